@@ -1,0 +1,26 @@
+"""From the typed configuration of a backbone to its module."""
+
+from __future__ import annotations
+
+from vidseg.backbones.resnet import ResNet, ResNetConfig
+from vidseg.backbones.spec import Backbone
+from vidseg.errors import ModelError
+
+BackboneConfig = ResNetConfig
+
+BACKBONE_CONFIGS: dict[str, type[BackboneConfig]] = {"resnet": ResNetConfig}
+"""Names used in files for the kinds of backbone."""
+
+
+def build_backbone(config: BackboneConfig) -> Backbone:
+    """The module that ``config`` describes, with random weights.
+
+    Raises:
+        ModelError: the configuration is of no known kind.
+    """
+    if isinstance(config, ResNetConfig):
+        return ResNet(config)
+    raise ModelError(
+        f"no backbone belongs to a configuration of type {type(config).__name__}; "
+        f"known kinds: {', '.join(BACKBONE_CONFIGS)}"
+    )
