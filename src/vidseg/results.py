@@ -34,3 +34,22 @@ class FrameResult:
     time: float | None
     size: tuple[int, int]
     segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True)
+class Track:
+    """One row of the video-level table: an object and one category that it may be.
+
+    VIS lists an object once per category worth reporting; the other tasks list it once.
+
+    Attributes:
+        id: as in :class:`Segment`.
+        category: class name, sentence, or None.
+        score: 0..1, over the whole video.
+        is_thing: False for amorphous regions.
+    """
+
+    id: int
+    category: str | None
+    score: float
+    is_thing: bool = True

@@ -1,0 +1,178 @@
+"""What a session may vary: clip length, memory, thresholds, and which released quirks to keep.
+
+``published(task, dataset)`` gives the values of the released evaluation scripts (ResNet-50, the
+last value that is set wins) and keeps every quirk; ``default(task)`` is what we believe is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
+
+from ..errors import ModelError
+from ..types import Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class InferenceConfig:
+    """Everything a session may vary. Sizes are pixels, lengths are frames, thresholds 0..1.
+
+    Attributes:
+        clip_length: T, frames that the decoder sees at once. Results are delayed by T - 1 frames.
+        stride: frames between the starts of two clips; equal to ``clip_length``: disjoint clips.
+        window: frames per round of the VIS/VPS output schedule (results are kept until their
+            round ends); 1 gives a frame as soon as no later clip can change it.
+        memory_length: M, frame slots of the prompt memory besides the first appearance.
+        tokens_per_prompt: R, tokens sampled from a mask.
+        short_side, max_side: the shortest edge is resized to ``short_side`` unless the longest
+            would exceed ``max_side``.
+        size_multiple: the input is padded to a multiple of this on the right and at the bottom.
+        detection_interval: clips between two searches for new objects.
+        association: how known objects are found again: by their prompt queries, or by the
+            similarity of learnable queries.
+        separate_prompts: prompt queries of different objects do not see each other
+            (SepSA-entity); expressions never do.
+        class_threshold: smallest class score of a new object.
+        stability_threshold: smallest mask quality of a detection (VIS, images).
+        nms_threshold: largest box overlap of two detections.
+        new_object_threshold: smallest bi-softmax affinity of a detection and a known object.
+        consistency_threshold: smallest cosine of an object with its memory; below it is lost.
+        overlap_threshold: smallest part of a thing that must remain after overlaps are settled
+            (VPS, images); ``kept_area_threshold`` is the same for prompted objects.
+        duplicate_threshold: largest mask overlap of a new object and a known one (VIS, VPS).
+        max_detections: detections per clip.
+        first_mask_threshold: smallest IoU of prediction and given mask on the annotated frame.
+        newborn_tokens: tokens of an object's first slot: ``"zero"`` as released (no token is
+            ever written there) or ``"sampled"`` from the frame in which it was found.
+        detect_after_empty: whether objects can be found after a first clip without any.
+        memory_features: features that a remembered mask samples: ``"own"``, those of its frame,
+            or ``"shifted"``, those of the current clip, as released for VIS and VPS after the
+            first clip, and everywhere when T = 1.
+        overlapping_clips: logits of a frame seen by several clips: ``"sum"`` as released, or
+            ``"mean"``.
+        unborn_scores: whether clips before an object's birth count as zero class score.
+        merge_by: what competes for pixels in VPS, score times ``"logit"`` (released) or
+            ``"probability"``.
+        padding_words: whether padding after a sentence's end is used as words, as released.
+        inherit_tokens: whether new slots start with the last usable tokens, so that a lost object
+            is not forgotten; released code leaves them empty.
+        last_frame_index: frames after this one share its temporal coordinate (training never
+            goes beyond); None: no limit, as released.
+        semantic_smoothing: 0..1, weight of the previous frame's class scores in VSS; 0 is none.
+    """
+
+    clip_length: int = 1
+    stride: int = 1
+    window: int = 1
+    memory_length: int = 5
+    tokens_per_prompt: int = 128
+    short_side: int = 480
+    max_side: int = 1333
+    size_multiple: int = 32
+    detection_interval: int = 1
+    association: Literal["prompts", "similarity"] = "prompts"
+    separate_prompts: bool = False
+    class_threshold: float = 0.25
+    stability_threshold: float = 0.25
+    nms_threshold: float = 0.85
+    new_object_threshold: float = 0.1
+    consistency_threshold: float = 0.25
+    overlap_threshold: float = 0.8
+    kept_area_threshold: float = 0.25
+    duplicate_threshold: float = 0.5
+    max_detections: int = 50
+    first_mask_threshold: float = 0.15
+    newborn_tokens: Literal["zero", "sampled"] = "sampled"
+    detect_after_empty: bool = True
+    memory_features: Literal["own", "shifted"] = "own"
+    overlapping_clips: Literal["sum", "mean"] = "mean"
+    unborn_scores: bool = False
+    merge_by: Literal["logit", "probability"] = "probability"
+    padding_words: bool = False
+    inherit_tokens: bool = True
+    last_frame_index: int | None = 128
+    semantic_smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.clip_length < 1 or not 1 <= self.stride <= self.clip_length:
+            raise ValueError(
+                f"need 1 <= stride <= clip_length, got {self.stride} and {self.clip_length}"
+            )
+        if min(self.memory_length, self.tokens_per_prompt, self.short_side, self.window) < 1:
+            raise ValueError("memory_length, tokens_per_prompt, short_side and window start at 1")
+
+    @property
+    def slots(self) -> int:
+        """Frame slots that the prompt memory keeps besides the first appearance."""
+        return max(self.memory_length, self.clip_length)
+
+    def override(self, values: Mapping[str, Any]) -> InferenceConfig:
+        """A copy with other values. Raises ModelError for a name that does not exist."""
+        unknown = sorted(set(values) - {field.name for field in fields(self)})
+        if unknown:
+            raise ModelError(f"Unknown inference setting {', '.join(unknown)}.")
+        try:
+            return replace(self, **values)
+        except (TypeError, ValueError) as error:
+            raise ModelError(f"Inference settings cannot be used: {error}.") from error
+
+
+_AS_RELEASED: dict[str, Any] = {
+    "clip_length": 5,
+    "window": 5,
+    "short_side": 640,
+    "newborn_tokens": "zero",
+    "detect_after_empty": False,
+    "memory_features": "shifted",
+    "overlapping_clips": "sum",
+    "unborn_scores": True,
+    "merge_by": "logit",
+    "padding_words": True,
+    "inherit_tokens": False,
+    "last_frame_index": None,
+}
+
+_BY_TASK: dict[Task, dict[str, Any]] = {
+    Task.VIS: {"max_detections": 35},
+    Task.VSS: {},
+    Task.VPS: {
+        "tokens_per_prompt": 64,
+        "class_threshold": 0.15,
+        "nms_threshold": 0.75,
+        "new_object_threshold": 0.05,
+        "consistency_threshold": 0.05,
+        "overlap_threshold": 0.6,
+        "max_detections": 100,
+    },
+    # The released VOS code compares with a constant 0.5, whatever the configuration says.
+    Task.VOS: {"tokens_per_prompt": 256, "consistency_threshold": 0.5},
+    Task.PVOS: {"tokens_per_prompt": 256, "consistency_threshold": 0.5},
+    Task.REFVOS: {
+        "tokens_per_prompt": 32,
+        "consistency_threshold": 0.5,
+        "separate_prompts": True,
+    },
+}
+
+_BY_DATASET: dict[str, dict[str, Any]] = {
+    "ovis": {"class_threshold": 0.2, "max_detections": 50},
+    "viposeg": {"short_side": 720},
+}
+
+
+def published(task: Task, dataset: str | None = None) -> InferenceConfig:
+    """The released evaluation settings (UniVS, ResNet-50 scripts), quirks included.
+
+    ``dataset`` is a benchmark's name such as ``"ytvis21"``, ``"ovis"`` or ``"viposeg"``; names
+    without settings of their own get those of the task.
+    """
+    values = {**_AS_RELEASED, **_BY_TASK[task], **_BY_DATASET.get(dataset or "", {})}
+    if task is Task.VSS:
+        values["stride"] = values["clip_length"]
+    return InferenceConfig(**values)
+
+
+def default(task: Task) -> InferenceConfig:
+    """Our settings: frame by frame, no delay, every listed quirk mended."""
+    return InferenceConfig(**_BY_TASK[task])

@@ -1,0 +1,124 @@
+"""From source pixels to the model's input and back: the one place where resolution changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional as F
+
+from ..types import ImageArray, MaskArray
+from .config import InferenceConfig
+
+PIXEL_MEAN = (123.675, 116.28, 103.53)
+PIXEL_STD = (58.395, 57.12, 57.375)
+MASK_STRIDE = 4
+"""Input pixels per cell of the decoder's mask logits."""
+
+
+@dataclass(frozen=True)
+class FrameGeometry:
+    """Sizes (height, width) of one video: in the source, resized, and padded.
+
+    Everything is bilinear with ``align_corners=False``; ids and given masks are nearest.
+    """
+
+    source: tuple[int, int]
+    valid: tuple[int, int]
+    padded: tuple[int, int]
+
+    @staticmethod
+    def of(source: tuple[int, int], config: InferenceConfig) -> FrameGeometry:
+        """Shortest edge to ``short_side``, longest at most ``max_side``, then padding."""
+        scale = config.short_side / min(source)
+        if max(source) * scale > config.max_side:
+            scale = config.max_side / max(source)
+        height, width = (max(1, int(side * scale + 0.5)) for side in source)
+        multiple = config.size_multiple
+        padded = (-(-height // multiple) * multiple, -(-width // multiple) * multiple)
+        return FrameGeometry(source, (height, width), padded)
+
+    @property
+    def scale(self) -> tuple[float, float]:
+        """(y, x) input pixels per source pixel."""
+        return self.valid[0] / self.source[0], self.valid[1] / self.source[1]
+
+    def to_padded(self, logits: Tensor) -> Tensor:
+        """[..., h, w] decoder logits to [..., H, W] of the padded input."""
+        return _resize(logits, self.padded)
+
+    def crop(self, padded: Tensor) -> Tensor:
+        """[..., H, W] of the padded input to its part that shows the picture."""
+        return padded[..., : self.valid[0], : self.valid[1]]
+
+    def padded_to_source(self, padded: Tensor) -> Tensor:
+        """[..., H, W] values on the padded input to [..., Hs, Ws] source pixels."""
+        return _resize(self.crop(padded), self.source)
+
+    def to_source(self, logits: Tensor) -> Tensor:
+        """[..., h, w] decoder logits straight to source pixels.
+
+        Equals ``padded_to_source(to_padded(logits))`` up to rounding. Both steps are linear and
+        separable, so two small matrices do them at once without the picture in between.
+        """
+        cells = logits.shape[-2:]
+        rows, columns = (
+            _interpolation(int(cells[i]), self.padded[i], self.valid[i], self.source[i])
+            for i in range(2)
+        )
+        rows, columns = (m.to(logits.device, logits.dtype) for m in (rows, columns))
+        return rows @ (logits @ columns.T)
+
+    def mask_to_padded(self, mask: MaskArray) -> Tensor:
+        """[Hs, Ws] source mask to a float [H, W] mask of 0 and 1 on the padded input (nearest)."""
+        height, width = self.valid
+        picture = Image.fromarray(mask.astype(np.uint8) * 255)
+        resized = np.asarray(picture.resize((width, height), Image.Resampling.NEAREST)) > 0
+        padded = torch.zeros(self.padded)
+        padded[:height, :width] = torch.from_numpy(resized)
+        return padded
+
+
+def _resize(values: Tensor, size: tuple[int, int]) -> Tensor:
+    if tuple(values.shape[-2:]) == size:
+        return values
+    flat = values.reshape(-1, 1, *values.shape[-2:])
+    if flat.shape[0] == 0:
+        return values.new_zeros(*values.shape[:-2], *size)
+    resized = F.interpolate(flat, size=size, mode="bilinear", align_corners=False)
+    return resized.reshape(*values.shape[:-2], *size)
+
+
+@lru_cache(maxsize=64)
+def _interpolation(cells: int, padded: int, valid: int, source: int) -> Tensor:
+    """[source, cells] matrix: bilinear to ``padded``, cut to ``valid``, bilinear to ``source``."""
+    up = _line(torch.eye(cells), padded)
+    return _line(up[:, :valid], source).T.contiguous()
+
+
+def _line(values: Tensor, size: int) -> Tensor:
+    return F.interpolate(values[:, None], size=size, mode="linear", align_corners=False)[:, 0]
+
+
+def prepare(images: Sequence[ImageArray], geometry: FrameGeometry) -> Tensor:
+    """RGB uint8 pictures [Hs, Ws, 3] to the model's input [N, 3, H, W].
+
+    Resized on uint8 with PIL, normalised, and padded with zeros after normalisation.
+    """
+    height, width = geometry.valid
+    batch = torch.zeros(len(images), 3, *geometry.padded)
+    mean = torch.tensor(PIXEL_MEAN)[:, None, None]
+    std = torch.tensor(PIXEL_STD)[:, None, None]
+    for row, image in enumerate(images):
+        picture = np.asarray(image)
+        if geometry.valid != geometry.source:
+            resized = Image.fromarray(picture).resize((width, height), Image.Resampling.BILINEAR)
+            picture = np.asarray(resized)
+        pixels = torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1))).float()
+        batch[row, :, :height, :width] = (pixels - mean) / std
+    return batch
