@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from vidseg.backbones.efficientnet_lite import EfficientNetLite, EfficientNetLiteConfig
 from vidseg.backbones.resnet import ResNet, ResNetConfig
 from vidseg.backbones.spec import Backbone
 from vidseg.errors import ModelError
 
-BackboneConfig = ResNetConfig
+BackboneConfig = ResNetConfig | EfficientNetLiteConfig
 
-BACKBONE_CONFIGS: dict[str, type[BackboneConfig]] = {"resnet": ResNetConfig}
+BACKBONE_CONFIGS: dict[str, type[BackboneConfig]] = {
+    "resnet": ResNetConfig,
+    "efficientnet_lite": EfficientNetLiteConfig,
+}
 """Names used in files for the kinds of backbone."""
 
 
@@ -20,6 +24,8 @@ def build_backbone(config: BackboneConfig) -> Backbone:
     """
     if isinstance(config, ResNetConfig):
         return ResNet(config)
+    if isinstance(config, EfficientNetLiteConfig):
+        return EfficientNetLite(config)
     raise ModelError(
         f"no backbone belongs to a configuration of type {type(config).__name__}; "
         f"known kinds: {', '.join(BACKBONE_CONFIGS)}"
