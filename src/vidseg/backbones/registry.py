@@ -5,12 +5,14 @@ from __future__ import annotations
 from vidseg.backbones.efficientnet_lite import EfficientNetLite, EfficientNetLiteConfig
 from vidseg.backbones.resnet import ResNet, ResNetConfig
 from vidseg.backbones.spec import Backbone
+from vidseg.backbones.swin import Swin, SwinConfig
 from vidseg.errors import ModelError
 
-BackboneConfig = ResNetConfig | EfficientNetLiteConfig
+BackboneConfig = ResNetConfig | SwinConfig | EfficientNetLiteConfig
 
 BACKBONE_CONFIGS: dict[str, type[BackboneConfig]] = {
     "resnet": ResNetConfig,
+    "swin": SwinConfig,
     "efficientnet_lite": EfficientNetLiteConfig,
 }
 """Names used in files for the kinds of backbone."""
@@ -24,6 +26,8 @@ def build_backbone(config: BackboneConfig) -> Backbone:
     """
     if isinstance(config, ResNetConfig):
         return ResNet(config)
+    if isinstance(config, SwinConfig):
+        return Swin(config)
     if isinstance(config, EfficientNetLiteConfig):
         return EfficientNetLite(config)
     raise ModelError(
