@@ -1,0 +1,52 @@
+"""Which detection is which known object: affinities and one-to-one assignment."""
+
+from __future__ import annotations
+
+import torch
+from scipy.optimize import linear_sum_assignment
+from torch import Tensor
+from torch.nn import functional as F
+
+from .consistency import time_weights, used_slots
+
+
+def bisoftmax_affinity(memory: Tensor, detections: Tensor) -> Tensor:
+    """Mutual preference of known objects and detections.
+
+    For every slot and frame, dot products go through a softmax over the detections and another
+    over the objects; both are averaged, then all slots and frames.
+
+    Args:
+        memory: [N, S, C] embedding slots of N objects.
+        detections: [Q, T, C] embeddings of Q detections.
+
+    Returns:
+        [N, Q] in 0..1.
+    """
+    dots = torch.einsum("nsc,qtc->nqst", memory, detections)
+    return (dots.softmax(dim=0) + dots.softmax(dim=1)).mean(dim=(2, 3)) / 2
+
+
+def cosine_affinity(memory: Tensor, detections: Tensor) -> Tensor:
+    """Time-weighted cosine, as for association by similarity (MinVIS; UniVS Table 4b).
+
+    Args as :func:`bisoftmax_affinity`; returns [N, Q] in -1..1.
+    """
+    slots, frames = F.normalize(memory, dim=-1), F.normalize(detections, dim=-1)
+    cosine = torch.einsum("nsc,qtc->nqs", slots, frames) / frames.shape[1]
+    return (cosine * time_weights(used_slots(memory))[:, None]).sum(dim=2)
+
+
+def assign(affinity: Tensor, threshold: float) -> list[tuple[int, int]]:
+    """Pairs (object, detection) of the best one-to-one assignment whose affinity is above.
+
+    Affinities below ``threshold`` count as 0, so that a hopeless pair cannot bend the others.
+    """
+    cut = torch.where(affinity < threshold, torch.zeros_like(affinity), affinity)
+    objects, detections = linear_sum_assignment(1 - cut.double().cpu().numpy())
+    chosen = cut.cpu()[objects, detections] > threshold
+    return [
+        (int(n), int(q))
+        for n, q, good in zip(objects, detections, chosen.tolist(), strict=True)
+        if good
+    ]
