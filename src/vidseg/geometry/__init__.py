@@ -1,0 +1,1 @@
+"""Facts about masks and points; numpy and scipy only."""

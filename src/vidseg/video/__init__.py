@@ -1,0 +1,1 @@
+"""Frames in and pictures out: open, decode, draw, write."""

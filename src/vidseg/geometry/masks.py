@@ -1,0 +1,43 @@
+"""Run lengths, edges and settled overlaps of masks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..results import CocoRLE
+from ..types import IdMap, MaskArray
+
+
+def decode_rle(rle: CocoRLE) -> MaskArray:
+    """[H, W] bool mask of COCO's compressed run lengths; undoes :func:`vidseg.results.encode_rle`.
+
+    >>> from vidseg.results import encode_rle
+    >>> mask = np.array([[True, False], [True, True]])
+    >>> bool((decode_rle(encode_rle(mask)) == mask).all())
+    True
+    """
+    from pycocotools import mask as coco
+
+    decoded = coco.decode({"size": rle["size"], "counts": rle["counts"].encode("ascii")})
+    return np.asarray(decoded).astype(bool)
+
+
+def borders(ids: IdMap, width: int) -> MaskArray:
+    """[H, W] bool: pixels of a segment that lie within ``width`` pixels of another id.
+
+    The border is drawn inside the segment, so that two neighbours each have their own; id 0 has
+    none. The rim of the picture is no border.
+
+    >>> borders(np.array([[0, 1, 1, 1]], dtype=np.int32), 1).astype(int).tolist()
+    [[0, 1, 0, 0]]
+    """
+    differs = np.zeros(ids.shape, dtype=bool)
+    for step in range(1, width + 1):
+        change = ids[step:] != ids[:-step]
+        differs[step:] |= change
+        differs[:-step] |= change
+        change = ids[:, step:] != ids[:, :-step]
+        differs[:, step:] |= change
+        differs[:, :-step] |= change
+    differs &= ids != 0
+    return differs

@@ -1,0 +1,58 @@
+"""A camera of this machine, through the system's own capture interface."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import av
+
+from ..errors import SourceError
+from .base import Picture, Selection, Source
+from .decoding import pictures, reason, video_stream
+
+
+def _device(index: int) -> tuple[str, str]:
+    """(libav input format, device name) of camera ``index`` on this system."""
+    if sys.platform.startswith("linux"):
+        return "v4l2", f"/dev/video{index}"
+    if sys.platform == "darwin":
+        return "avfoundation", f"{index}:none"
+    if sys.platform == "win32":
+        cameras = [
+            device.name
+            for device in av.enumerate_input_devices("dshow")
+            if "video" in device.media_types
+        ]
+        if index >= len(cameras):
+            raise SourceError(f"Camera {index} not found; this machine has {len(cameras)}.")
+        return "dshow", f"video={cameras[index]}"
+    raise SourceError(f"Cameras are not supported on {sys.platform}; give a video file or a URL.")
+
+
+class Camera(Source):
+    """A live camera; endless. Raises SourceError where it is missing or in use."""
+
+    def __init__(self, index: int, selection: Selection) -> None:
+        format_name, device = _device(index)
+        try:
+            self._container = av.open(device, mode="r", format=format_name)
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise SourceError(
+                f"Camera {index} ({device}) cannot be opened: {reason(error)}."
+            ) from error
+        self._stream = video_stream(self._container, f"camera {index}")
+        codec = self._stream.codec_context
+        fps = self._stream.average_rate
+        super().__init__(
+            f"camera {index}",
+            (codec.height, codec.width),
+            selection=selection,
+            fps=float(fps) if fps else None,
+        )
+
+    def _pictures(self) -> Iterator[Picture]:
+        return pictures(self._container, self._stream, name=self.name, live=True)
+
+    def close(self) -> None:
+        self._container.close()
