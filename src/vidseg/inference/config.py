@@ -59,6 +59,14 @@ class InferenceConfig:
             is not forgotten; released code leaves them empty.
         last_frame_index: frames after this one share its temporal coordinate (training never
             goes beyond); None: no limit, as released.
+        mask_measures: quality and overlap of prompted masks are counted in ``"cells"`` of the
+            decoder's grid, or, as released, in ``"pixels"`` of the padded input, which costs 16
+            times the memory.
+        distinct_newborns: whether objects found in one clip must differ from each other as they
+            must from known ones; released code checks that in the first clip only.
+        forget_after: a VIS or VPS object that was not found for this many frames is given up (it
+            keeps its id if it returns before); None: never, as released.
+        max_objects: most VIS or VPS objects tracked at a time; None: no limit, as released.
         semantic_smoothing: 0..1, weight of the previous frame's class scores in VSS; 0 is none.
     """
 
@@ -92,6 +100,10 @@ class InferenceConfig:
     padding_words: bool = False
     inherit_tokens: bool = True
     last_frame_index: int | None = 128
+    mask_measures: Literal["pixels", "cells"] = "cells"
+    distinct_newborns: bool = True
+    forget_after: int | None = 60
+    max_objects: int | None = 100
     semantic_smoothing: float = 0.0
 
     def __post_init__(self) -> None:
@@ -131,6 +143,10 @@ _AS_RELEASED: dict[str, Any] = {
     "padding_words": True,
     "inherit_tokens": False,
     "last_frame_index": None,
+    "mask_measures": "pixels",
+    "distinct_newborns": False,
+    "forget_after": None,
+    "max_objects": None,
 }
 
 _BY_TASK: dict[Task, dict[str, Any]] = {
