@@ -1,0 +1,74 @@
+"""Videos with object masks in the folder layout of DAVIS."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from vidseg.datasets.files import read_label_map, read_picture, renumber
+from vidseg.datasets.schema import Region, SmallIdMap
+from vidseg.errors import DataError
+from vidseg.types import ImageArray
+
+
+class MaskedVideos:
+    """Reads ``JPEGImages/<video>/*`` and ``Annotations/<video>/*.png``; no categories.
+
+    Frames without annotation are left out. Label value = object id, 0 = background.
+
+    Args:
+        folder: holds ``JPEGImages`` and ``Annotations``, each with one folder a video.
+        videos: names to read; all annotated ones by default.
+    """
+
+    vocabulary: tuple[str, ...] = ()
+
+    def __init__(self, folder: str | Path, videos: Sequence[str] | None = None) -> None:
+        self.folder = Path(folder)
+        self.name = self.folder.name
+        annotations = self.folder / "Annotations"
+        found = sorted(p.name for p in annotations.glob("*") if p.is_dir())
+        wanted = found if videos is None else list(videos)
+        missing = sorted(set(wanted) - set(found))
+        if missing or not wanted:
+            raise DataError(f"No annotated video {', '.join(missing)} in {annotations}.")
+        self.videos = tuple(wanted)
+        self._frames = [self._pairs(name) for name in wanted]
+        self._objects = [self._object_ids(pairs) for pairs in self._frames]
+
+    def _pairs(self, video: str) -> list[tuple[Path, Path]]:
+        pictures = {p.stem: p for p in (self.folder / "JPEGImages" / video).glob("*")}
+        maps = sorted((self.folder / "Annotations" / video).glob("*.png"))
+        pairs = [(pictures[m.stem], m) for m in maps if m.stem in pictures]
+        if not pairs:
+            raise DataError(f"No picture of {self.folder / 'JPEGImages' / video} has a mask.")
+        return pairs
+
+    @staticmethod
+    def _object_ids(pairs: Sequence[tuple[Path, Path]]) -> list[int]:
+        values = {int(v) for _, label_map in pairs for v in np.unique(read_label_map(label_map))}
+        return sorted(values - {0, 255})
+
+    @property
+    def lengths(self) -> Sequence[int]:
+        """Annotated frames of each video."""
+        return [len(pairs) for pairs in self._frames]
+
+    def regions(self, video: int) -> tuple[Region, ...]:
+        """The objects of a video, by id."""
+        return (Region(-1),) * len(self._objects[video])
+
+    def frame(self, video: int, frame: int) -> tuple[ImageArray, SmallIdMap]:
+        """Decodes one frame. A label map may be off by two pixels in size; more is an error."""
+        picture_path, map_path = self._frames[video][frame]
+        picture = read_picture(picture_path)
+        values = read_label_map(map_path)
+        height, width = picture.shape[:2]
+        if abs(values.shape[0] - height) > 2 or abs(values.shape[1] - width) > 2:
+            raise DataError(f"{map_path} and {picture_path} differ in size.")
+        rows = np.minimum(np.arange(height), values.shape[0] - 1)
+        columns = np.minimum(np.arange(width), values.shape[1] - 1)
+        values = values[rows[:, None], columns]
+        return picture, renumber(values, self._objects[video], map_path.name)
