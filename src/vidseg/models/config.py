@@ -12,13 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from ..errors import ModelError
 
 if TYPE_CHECKING:
-    from ..backbones.efficientnet_lite import EfficientNetLiteConfig
-    from ..backbones.resnet import ResNetConfig
-    from ..backbones.swin import SwinConfig
+    from ..backbones.registry import BackboneConfig
     from .propagation import PropagationConfig
     from .text_encoder import ClipTextConfig, StaticTextConfig
 
-    BackboneConfig: TypeAlias = ResNetConfig | SwinConfig | EfficientNetLiteConfig
     TextConfig: TypeAlias = ClipTextConfig | StaticTextConfig
 
 Separation = Literal["sep", "sep-entity", "sep-learnable", "none"]

@@ -1,0 +1,51 @@
+"""Named model configurations. The ``univs_*`` ones have the shapes of published checkpoints."""
+
+from __future__ import annotations
+
+from ..backbones.registry import BackboneConfig
+from ..backbones.resnet import ResNetConfig
+from ..backbones.swin import swin_base, swin_large, swin_tiny
+from .config import (
+    DeformablePixelDecoderConfig,
+    MaskDecoderConfig,
+    UniVSConfig,
+)
+
+
+def univs_r50() -> UniVSConfig:
+    """UniVS with ResNet-50: 47.07 M parameters and buffers."""
+    return _published(ResNetConfig())
+
+
+def univs_swint() -> UniVSConfig:
+    """UniVS with Swin-T."""
+    return _published(swin_tiny())
+
+
+def univs_swinb() -> UniVSConfig:
+    """UniVS with Swin-B (window 12)."""
+    return _published(swin_base())
+
+
+def univs_swinl() -> UniVSConfig:
+    """UniVS with Swin-L (window 12)."""
+    return _published(swin_large())
+
+
+def debug() -> UniVSConfig:
+    """A complete UniVS under a million parameters, for tests; random weights, useless answers."""
+    return UniVSConfig(
+        backbone=ResNetConfig(stem_channels=8, bottleneck_channels=4, out_channels=16),
+        pixel_decoder=DeformablePixelDecoderConfig(
+            hidden=32, mask_dim=32, heads=4, layers=2, ffn=1024
+        ),
+        decoder=MaskDecoderConfig(hidden=32, heads=4, layers=4, ffn=64, queries=12, text_dim=64),
+    )
+
+
+def _published(backbone: BackboneConfig) -> UniVSConfig:
+    return UniVSConfig(
+        backbone=backbone,
+        pixel_decoder=DeformablePixelDecoderConfig(),
+        decoder=MaskDecoderConfig(),
+    )

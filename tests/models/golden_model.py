@@ -1,0 +1,44 @@
+"""The tiny model of the reference numbers, and its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from vidseg.models.checkpoints.univs import load_univs_state
+from vidseg.models.presets import debug
+from vidseg.models.tensors import FrameFeatures
+from vidseg.models.univs import UniVS
+
+Golden = Callable[[str], dict[str, Tensor]]
+CLASS_COLUMNS = slice(2203, 2276)
+
+
+def golden_model(golden: Golden) -> UniVS:
+    model = UniVS(debug()).eval()
+    report = load_univs_state(model, golden("tiny_weights"))
+    assert not report.missing and not report.mismatched
+    assert all("reid_temp" in name for name in report.unused)
+    return model
+
+
+def golden_images(golden: Golden) -> Tensor:
+    """[6, 3, 96, 128] normalised."""
+    config = debug()
+    mean, std = (torch.tensor(x).view(3, 1, 1) for x in (config.pixel_mean, config.pixel_std))
+    return (golden("inputs")["images_uint8"].float() - mean) / std
+
+
+def golden_features(golden: Golden, frames: slice) -> FrameFeatures:
+    """Reference features of the pixel decoder, so that decoder tests start from equal numbers."""
+    pixel = golden("pixel")
+    levels = tuple(pixel[f"pix_ms_{i}_stride{s}"] for i, s in enumerate((32, 16, 8)))
+    return FrameFeatures(levels, pixel["mask_features"])[frames]  # type: ignore[arg-type]
+
+
+def class_embeddings(golden: Golden) -> Tensor:
+    """[73, 64] concept rows that the reference class logits belong to."""
+    concepts = golden("tiny_concept_emb")
+    return concepts[next(name for name in concepts if "2203" in name)]
