@@ -10,13 +10,6 @@ from vidseg.errors import ModelError
 
 BackboneConfig = ResNetConfig | SwinConfig | EfficientNetLiteConfig
 
-BACKBONE_CONFIGS: dict[str, type[BackboneConfig]] = {
-    "resnet": ResNetConfig,
-    "swin": SwinConfig,
-    "efficientnet_lite": EfficientNetLiteConfig,
-}
-"""Names used in files for the kinds of backbone."""
-
 
 def build_backbone(config: BackboneConfig) -> Backbone:
     """The module that ``config`` describes, with random weights.
@@ -32,5 +25,5 @@ def build_backbone(config: BackboneConfig) -> Backbone:
         return EfficientNetLite(config)
     raise ModelError(
         f"no backbone belongs to a configuration of type {type(config).__name__}; "
-        f"known kinds: {', '.join(BACKBONE_CONFIGS)}"
+        "use ResNetConfig, SwinConfig or EfficientNetLiteConfig"
     )
