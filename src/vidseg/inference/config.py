@@ -67,6 +67,14 @@ class InferenceConfig:
         forget_after: a VIS or VPS object that was not found for this many frames is given up (it
             keeps its id if it returns before); None: never, as released.
         max_objects: most VIS or VPS objects tracked at a time; None: no limit, as released.
+        first_tokens: an object that enters with a mask on a later frame than the first is sampled
+            ``"at_entry"``, or, as released, only with the ``"next_clip"``.
+        lost_pixels: logits where another object won: ``"zero"`` as released, or ``"against"``:
+            they count against the object as much as they counted for it.
+        lost_embeddings: the remembered look of a lost object is made ``"zero"``, as released, after
+            which it never returns, or is ``"kept"``.
+        shared_pixels: who is shown where settled masks still overlap: the ``"first"`` object, as
+            released, or the one with the ``"largest"`` logit.
         semantic_smoothing: 0..1, weight of the previous frame's class scores in VSS; 0 is none.
     """
 
@@ -104,6 +112,10 @@ class InferenceConfig:
     distinct_newborns: bool = True
     forget_after: int | None = 60
     max_objects: int | None = 100
+    first_tokens: Literal["at_entry", "next_clip"] = "at_entry"
+    lost_pixels: Literal["zero", "against"] = "against"
+    lost_embeddings: Literal["zero", "kept"] = "kept"
+    shared_pixels: Literal["first", "largest"] = "largest"
     semantic_smoothing: float = 0.0
 
     def __post_init__(self) -> None:
@@ -147,6 +159,10 @@ _AS_RELEASED: dict[str, Any] = {
     "distinct_newborns": False,
     "forget_after": None,
     "max_objects": None,
+    "first_tokens": "next_clip",
+    "lost_pixels": "zero",
+    "lost_embeddings": "zero",
+    "shared_pixels": "first",
 }
 
 _BY_TASK: dict[Task, dict[str, Any]] = {

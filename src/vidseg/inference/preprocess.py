@@ -15,8 +15,6 @@ from torch.nn import functional as F
 from ..types import ImageArray, MaskArray
 from .config import InferenceConfig
 
-PIXEL_MEAN = (123.675, 116.28, 103.53)
-PIXEL_STD = (58.395, 57.12, 57.375)
 MASK_STRIDE = 4
 """Input pixels per cell of the decoder's mask logits."""
 
@@ -105,20 +103,24 @@ def _line(values: Tensor, size: int) -> Tensor:
     return F.interpolate(values[:, None], size=size, mode="linear", align_corners=False)[:, 0]
 
 
-def prepare(images: Sequence[ImageArray], geometry: FrameGeometry) -> Tensor:
+def prepare(
+    images: Sequence[ImageArray],
+    geometry: FrameGeometry,
+    mean: Sequence[float],
+    std: Sequence[float],
+) -> Tensor:
     """RGB uint8 pictures [Hs, Ws, 3] to the model's input [N, 3, H, W].
 
     Resized on uint8 with PIL, normalised, and padded with zeros after normalisation.
     """
     height, width = geometry.valid
     batch = torch.zeros(len(images), 3, *geometry.padded)
-    mean = torch.tensor(PIXEL_MEAN)[:, None, None]
-    std = torch.tensor(PIXEL_STD)[:, None, None]
+    shift, spread = torch.tensor(mean)[:, None, None], torch.tensor(std)[:, None, None]
     for row, image in enumerate(images):
         picture = np.asarray(image)
         if geometry.valid != geometry.source:
             resized = Image.fromarray(picture).resize((width, height), Image.Resampling.BILINEAR)
             picture = np.asarray(resized)
         pixels = torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1))).float()
-        batch[row, :, :height, :width] = (pixels - mean) / std
+        batch[row, :, :height, :width] = (pixels - shift) / spread
     return batch
