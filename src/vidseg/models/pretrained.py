@@ -69,9 +69,7 @@ def locate(name: str | Path, file: str) -> Path:
         return Path(hf_hub_download(name, file))
     except (OSError, ValueError, HfHubHTTPError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise ModelError(
-            f"No folder {name}, and the hub gives no {file} of it: {reason}"
-        ) from error
+        raise ModelError(f"No folder {name}, and the hub has no {file} of it: {reason}") from error
 
 
 def save_pretrained(

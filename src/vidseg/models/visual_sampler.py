@@ -59,7 +59,7 @@ def sample_tokens(
     repeated until R. ``training`` disturbs large boxes and always takes the four extreme cells.
     """
     uniform = _uniform(random)
-    C, h, w = frame.content.shape
+    h, w = frame.content.shape[1:]
     if training:
         regions = disturb_large_boxes(regions, uniform)
     covered = covered_cells(regions, (h, w))  # [Q, h, w]
@@ -108,7 +108,8 @@ def rasterise_boxes(boxes: Tensor, size: tuple[int, int], grid: tuple[int, int])
 def choose_cells(covered: Tensor, count: int, uniform: Uniform, *, extremes: bool) -> Tensor:
     """Flat indices [Q, R] of covered cells: a random subset, or all of them repeated.
 
-    With ``extremes`` a random subset holds the leftmost, topmost, rightmost and bottommost cell.
+    With ``extremes`` the first four of R or more cells give way to the leftmost, topmost,
+    rightmost and bottommost one.
     """
     flat = covered.flatten(1)
     Q, cells = flat.shape
@@ -123,7 +124,8 @@ def choose_cells(covered: Tensor, count: int, uniform: Uniform, *, extremes: boo
     chosen = order.gather(1, turn)
     if extremes and count >= 4:
         chosen = torch.cat(
-            (torch.where(crowded, extreme_cells(covered), chosen[:, :4]), chosen[:, 4:]), dim=1
+            (torch.where(available >= count, extreme_cells(covered), chosen[:, :4]), chosen[:, 4:]),
+            dim=1,
         )
     return chosen
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -33,9 +35,7 @@ class MLP(nn.Module):
     def __init__(self, hidden: int, out: int, layers: int = 3) -> None:
         super().__init__()
         widths = [hidden] * layers + [out]
-        self.layers = nn.ModuleList(
-            nn.Linear(a, b) for a, b in zip(widths[:-1], widths[1:], strict=True)
-        )
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in itertools.pairwise(widths))
 
     def forward(self, x: Tensor) -> Tensor:
         """[..., hidden] -> [..., out]."""

@@ -6,79 +6,85 @@ Mask2Former files use the same names for what both models share.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from torch import Tensor, nn
 
 from ...errors import ModelError
 
-# Pattern of a published name -> replacement. The first that matches is taken.
-_TABLE: tuple[tuple[str, str], ...] = tuple(
-    (f"^{published}$", ours)
-    for published, ours in (
-        (r"backbone\.(.+)", r"backbone.\1"),
-        (r"P\.input_proj\.(\d)\.0\.(.+)", r"pixel_decoder.input_projections.\1.conv.\2"),
-        (r"P\.input_proj\.(\d)\.1\.(.+)", r"pixel_decoder.input_projections.\1.norm.\2"),
-        (r"P\.transformer\.level_embed", r"pixel_decoder.level_embed"),
-        (r"L\.(\d+)\.self_attn\.sampling_offsets\.(.+)", r"pixel_decoder.layers.\1.attention.offsets.\2"),
-        (r"L\.(\d+)\.self_attn\.attention_weights\.(.+)", r"pixel_decoder.layers.\1.attention.weights.\2"),
-        (r"L\.(\d+)\.self_attn\.value_proj\.(.+)", r"pixel_decoder.layers.\1.attention.value.\2"),
-        (r"L\.(\d+)\.self_attn\.output_proj\.(.+)", r"pixel_decoder.layers.\1.attention.out.\2"),
-        (r"L\.(\d+)\.norm1\.(.+)", r"pixel_decoder.layers.\1.norm.\2"),
-        (r"L\.(\d+)\.norm2\.(.+)", r"pixel_decoder.layers.\1.feed_forward.norm.\2"),
-        (r"L\.(\d+)\.linear1\.(.+)", r"pixel_decoder.layers.\1.feed_forward.expand.\2"),
-        (r"L\.(\d+)\.linear2\.(.+)", r"pixel_decoder.layers.\1.feed_forward.contract.\2"),
-        (r"P\.mask_features\.(.+)", r"pixel_decoder.mask_features.\1"),
-        (r"P\.adapter_1\.weight", r"pixel_decoder.lateral.conv.weight"),
-        (r"P\.adapter_1\.norm\.(.+)", r"pixel_decoder.lateral.norm.\1"),
-        (r"P\.layer_1\.weight", r"pixel_decoder.smooth.conv.weight"),
-        (r"P\.layer_1\.norm\.(.+)", r"pixel_decoder.smooth.norm.\1"),
-        (r"D\.transformer_prompt_self_attention_layers\.(\d+)\.multihead_attn\.(.+)",
-         r"mask_decoder.layers.\1.proca.attention.\2"),
-        (r"D\.transformer_prompt_self_attention_layers\.(\d+)\.norm\.(.+)",
-         r"mask_decoder.layers.\1.proca.norm.\2"),
-        (r"D\.transformer_cross_attention_layers\.(\d+)\.multihead_attn\.(.+)",
-         r"mask_decoder.layers.\1.image.attention.\2"),
-        (r"D\.transformer_cross_attention_layers\.(\d+)\.norm\.(.+)",
-         r"mask_decoder.layers.\1.image.norm.\2"),
-        (r"D\.transformer_self_attention_layers\.(\d+)\.self_attn\.(.+)",
-         r"mask_decoder.layers.\1.queries.block.attention.\2"),
-        (r"D\.transformer_self_attention_layers\.(\d+)\.norm\.(.+)",
-         r"mask_decoder.layers.\1.queries.block.norm.\2"),
-        (r"D\.transformer_ffn_layers\.(\d+)\.linear1\.(.+)",
-         r"mask_decoder.layers.\1.feed_forward.expand.\2"),
-        (r"D\.transformer_ffn_layers\.(\d+)\.linear2\.(.+)",
-         r"mask_decoder.layers.\1.feed_forward.contract.\2"),
-        (r"D\.transformer_ffn_layers\.(\d+)\.norm\.(.+)",
-         r"mask_decoder.layers.\1.feed_forward.norm.\2"),
-        (r"D\.decoder_norm\.(.+)", r"mask_decoder.heads.norm.\1"),
-        (r"D\.mask_embed\.layers\.(.+)", r"mask_decoder.heads.mask_embedding.layers.\1"),
-        (r"D\.vis2text_projection\.(.+)", r"mask_decoder.heads.to_text.\1"),
-        (r"D\.cls_temp\.weight", r"mask_decoder.heads.class_temperature"),
-        (r"D\.query_feat\.weight", r"mask_decoder.query_content.weight"),
-        (r"D\.static_query\.weight", r"mask_decoder.query_content.weight"),
-        (r"D\.query_embed\.weight", r"mask_decoder.query_position.weight"),
-        (r"D\.level_embed\.weight", r"mask_decoder.level_embed.weight"),
-        (r"D\.text_norm\.(.+)", r"prompt_encoder.text_norm.\1"),
-        (r"D\.text2vis_projection\.(.+)", r"prompt_encoder.text_projection.\1"),
-        (r"D\.lang2vision_cross_attention_layer\.multihead_attn\.(.+)",
-         r"prompt_encoder.text_to_image.attention.\1"),
-        (r"D\.lang2vision_cross_attention_layer\.norm\.(.+)",
-         r"prompt_encoder.text_to_image.norm.\1"),
-        (r"D\.prompt_sot\.weight", r"prompt_encoder.visual_task.weight"),
-        (r"D\.prompt_detection\.weight", r"prompt_encoder.category_task.weight"),
-        (r"D\.prompt_grounding\.weight", r"prompt_encoder.expression_task.weight"),
-    )
-)  # fmt: skip
-_SHORT = (
-    ("sem_seg_head.pixel_decoder.transformer.encoder.layers.", "L."),
-    ("sem_seg_head.pixel_decoder.", "P."),
-    ("sem_seg_head.predictor.", "D."),
+_DECODER = "sem_seg_head.predictor."
+_PIXEL = "sem_seg_head.pixel_decoder."
+_ENCODER = _PIXEL + "transformer.encoder.layers.#."
+
+# Beginning of a published name -> beginning of ours; the rest of the name stays. "#" is a number.
+# The first row that fits is taken.
+_TABLE: tuple[tuple[str, str], ...] = (
+    ("backbone.", "backbone."),
+    (_PIXEL + "input_proj.#.0.", "pixel_decoder.input_projections.#.conv."),
+    (_PIXEL + "input_proj.#.1.", "pixel_decoder.input_projections.#.norm."),
+    (_PIXEL + "transformer.level_embed", "pixel_decoder.level_embed"),
+    (_ENCODER + "self_attn.sampling_offsets.", "pixel_decoder.layers.#.attention.offsets."),
+    (_ENCODER + "self_attn.attention_weights.", "pixel_decoder.layers.#.attention.weights."),
+    (_ENCODER + "self_attn.value_proj.", "pixel_decoder.layers.#.attention.value."),
+    (_ENCODER + "self_attn.output_proj.", "pixel_decoder.layers.#.attention.out."),
+    (_ENCODER + "norm1.", "pixel_decoder.layers.#.norm."),
+    (_ENCODER + "norm2.", "pixel_decoder.layers.#.feed_forward.norm."),
+    (_ENCODER + "linear1.", "pixel_decoder.layers.#.feed_forward.expand."),
+    (_ENCODER + "linear2.", "pixel_decoder.layers.#.feed_forward.contract."),
+    (_PIXEL + "mask_features.", "pixel_decoder.mask_features."),
+    (_PIXEL + "adapter_1.norm.", "pixel_decoder.lateral.norm."),
+    (_PIXEL + "adapter_1.", "pixel_decoder.lateral.conv."),
+    (_PIXEL + "layer_1.norm.", "pixel_decoder.smooth.norm."),
+    (_PIXEL + "layer_1.", "pixel_decoder.smooth.conv."),
+    *(
+        (_DECODER + published, "mask_decoder.layers.#." + ours)
+        for published, ours in (
+            ("transformer_prompt_self_attention_layers.#.multihead_attn.", "proca.attention."),
+            ("transformer_prompt_self_attention_layers.#.norm.", "proca.norm."),
+            ("transformer_cross_attention_layers.#.multihead_attn.", "image.attention."),
+            ("transformer_cross_attention_layers.#.norm.", "image.norm."),
+            ("transformer_self_attention_layers.#.self_attn.", "queries.block.attention."),
+            ("transformer_self_attention_layers.#.norm.", "queries.block.norm."),
+            ("transformer_ffn_layers.#.linear1.", "feed_forward.expand."),
+            ("transformer_ffn_layers.#.linear2.", "feed_forward.contract."),
+            ("transformer_ffn_layers.#.norm.", "feed_forward.norm."),
+        )
+    ),
+    (_DECODER + "decoder_norm.", "mask_decoder.heads.norm."),
+    (_DECODER + "mask_embed.", "mask_decoder.heads.mask_embedding."),
+    (_DECODER + "vis2text_projection.", "mask_decoder.heads.to_text."),
+    (_DECODER + "cls_temp.weight", "mask_decoder.heads.class_temperature"),
+    (_DECODER + "query_feat.", "mask_decoder.query_content."),
+    (_DECODER + "static_query.", "mask_decoder.query_content."),  # old Mask2Former files
+    (_DECODER + "query_embed.", "mask_decoder.query_position."),
+    (_DECODER + "level_embed.", "mask_decoder.level_embed."),
+    (_DECODER + "text_norm.", "prompt_encoder.text_norm."),
+    (_DECODER + "text2vis_projection.", "prompt_encoder.text_projection."),
+    (
+        _DECODER + "lang2vision_cross_attention_layer.multihead_attn.",
+        "prompt_encoder.text_to_image.attention.",
+    ),
+    (_DECODER + "lang2vision_cross_attention_layer.norm.", "prompt_encoder.text_to_image.norm."),
+    (_DECODER + "prompt_sot.", "prompt_encoder.visual_task."),
+    (_DECODER + "prompt_detection.", "prompt_encoder.category_task."),
+    (_DECODER + "prompt_grounding.", "prompt_encoder.expression_task."),
 )
-# Present in the files, used by nothing: an abandoned temperature, Mask2Former's closed-set
-# classifier, and a loss weight.
-_UNUSED = (r"^D\.reid_temp\.weight$", r"^D\.class_embed\.", r"^criterion\.empty_weight$")
+_PATTERNS = tuple(
+    (re.compile(re.escape(published).replace(r"\#", r"(\d+)")), ours.replace("#", r"\g<1>"))
+    for published, ours in _TABLE
+)
+
+# Of no use: an abandoned temperature, Mask2Former's closed-set classifier, a loss weight, and the
+# copies of a training-time teacher.
+_UNUSED = (
+    _DECODER + "reid_temp.",
+    _DECODER + "class_embed.",
+    "criterion.empty_weight",
+    _DECODER + "criterion.empty_weight",
+    "backbone_t.",
+    "sem_seg_head_t.",
+)
 
 
 @dataclass(frozen=True)
@@ -100,17 +106,12 @@ class LoadReport:
 def our_name(published: str) -> str | None:
     """Our name of a published parameter or buffer; None if it has no use here.
 
-    Raises ModelError for a name that no row of the table knows.
+    Raises ModelError for a name that is in neither list.
     """
-    short = published
-    for prefix, letter in _SHORT:
-        if published.startswith(prefix):
-            short = letter + published[len(prefix) :]
-            break
-    for pattern, ours in _TABLE:
-        if re.match(pattern, short):
-            return re.sub(pattern, ours, short)
-    if any(re.match(pattern, short) for pattern in _UNUSED):
+    for pattern, ours in _PATTERNS:
+        if pattern.match(published):
+            return pattern.sub(ours, published, count=1)
+    if published.startswith(_UNUSED):
         return None
     raise ModelError(f"{published} is not a name of a UniVS or Mask2Former checkpoint.")
 
@@ -138,10 +139,8 @@ def load_univs_state(model: nn.Module, state: Mapping[str, Tensor]) -> LoadRepor
     return LoadReport(missing, tuple(unused), tuple(mismatched))
 
 
-def published_state(
-    model: nn.Module, published_names: Mapping[str, object] | list[str]
-) -> dict[str, Tensor]:
-    """The other direction: tensors of ``model`` under those published names that it holds."""
+def published_state(model: nn.Module, published_names: Iterable[str]) -> dict[str, Tensor]:
+    """The other direction: those of ``published_names`` that the model holds, with its tensors."""
     own = model.state_dict()
     named = ((published, our_name(published)) for published in published_names)
-    return {published: own[name] for published, name in named if name in own}
+    return {published: own[name] for published, name in named if name is not None and name in own}
