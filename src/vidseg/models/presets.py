@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from ..backbones.efficientnet_lite import TENSORFLOW_NORMALIZATION, EfficientNetLiteConfig
 from ..backbones.registry import BackboneConfig
 from ..backbones.resnet import ResNetConfig
 from ..backbones.swin import swin_base, swin_large, swin_tiny
 from .config import (
     DeformablePixelDecoderConfig,
+    LightPixelDecoderConfig,
     MaskDecoderConfig,
     UniVSConfig,
 )
+from .propagation import PropagationConfig
+from .static_text import StaticTextConfig
 
 
 def univs_r50() -> UniVSConfig:
@@ -30,6 +34,30 @@ def univs_swinb() -> UniVSConfig:
 def univs_swinl() -> UniVSConfig:
     """UniVS with Swin-L (window 12)."""
     return _published(swin_large())
+
+
+def nano() -> UniVSConfig:
+    """The default model: 4 M parameters, frame by frame, with the pixel-level memory read-out.
+
+    Positions do not encode the time, so that a stream may be of any length.
+    """
+    return UniVSConfig(
+        backbone=EfficientNetLiteConfig(),
+        pixel_decoder=LightPixelDecoderConfig(hidden=128, mask_dim=128),
+        decoder=MaskDecoderConfig(
+            hidden=128,
+            layers=3,
+            ffn=512,
+            queries=50,
+            text_dim=256,
+            temporal_encoding="clip",
+            grounding_average=False,
+        ),
+        text=StaticTextConfig(),
+        propagation=PropagationConfig(),
+        pixel_mean=TENSORFLOW_NORMALIZATION.mean,
+        pixel_std=TENSORFLOW_NORMALIZATION.std,
+    )
 
 
 def debug() -> UniVSConfig:

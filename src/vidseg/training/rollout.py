@@ -1,0 +1,172 @@
+"""A training clip answered frame by frame, as a stream will be.
+
+The model meets its own answers: masks of earlier frames are those it predicted, except on the
+first frame when the prompt is the true mask.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..models.propagation import MapKind
+from ..models.tensors import DecoderOutput, FrameFeatures, Prediction, PromptQueries
+from ..models.univs import UniVS
+from ..models.visual_regions import VisualRegions
+from .prompt_simulation import SimulatedPrompts
+
+
+@dataclass(eq=False)
+class ClipMemory:
+    """What the model remembers of earlier frames of B clips with Q prompts each.
+
+    Attributes:
+        keys: per frame [B, D, h, w].
+        masks: per frame [B, Q, h, w] soft masks.
+        tokens, positions: per frame [B, Q, R, C]; a frame without the object repeats the last.
+    """
+
+    keys: list[Tensor] = field(default_factory=list)
+    masks: list[Tensor] = field(default_factory=list)
+    tokens: list[Tensor] = field(default_factory=list)
+    positions: list[Tensor] = field(default_factory=list)
+
+
+def roll_out(
+    model: UniVS, features: FrameFeatures, prompts: SimulatedPrompts, tokens: int
+) -> DecoderOutput:
+    """Prompt queries only, over all T frames of B clips.
+
+    Args:
+        features: of B T frames, video-major.
+        prompts: given on the first frame.
+        tokens: R per visual prompt.
+
+    Returns:
+        masks [B, Q, T, h, w] and embeddings [B, Q, T, C] of every prediction; no class logits.
+    """
+    T = prompts.truth.shape[2]
+    memory = ClipMemory()
+    outputs = []
+    for t in range(T):
+        frame = features[slice(t, None, T)]
+        queries = _ask(model, frame, prompts, memory, tokens)
+        index = torch.full((len(frame), 1), t)
+        output = model.decode(frame, index, queries, learnable=False, auxiliary=True)
+        outputs.append(output)
+        if t + 1 < T:
+            answer = output.final.mask_logits[:, :, 0].detach().sigmoid()
+            if t == 0 and prompts.kind == "mask":
+                answer = F.avg_pool2d(prompts.truth[:, :, 0].float(), 4)
+            _remember(model, frame, answer, memory, tokens if prompts.words is None else None)
+    return join_frames(outputs)
+
+
+def join_frames(outputs: list[DecoderOutput]) -> DecoderOutput:
+    """Outputs of single frames as the output of one clip."""
+    layers = zip(*([*o.auxiliary, o.final] for o in outputs), strict=True)
+    joined = [
+        Prediction(
+            torch.cat([p.mask_logits for p in frames], dim=2),
+            None,
+            torch.cat([p.embeddings for p in frames], dim=2),
+            frames[0].learnable,
+        )
+        for frames in layers
+    ]
+    return DecoderOutput(joined[-1], tuple(joined[:-1]))
+
+
+def fold_frames(output: DecoderOutput, frames: int) -> DecoderOutput:
+    """Output for B T clips of one frame as that of B clips of T frames; classes are averaged."""
+
+    def fold(p: Prediction) -> Prediction:
+        masks, embeddings = (
+            x.unflatten(0, (-1, frames)).squeeze(3).transpose(1, 2)
+            for x in (p.mask_logits, p.embeddings)
+        )
+        classes = p.class_logits
+        if classes is not None:
+            classes = classes.unflatten(0, (-1, frames)).mean(1)
+        return Prediction(masks, classes, embeddings, p.learnable)
+
+    return DecoderOutput(fold(output.final), tuple(fold(p) for p in output.auxiliary))
+
+
+def _ask(
+    model: UniVS,
+    frame: FrameFeatures,
+    prompts: SimulatedPrompts,
+    memory: ClipMemory,
+    tokens: int,
+) -> PromptQueries:
+    """Prompt queries for one frame of each clip, with maps read from the memory."""
+    if prompts.words is not None:
+        kind: Literal["category", "expression"] = (
+            "category" if prompts.kind == "category" else "expression"
+        )
+        queries = model.text_queries(frame, prompts.words, kind)
+    else:
+        if not memory.tokens:
+            parts = [
+                model.encode_visual(frame[slice(b, b + 1)], 0, region, tokens=tokens)
+                for b, region in enumerate(prompts.regions)
+            ]
+            memory.tokens.append(torch.stack([p.content for p in parts]))
+            memory.positions.append(torch.stack([p.position for p in parts]))
+        queries = model.visual_queries(
+            torch.cat(memory.tokens, dim=2)[:, :, :, None],
+            torch.cat(memory.positions, dim=2)[:, :, :, None],
+            memory.tokens[-1][:, :, None],
+            memory.positions[-1][:, :, None],
+        )
+    return replace(queries, maps=_read_maps(model, frame, prompts, memory))
+
+
+def _read_maps(
+    model: UniVS, frame: FrameFeatures, prompts: SimulatedPrompts, memory: ClipMemory
+) -> Tensor | None:
+    """[B, Q, 1, M, h, w] as an inference session's pixel memory gives them."""
+    if model.propagation is None or frame.affinity is None:
+        return None
+    B, Q, h, w = prompts.drawn.shape
+    maps = frame.affinity.new_zeros(B, Q, 1, len(MapKind), h, w)
+    if not memory.masks:
+        maps[:, :, 0, MapKind.PROMPT] = prompts.drawn
+        return maps
+    recent = model.propagation.config.recent_frames
+    keys, masks = torch.stack(memory.keys, dim=1), torch.stack(memory.masks, dim=1)
+    anywhere = model.propagation.read_anywhere(frame.affinity, keys[:, :1], masks[:, :1])
+    nearby = model.propagation.read_nearby(frame.affinity, keys[:, -recent:], masks[:, -recent:])
+    maps = maps.clone()
+    maps[:, :, 0, MapKind.ANCHOR] = 2 * anywhere - 1
+    maps[:, :, 0, MapKind.RECENT] = 2 * nearby - 1
+    maps[:, :, 0, MapKind.PREVIOUS] = 2 * masks[:, -1] - 1
+    return maps
+
+
+def _remember(
+    model: UniVS, frame: FrameFeatures, answer: Tensor, memory: ClipMemory, tokens: int | None
+) -> None:
+    """Stores soft masks [B, Q, H/4, W/4] of one frame; ``tokens`` None for text prompts."""
+    if frame.affinity is not None:
+        memory.keys.append(frame.affinity)
+        memory.masks.append(F.avg_pool2d(answer, 2))
+    if tokens is None:
+        return
+    full = F.interpolate(answer, scale_factor=4, mode="bilinear", align_corners=False)
+    parts = [
+        model.encode_visual(
+            frame[slice(b, b + 1)], 0, VisualRegions.from_masks(masks), tokens=tokens
+        )
+        for b, masks in enumerate(full)
+    ]
+    content = torch.stack([p.content for p in parts])
+    position = torch.stack([p.position for p in parts])
+    seen = (full >= 0.5).flatten(2).any(2)[:, :, None, None]
+    memory.tokens.append(torch.where(seen, content, memory.tokens[-1]))
+    memory.positions.append(torch.where(seen, position, memory.positions[-1]))
