@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vidseg.backbones.spec import Backbone, FeatureMaps, FeatureSpec, PixelNormalization
-from vidseg.errors import ModelError
+from ..errors import ModelError
+from .spec import Backbone, FeatureMaps, FeatureSpec, PixelNormalization
 
 TENSORFLOW_NORMALIZATION = PixelNormalization(mean=(127.0,) * 3, std=(128.0,) * 3)
 """The pre-processing that the ImageNet weights were trained with."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from vidseg.backbones.efficientnet_lite import EfficientNetLite, EfficientNetLiteConfig
-from vidseg.backbones.resnet import ResNet, ResNetConfig
-from vidseg.backbones.spec import Backbone
-from vidseg.backbones.swin import Swin, SwinConfig
-from vidseg.errors import ModelError
+from ..errors import ModelError
+from .efficientnet_lite import EfficientNetLite, EfficientNetLiteConfig
+from .resnet import ResNet, ResNetConfig
+from .spec import Backbone
+from .swin import Swin, SwinConfig
 
 BackboneConfig = ResNetConfig | SwinConfig | EfficientNetLiteConfig
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vidseg.backbones.spec import Backbone, FeatureMaps, FeatureSpec
+from .spec import Backbone, FeatureMaps, FeatureSpec
 
 
 @dataclass(frozen=True, kw_only=True)

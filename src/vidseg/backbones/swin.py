@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vidseg.backbones.spec import Backbone, FeatureMaps, FeatureSpec
-from vidseg.backbones.window_attention import (
+from .spec import Backbone, FeatureMaps, FeatureSpec
+from .window_attention import (
     WindowAttention,
     join_windows,
     shift_mask,

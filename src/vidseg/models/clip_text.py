@@ -177,7 +177,7 @@ class ClipTextEncoder:
     @torch.no_grad()
     def _run(self, ids: Tensor) -> tuple[Tensor, Tensor]:
         device = self.tower.positional_embedding.device
-        parts = [self.tower(rows.to(device)) for rows in ids.split(BATCH)]
+        parts = [self.tower(ids[i : i + BATCH].to(device)) for i in range(0, len(ids), BATCH)]
         return torch.cat([w for w, _ in parts]).cpu(), torch.cat([e for _, e in parts]).cpu()
 
 
