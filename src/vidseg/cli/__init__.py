@@ -1,0 +1,1 @@
+"""The command ``vidseg``. Nothing imports from here."""

@@ -1,0 +1,1 @@
+"""Label formats: results out, frame by frame, and nothing half-written."""

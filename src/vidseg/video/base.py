@@ -64,7 +64,8 @@ class Source(ABC):
         name: short name for messages and output folders.
         size: (height, width) of every frame, rotation already applied.
         fps: delivered frames per second of the source's clock (its rate / stride); None: no clock.
-        length: frames that will be delivered, as far as the source declares it; None if unknown.
+        total: frames that the source holds, wanted or not, as far as it declares them; or None.
+        length: frames that will be delivered; None if unknown.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Source(ABC):
         self.size = size
         self.fps = None if fps is None else fps / selection.stride
         self.selection = selection
+        self.total = total
         self.length = None if total is None else selection.count(total)
 
     @abstractmethod

@@ -65,7 +65,7 @@ def draw_overlay(
     rows = _row_map(result, visible)
     colors = np.array([(0, 0, 0), *(style.color(segment) for segment in visible)], dtype=np.uint16)
     canvas = _tint(image, rows, colors, style.opacity)
-    edge = borders(rows, _edge_width(image))
+    edge = borders(rows, _edge_width(result.size))
     canvas[edge] = colors[rows[edge]]
     if style.labels:
         _draw_labels(canvas, rows, visible, style)
@@ -95,9 +95,8 @@ def _tint(
     return canvas
 
 
-def _edge_width(image: ImageArray) -> int:
-    height, width = image.shape[:2]
-    return max(1, round(min(height, width) / 240))
+def _edge_width(size: tuple[int, int]) -> int:
+    return max(1, round(min(size) / 240))
 
 
 def label_text(segment: Segment) -> str:

@@ -1,0 +1,54 @@
+"""Entry point: picks the verb, and turns errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from .. import __version__
+from ..errors import VidsegError
+from . import demo, segment
+from .parser import Parser
+
+EXIT_OK = 0
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
+
+
+def build_parser() -> Parser:
+    """The whole command line."""
+    parser = Parser(
+        prog="vidseg",
+        description="One model, one call, every video-segmentation task.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"vidseg {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    segment.add_parser(verbs)
+    demo.add_parser(verbs)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns the exit code.
+
+    0: done · 2: the input is wrong, one sentence on stderr says what · 130: stopped by Ctrl-C ·
+    141: whoever read the output went away.
+    """
+    try:
+        options = build_parser().parse_args(arguments)
+        code: int = options.run(options)
+        sys.stdout.flush()
+    except VidsegError as error:
+        print(f"vidseg: {' '.join(str(error).split())}", file=sys.stderr)
+        return EXIT_BAD_INPUT
+    except KeyboardInterrupt as interrupt:
+        print(f"vidseg: {interrupt or 'Interrupted.'}", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Python flushes stdout once more at exit; that must not fail a second time.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_BROKEN_PIPE
+    return code

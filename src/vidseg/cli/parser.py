@@ -1,0 +1,32 @@
+"""The parser of the command line: every error is one sentence."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import TYPE_CHECKING, NoReturn
+
+from ..errors import VidsegError
+
+if TYPE_CHECKING:
+    Verbs = argparse._SubParsersAction["Parser"]
+
+
+class UsageError(VidsegError):
+    """A command line that cannot be understood."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises UsageError instead of printing the usage text and leaving."""
+
+    def error(self, message: str) -> NoReturn:
+        """Called by argparse with its own words."""
+        sentence = message[:1].upper() + message[1:].rstrip(".")
+        raise UsageError(f"{sentence}; see {self.prog} --help.")
+
+
+def device_name(text: str) -> str:
+    """An argparse type: auto, cpu, mps, cuda or cuda:N."""
+    if re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", text) is None:
+        raise argparse.ArgumentTypeError(f"needs auto, cpu, cuda or mps, not {text!r}")
+    return text

@@ -1,0 +1,155 @@
+"""Prompts out of command-line words such as ``2@10:320,180`` and their check against a source."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import DataError, PromptError
+from ..formats.davis import read_palette_png
+from ..prompts import Box, Mask, Point, Prompt, Scribble, Text
+from ..video.base import Source
+
+_PREFIX = re.compile(r"^(?:(?P<id>\d+)?(?:@(?P<frame>\d+))?:)?(?P<rest>.*)$", re.DOTALL)
+
+
+def _split(option: str, word: str) -> tuple[int, int, str]:
+    """(id, frame, what follows) of ``[ID][@FRAME]:rest``; 1 and 0 where they are left out."""
+    match = _PREFIX.match(word)
+    if match is None or not match["rest"].strip():
+        raise PromptError(f"{option} {word!r} says nothing after the colon.")
+    return int(match["id"] or 1), int(match["frame"] or 0), match["rest"]
+
+
+def _numbers(option: str, word: str, parts: Sequence[str], form: str) -> list[float]:
+    try:
+        values = [float(part) for part in parts]
+    except ValueError:
+        values = [math.nan]
+    if not all(math.isfinite(value) for value in values):
+        raise PromptError(f"{option} {word!r} is not of the form {form}.")
+    return values
+
+
+def parse_point(word: str) -> Point:
+    """``[ID][@FRAME]:x,y[,-]``; a trailing ``-`` says that the object is not there."""
+    form = "[ID@FRAME:]x,y[,-]"
+    object_id, frame, rest = _split("--point", word)
+    parts = [part.strip() for part in rest.split(",")]
+    positive = True
+    if len(parts) == 3 and parts[2] in ("-", "+"):
+        positive = parts.pop() == "+"
+    if len(parts) != 2:
+        raise PromptError(f"--point {word!r} is not of the form {form}.")
+    x, y = _numbers("--point", word, parts, form)
+    return Point(x, y, object_id=object_id, frame=frame, positive=positive)
+
+
+def parse_box(word: str) -> Box:
+    """``[ID][@FRAME]:x0,y0,x1,y1``."""
+    form = "[ID@FRAME:]x0,y0,x1,y1"
+    object_id, frame, rest = _split("--box", word)
+    parts = rest.split(",")
+    if len(parts) != 4:
+        raise PromptError(f"--box {word!r} is not of the form {form}.")
+    x0, y0, x1, y1 = _numbers("--box", word, parts, form)
+    return Box(x0, y0, x1, y1, object_id=object_id, frame=frame)
+
+
+def parse_scribble(word: str) -> Scribble:
+    """``[ID][@FRAME]:x,y,x,y,...``: a stroke through these points."""
+    form = "[ID@FRAME:]x,y,x,y,..."
+    object_id, frame, rest = _split("--scribble", word)
+    parts = rest.split(",")
+    if len(parts) % 2:
+        raise PromptError(f"--scribble {word!r} is not of the form {form}.")
+    points = np.array(_numbers("--scribble", word, parts, form)).reshape(-1, 2)
+    return Scribble(points, object_id=object_id, frame=frame)
+
+
+def parse_mask(word: str) -> list[Mask]:
+    """``[ID][@FRAME]:file.png``: every pixel above 0 belongs to the object.
+
+    Without an ID, a file with several values gives one object per value, as in DAVIS.
+    """
+    object_id, frame, rest = _split("--mask", word)
+    try:
+        ids = read_palette_png(Path(rest).expanduser())
+    except DataError as error:
+        raise PromptError(f"--mask: {error}") from error
+    match = _PREFIX.match(word)
+    values = [int(value) for value in np.unique(ids) if value > 0]
+    if match is None or match["id"] is not None or len(values) < 2:
+        return [Mask(ids > 0, object_id=object_id, frame=frame)]
+    return [Mask(ids == value, object_id=value, frame=frame) for value in values]
+
+
+def parse_text(word: str) -> Text:
+    """``[ID:]sentence``."""
+    match = _PREFIX.match(word)
+    if match is not None and match["frame"] is not None:
+        raise PromptError(f"--text {word!r}: a sentence is about the whole video; leave @ out.")
+    object_id, _, sentence = _split("--text", word)
+    return Text(sentence.strip(), object_id=object_id)
+
+
+def check_prompts(prompts: Sequence[Prompt], source: Source) -> None:
+    """Raises PromptError where a prompt does not fit the pictures or contradicts another one."""
+    _check_ids(prompts)
+    for prompt in prompts:
+        if isinstance(prompt, Text):
+            continue
+        where = f"Object {prompt.object_id}: the {type(prompt).__name__.lower()}"
+        if prompt.frame not in source.selection:
+            raise PromptError(f"{where} is on frame {prompt.frame}, which is not read.")
+        if source.total is not None and prompt.frame >= source.total:
+            raise PromptError(
+                f"{where} is on frame {prompt.frame}, but {source.name} has {source.total} frames."
+            )
+        _check_place(prompt, where, source)
+
+
+def _check_ids(prompts: Sequence[Prompt]) -> None:
+    """Texts and masks or boxes of one frame need ids of their own; points may share one."""
+    seen: set[tuple[str, int, int]] = set()
+    for prompt in prompts:
+        kind = type(prompt).__name__.lower()
+        if kind in ("point", "scribble"):
+            continue
+        frame = -1 if isinstance(prompt, Text) else prompt.frame
+        key = (kind, prompt.object_id, frame)
+        if key in seen:
+            named = "sentence" if isinstance(prompt, Text) else kind
+            raise PromptError(
+                f"Object {prompt.object_id} has more than one {named}"
+                f"{'' if frame < 0 else f' on frame {frame}'}; give each object an id of its own."
+            )
+        seen.add(key)
+    marked = {p.object_id for p in prompts if not (isinstance(p, Point) and not p.positive)}
+    for prompt in prompts:
+        if prompt.object_id not in marked:
+            raise PromptError(
+                f"Object {prompt.object_id} has only negative points; say also where it is."
+            )
+
+
+def _check_place(prompt: Point | Box | Mask | Scribble, where: str, source: Source) -> None:
+    height, width = source.size
+    if isinstance(prompt, Mask):
+        if prompt.mask.shape != source.size:
+            mask_height, mask_width = prompt.mask.shape
+            raise PromptError(
+                f"{where} is {mask_width}x{mask_height} pixels, the frames are {width}x{height}."
+            )
+        return
+    if isinstance(prompt, Box):
+        inside = prompt.x1 > 0 and prompt.y1 > 0 and prompt.x0 < width and prompt.y0 < height
+    else:
+        points = prompt.points if isinstance(prompt, Scribble) else [(prompt.x, prompt.y)]
+        inside = all(-0.5 <= x < width - 0.5 and -0.5 <= y < height - 0.5 for x, y in points)
+    if not inside:
+        raise PromptError(f"{where} lies outside the frames, which are {width}x{height} pixels.")

@@ -1,0 +1,255 @@
+"""``vidseg segment``: one source, one task, results on disk."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import PromptError, VidsegError, VocabularyError
+from ..types import Task
+from .parser import device_name
+
+if TYPE_CHECKING:
+    from ..prompts import Prompt
+    from ..results import VideoResult
+    from ..video.base import Source
+    from .parser import Verbs
+    from .progress import FrameProgress
+    from .running import Request
+
+_EXAMPLES = """\
+examples:
+  all dogs and people, with stable ids
+    vidseg segment clip.mp4 --task vis --categories dog,person
+  every pixel named, from a published list of classes
+    vidseg segment frames/ --task vps --vocabulary coco_panoptic --save overlay,panoptic
+  follow what lies under a click in the first frame, and a box drawn in frame 30
+    vidseg segment clip.mp4 --task vos --point 1:320,180 --box 2@30:40,60,200,240
+  follow what a sentence describes
+    vidseg segment clip.mp4 --task refvos --text "1:the dog on the left"
+
+A prompt begins with ID@FRAME: where ID is a number you choose (default 1) and FRAME counts from 0
+(default 0). Coordinates are pixels of the source. Prompts may be repeated.
+"""
+
+_DEFAULT_VOCABULARY = {Task.VIS: "coco", Task.VSS: "coco_panoptic", Task.VPS: "coco_panoptic"}
+
+
+def _positive(text: str) -> int:
+    value = int(text) if text.isdecimal() else 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"needs a whole number of 1 or more, not {text!r}")
+    return value
+
+
+def _not_negative(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"needs a whole number of 0 or more, not {text!r}")
+    return int(text)
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Adds the verb and its options."""
+    parser = verbs.add_parser(
+        "segment",
+        help="segment a video, a folder of images, a camera or a stream",
+        description="Segments SOURCE and writes masks, ids, classes and an overlay video.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="video file, folder or glob of images, image, camera number, rtsp or http address",
+    )
+    parser.add_argument(
+        "--task",
+        required=True,
+        choices=[task.value for task in Task],
+        help="vis: objects of classes; vss: a class per pixel; vps: both; vos: objects you point "
+        "at; pvos: objects and stuff you point at; refvos: objects you describe",
+    )
+    parser.add_argument(
+        "--model", default="nano", help="nano, a folder or a Hugging Face id (default: nano)"
+    )
+    _add_queries(parser)
+    _add_output(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_queries(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_argument_group("what to segment")
+    names = what.add_mutually_exclusive_group()
+    names.add_argument(
+        "--categories", metavar="A,B", help="class names of your own choice, as in dog,person"
+    )
+    names.add_argument(
+        "--vocabulary", metavar="NAME", help="a published list of classes, as in coco or vipseg"
+    )
+    for option, form, text in (
+        ("--point", "ID@FRAME:X,Y[,-]", "a pixel of the object; with - a pixel beside it"),
+        ("--box", "ID@FRAME:X0,Y0,X1,Y1", "a box around the object"),
+        ("--mask", "ID@FRAME:FILE.png", "a mask; without ID one object per value in the file"),
+        ("--scribble", "ID@FRAME:X,Y,X,Y,...", "a stroke through the object"),
+        ("--text", "ID:SENTENCE", "a sentence that singles the object out"),
+    ):
+        what.add_argument(option, action="append", default=[], metavar=form, help=text)
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    output = parser.add_argument_group("output")
+    output.add_argument("--out", metavar="DIR", help="folder of the results (default: out/SOURCE)")
+    output.add_argument(
+        "--save",
+        default="overlay",
+        metavar="A,B",
+        help="any of overlay (mp4), png (DAVIS palette), ytvis (json), panoptic (COCO png + json); "
+        "default: overlay",
+    )
+    running = parser.add_argument_group("running")
+    running.add_argument(
+        "--device", type=device_name, default="auto", help="auto, cpu, cuda or mps (default: auto)"
+    )
+    running.add_argument(
+        "--short-side",
+        type=_positive,
+        metavar="N",
+        help="shorter side of the pictures the model sees, in pixels (default: the model's own)",
+    )
+    running.add_argument("--start", type=_not_negative, metavar="N", help="first frame to read")
+    running.add_argument("--stop", type=_positive, metavar="N", help="read frames below this one")
+    running.add_argument(
+        "--stride", type=_positive, default=1, metavar="N", help="read every Nth frame"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs the verb. Everything that can be checked without the model is checked before it."""
+    from ..formats.saving import open_writers, parse_formats
+    from ..video.source import open_source
+    from .progress import FrameProgress
+    from .prompt_arguments import check_prompts
+    from .running import load_segmenter, overlay_style, run_frames
+
+    formats = parse_formats(options.save)
+    request = read_request(options)
+    names = _category_names(request)
+    style = overlay_style(request.task)
+    source = open_source(
+        options.source, start=options.start, stop=options.stop, stride=options.stride
+    )
+    with source:
+        check_prompts(request.prompts, source)
+        folder = Path(options.out) if options.out else Path("out") / _folder_name(source)
+        progress: FrameProgress | None = None
+        try:
+            with open_writers(formats, folder, source, categories=names, style=style) as writers:
+                segmenter = load_segmenter(options.model, options.device)
+                with FrameProgress(source.name, source.length) as progress:
+                    video = run_frames(
+                        segmenter, source, request, writers, finished=progress.advance
+                    )
+                    seconds = progress.seconds
+        except KeyboardInterrupt:
+            frames = 0 if progress is None else progress.frames
+            kept = f"{frames} finished frames are in {folder}" if frames else "nothing was written"
+            raise KeyboardInterrupt(f"Interrupted; {kept}.") from None
+        except VidsegError as error:
+            if progress is None or not progress.frames:
+                raise
+            kept = f"The {progress.frames} frames before that are in {folder}."
+            raise type(error)(f"{error} {kept}") from error
+    _report(video, seconds, folder)
+    return 0
+
+
+def read_request(options: argparse.Namespace) -> Request:
+    """Prompts and categories of the command line, checked against the task."""
+    from . import prompt_arguments as parse
+    from .running import Request
+
+    task = Task(options.task)
+    _check_options(task, options)
+    prompts: list[Prompt] = [
+        *map(parse.parse_point, options.point),
+        *map(parse.parse_box, options.box),
+        *(mask for word in options.mask for mask in parse.parse_mask(word)),
+        *map(parse.parse_scribble, options.scribble),
+        *map(parse.parse_text, options.text),
+    ]
+    categories = None
+    vocabulary = options.vocabulary
+    if options.categories is not None:
+        categories = [name.strip() for name in options.categories.split(",")]
+    elif vocabulary is None:
+        vocabulary = _DEFAULT_VOCABULARY.get(task)
+    return Request(
+        task=task,
+        categories=categories,
+        vocabulary=vocabulary,
+        prompts=prompts,
+        short_side=options.short_side,
+    )
+
+
+def _check_options(task: Task, options: argparse.Namespace) -> None:
+    """Raises where an option has no meaning for the task, or one that it needs is missing."""
+    visual = [name for name in ("point", "box", "mask", "scribble") if getattr(options, name)]
+    named = [name for name in ("categories", "vocabulary") if getattr(options, name) is not None]
+    if task.by_category and (visual or options.text):
+        raise PromptError(
+            f"--{[*visual, 'text'][0]} does not go with --task {task.value}, which takes "
+            "--categories or --vocabulary; prompts are for vos, pvos and refvos."
+        )
+    if not task.by_category and named:
+        raise VocabularyError(
+            f"--{named[0]} does not go with --task {task.value}, which follows prompts; "
+            "categories are for vis, vss and vps."
+        )
+    if task is Task.REFVOS:
+        if visual:
+            raise PromptError(f"--{visual[0]} does not go with --task refvos; use vos or pvos.")
+        if not options.text:
+            raise PromptError('--task refvos needs a sentence, as in --text "the dog on the left".')
+    elif not task.by_category:
+        if options.text:
+            raise PromptError(f"--text does not go with --task {task.value}; use refvos.")
+        if not visual:
+            raise PromptError(f"--task {task.value} needs a --point, --box, --mask or --scribble.")
+
+
+def _category_names(request: Request) -> Sequence[str]:
+    """Names that the label files number from 1. Raises VocabularyError for an unknown list."""
+    from ..vocabularies import from_names, get_vocabulary
+
+    if request.categories is not None:
+        return from_names(request.categories).names
+    if request.vocabulary is not None:
+        return get_vocabulary(request.vocabulary).names
+    return ()
+
+
+def _folder_name(source: Source) -> str:
+    stem = Path(source.name).stem if "://" not in source.name else source.name.split("://")[1]
+    return re.sub(r"[^\w.-]+", "_", stem).strip("_.") or "source"
+
+
+def _report(video: VideoResult, seconds: float, folder: Path) -> None:
+    from rich.console import Console
+
+    from .progress import summary_table
+
+    console = Console()
+    if video.tracks:
+        console.print(summary_table(video))
+    else:
+        console.print("Nothing was found.")
+    rate = video.frames / seconds if seconds else 0.0
+    console.print(
+        f"{video.frames} frames in {seconds:.1f} s ({rate:.1f} frames/s). Results: {folder}",
+        soft_wrap=True,
+    )

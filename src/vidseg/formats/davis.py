@@ -1,0 +1,62 @@
+"""Palette PNGs as DAVIS and YouTube-VOS have them: pixel value = object id, 0 = background."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ..errors import DataError, OutputError
+from ..results import FrameResult
+from ..types import Frame, IdMap
+from ..video.colors import davis_palette
+from .atomic import prepare_folder, replacing
+
+_MOST_IDS = 255  # a palette PNG has one byte a pixel
+
+
+class PalettePngWriter:
+    """``<folder>/00000.png`` and so on, named by frame index; overlaps go to the higher score."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._palette = davis_palette().tobytes()
+        prepare_folder(folder)
+
+    def write(self, frame: Frame, result: FrameResult) -> None:
+        """Writes one PNG. Raises OutputError for an id above 255."""
+        ids = result.panoptic_map()
+        if ids.max(initial=0) > _MOST_IDS:
+            raise OutputError(
+                f"Frame {result.index}: id {ids.max()} does not fit a palette PNG, which holds "
+                f"{_MOST_IDS}; save panoptic instead of png."
+            )
+        image = Image.fromarray(ids.astype(np.uint8))
+        image.putpalette(self._palette)
+        path = self.folder / f"{result.index:05d}.png"
+        with replacing(path) as partial:
+            image.save(partial, format="PNG")
+
+    def close(self) -> None:
+        """Every PNG is whole as soon as it is written; removes the folder if it stayed empty."""
+        if self.folder.is_dir() and not any(self.folder.iterdir()):
+            self.folder.rmdir()
+
+
+def read_palette_png(path: Path) -> IdMap:
+    """[H, W] int32 ids of a palette or grey PNG.
+
+    Raises DataError where the file is missing or is not such a PNG.
+    """
+    try:
+        with Image.open(path) as image:
+            if image.mode not in ("P", "L", "1", "I", "I;16"):
+                raise DataError(
+                    f"{path} has colour mode {image.mode}; a palette or grey PNG is needed."
+                )
+            return np.array(image).astype(np.int32)
+    except FileNotFoundError as error:
+        raise DataError(f"{path} does not exist.") from error
+    except (OSError, SyntaxError) as error:
+        raise DataError(f"{path} is not an image that can be read.") from error

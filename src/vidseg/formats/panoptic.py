@@ -1,0 +1,138 @@
+"""COCO-panoptic: one PNG per frame whose colour is the segment id, and one json about them."""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from ..errors import DataError
+from ..results import FrameResult, mask_box
+from ..types import Frame, IdMap
+from .atomic import prepare_folder, replacing
+from .spool import JsonSpool
+
+_NAMELESS = "object"
+
+
+def ids_to_rgb(ids: IdMap) -> npt.NDArray[np.uint8]:
+    """[H, W, 3] colours of ids below 2**24: id = R + 256 G + 65536 B."""
+    return np.stack([ids & 255, ids >> 8 & 255, ids >> 16 & 255], axis=-1).astype(np.uint8)
+
+
+def rgb_to_ids(colors: npt.NDArray[np.uint8]) -> IdMap:
+    """[H, W] int32 ids; undoes :func:`ids_to_rgb`."""
+    wide = colors.astype(np.int32)
+    return wide[..., 0] + 256 * wide[..., 1] + 65536 * wide[..., 2]
+
+
+def read_panoptic_png(path: Path) -> IdMap:
+    """[H, W] int32 ids of a COCO-panoptic PNG. DataError where it cannot be read."""
+    try:
+        with Image.open(path) as image:
+            return rgb_to_ids(np.array(image.convert("RGB")))
+    except OSError as error:
+        raise DataError(f"{path} is not a PNG that can be read.") from error
+
+
+class PanopticWriter:
+    """``<folder>/00000.png`` ... and ``<folder>.json`` in COCO-panoptic form.
+
+    A segment keeps its id over the video. Overlaps go to the higher score; area and bbox
+    (x, y, width, height) are those of what is left. The json says of every segment its class,
+    of every category whether it is a thing. Rows are spooled to disk, so memory stays constant.
+    """
+
+    def __init__(self, folder: Path, categories: Sequence[str] = ()) -> None:
+        self.folder = folder
+        self.json_path = folder.with_name(folder.name + ".json")
+        self._category_ids = {name: position for position, name in enumerate(categories, start=1)}
+        self._stuff: set[str] = set()
+        self._spool: JsonSpool | None = JsonSpool()
+        self._places = array("q")
+        self._size = (0, 0)
+        prepare_folder(folder)
+
+    def write(self, frame: Frame, result: FrameResult) -> None:
+        """Writes one PNG and remembers its row."""
+        if self._spool is None:
+            raise ValueError("The writer is closed.")
+        self._size = result.size
+        ids = result.panoptic_map()
+        name = f"{result.index:05d}.png"
+        with replacing(self.folder / name) as partial:
+            Image.fromarray(ids_to_rgb(ids)).save(partial, format="PNG")
+        row = {
+            "image_id": result.index,
+            "file_name": name,
+            "segments_info": self._segments_info(result, ids),
+        }
+        self._places.append(self._spool.append(row))
+
+    def _segments_info(self, result: FrameResult, ids: IdMap) -> list[dict[str, Any]]:
+        rows = []
+        for segment in result.segments:
+            left = ids == segment.id
+            area = int(np.count_nonzero(left))
+            if not area:
+                continue
+            category = segment.category or _NAMELESS
+            if not segment.is_thing:
+                self._stuff.add(category)
+            x0, y0, x1, y1 = mask_box(left)
+            number = self._category_ids.setdefault(category, len(self._category_ids) + 1)
+            rows.append(
+                {
+                    "id": segment.id,
+                    "category_id": number,
+                    "iscrowd": 0,
+                    "bbox": [x0, y0, x1 - x0, y1 - y0],
+                    "area": area,
+                    "score": round(float(segment.score), 5),
+                }
+            )
+        return rows
+
+    def close(self) -> None:
+        """Writes the json."""
+        if self._spool is None:
+            return
+        try:
+            if self._places:
+                with (
+                    replacing(self.json_path) as partial,
+                    partial.open("w", encoding="utf-8") as file,
+                ):
+                    self._write_json(file, self._spool)
+            elif self.folder.is_dir() and not any(self.folder.iterdir()):
+                self.folder.rmdir()
+        finally:
+            self._spool.close()
+            self._spool = None
+
+    def _write_json(self, file: TextIO, spool: JsonSpool) -> None:
+        height, width = self._size
+        categories = [
+            {"id": number, "name": name, "isthing": int(name not in self._stuff)}
+            for name, number in self._category_ids.items()
+        ]
+        file.write('{"categories": ' + json.dumps(categories) + ',\n"images": [')
+        for position, place in enumerate(self._places):
+            row = spool.read(place)
+            image = {
+                "id": row["image_id"],
+                "file_name": row["file_name"],
+                "height": height,
+                "width": width,
+            }
+            file.write((",\n" if position else "\n") + json.dumps(image))
+        file.write('\n],\n"annotations": [')
+        for position, place in enumerate(self._places):
+            file.write((",\n" if position else "\n") + json.dumps(spool.read(place)))
+        file.write("\n]}\n")

@@ -1,0 +1,109 @@
+"""The choice of formats by name, and several writers as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+from ..errors import OutputError
+from ..results import FrameResult
+from ..types import Frame
+from ..video.base import Source
+from ..video.draw import DEFAULT_STYLE, OverlayStyle
+from .atomic import missing_folders, prepare_folder
+from .base import ResultWriter
+from .davis import PalettePngWriter
+from .overlay import OverlayPictureWriter, OverlayWriter
+from .panoptic import PanopticWriter
+from .ytvis import YtvisWriter
+
+FORMATS = ("overlay", "png", "ytvis", "panoptic")
+"""Names that ``--save`` knows."""
+
+
+def parse_formats(text: str) -> tuple[str, ...]:
+    """Names of a comma-separated list, each once, in the order given.
+
+    Raises OutputError for a name that is not in ``FORMATS`` and for an empty list.
+    """
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if not names:
+        raise OutputError(f"No format to save was given; choose from {', '.join(FORMATS)}.")
+    for name in names:
+        if name not in FORMATS:
+            raise OutputError(f"Unknown format {name!r} to save; choose from {', '.join(FORMATS)}.")
+    return names
+
+
+class WriterGroup:
+    """Several writers that take the same frames. Use it in a ``with``: leaving closes them all.
+
+    Folders of ``made`` that are still empty then are taken away again.
+    """
+
+    def __init__(self, writers: Sequence[ResultWriter], made: Sequence[Path] = ()) -> None:
+        self.writers = tuple(writers)
+        self._made = tuple(made)
+
+    def write(self, frame: Frame, result: FrameResult) -> None:
+        """Hands one frame to every writer."""
+        for writer in self.writers:
+            writer.write(frame, result)
+
+    def close(self) -> None:
+        """Closes every writer, also where one of them fails; an error is raised after the last."""
+        with ExitStack() as stack:
+            stack.callback(self._remove_empty_folders)
+            for writer in self.writers:
+                stack.callback(writer.close)
+
+    def _remove_empty_folders(self) -> None:
+        for folder in self._made:
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+
+    def __enter__(self) -> WriterGroup:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_writers(
+    names: Sequence[str],
+    folder: Path,
+    source: Source,
+    *,
+    categories: Sequence[str] = (),
+    style: OverlayStyle = DEFAULT_STYLE,
+) -> WriterGroup:
+    """Writers for the formats ``names`` under ``folder``, which is made and tried out first.
+
+    overlay → overlay.mp4 (overlay.png for a single picture) · png → png/*.png ·
+    ytvis → ytvis.json · panoptic → panoptic/*.png and panoptic.json.
+    Raises OutputError where the folder cannot be written to.
+    """
+    made = missing_folders(folder)
+    prepare_folder(folder)
+    writers: list[ResultWriter] = []
+    for name in names:
+        if name == "overlay" and source.length == 1 and source.fps is None:
+            writers.append(OverlayPictureWriter(folder / "overlay.png", style=style))
+        elif name == "overlay":
+            writers.append(OverlayWriter(folder / "overlay.mp4", fps=source.fps, style=style))
+        elif name == "png":
+            writers.append(PalettePngWriter(folder / "png"))
+        elif name == "ytvis":
+            writers.append(YtvisWriter(folder / "ytvis.json", categories))
+        elif name == "panoptic":
+            writers.append(PanopticWriter(folder / "panoptic", categories))
+        else:
+            raise OutputError(f"Unknown format {name!r}; choose from {', '.join(FORMATS)}.")
+    return WriterGroup(writers, made)

@@ -1,0 +1,108 @@
+"""Results as the YouTube-VIS evaluation takes them: one row per track with a mask per frame."""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from ..results import FrameResult, Track, VideoResult, encode_rle
+from ..types import Frame
+from .atomic import prepare_folder, replacing
+from .spool import JsonSpool
+
+_ABSENT = -1
+_NAMELESS = "object"  # the one category of prompted videos
+
+
+class YtvisWriter:
+    """``ytvis.json``: a list of {video_id, score, category_id, segmentations, ...}, one per track.
+
+    ``segmentations`` has one compressed RLE per frame written, null where the track is out of
+    sight. ``category_id`` is the position of the class in ``categories`` from 1; classes not in
+    it follow in order of appearance. ``category`` and ``track_id`` say the same in plain words.
+    Masks are spooled to disk as run lengths; memory holds eight bytes per track and frame.
+
+    Args:
+        path: the json file.
+        categories: names of the vocabulary, empty for prompted tasks.
+        video_id: what ``video_id`` says in every row.
+    """
+
+    def __init__(self, path: Path, categories: Sequence[str] = (), *, video_id: int = 1) -> None:
+        self.path = path
+        self.video_id = video_id
+        self.table: Sequence[Track] = ()
+        """Video-level scores. An id in it gets one row per entry; an id that is not gets one row
+        of its mean score and most frequent class. May be set until :meth:`close`."""
+        self._category_ids = {name: position for position, name in enumerate(categories, start=1)}
+        self._places: dict[int, array[int]] = {}  # id → place of each frame's mask
+        self._video = VideoResult()
+        self._spool: JsonSpool | None = JsonSpool()
+        self._size = (0, 0)
+        prepare_folder(path.parent)
+
+    def write(self, frame: Frame, result: FrameResult) -> None:
+        """Adds one frame's masks."""
+        if self._spool is None:
+            raise ValueError("The writer is closed.")
+        self._size = result.size
+        written = self._video.frames
+        for segment in result.segments:
+            if not segment.visible:
+                continue
+            places = self._places.setdefault(segment.id, array("q"))
+            places.extend([_ABSENT] * (written - len(places)))
+            places.append(self._spool.append(encode_rle(segment.mask)))
+        self._video.add(result)
+
+    def close(self) -> None:
+        """Writes the json."""
+        if self._spool is None:
+            return
+        try:
+            if self._video.frames:
+                with replacing(self.path) as partial, partial.open("w", encoding="utf-8") as file:
+                    self._write_rows(file, self._spool)
+        finally:
+            self._spool.close()
+            self._spool = None
+
+    def _write_rows(self, file: TextIO, spool: JsonSpool) -> None:
+        separator = "[\n"
+        for row, places in self._rows():
+            file.write(separator + json.dumps(row)[:-1] + ', "segmentations": [')
+            for position in range(self._video.frames):
+                known = position < len(places) and places[position] != _ABSENT
+                file.write(", " if position else "")
+                file.write(json.dumps(spool.read(places[position])) if known else "null")
+            file.write("]}")
+            separator = ",\n"
+        file.write("[]\n" if separator == "[\n" else "\n]\n")
+
+    def _rows(self) -> Iterator[tuple[dict[str, Any], array[int]]]:
+        height, width = self._size
+        listed = {entry.id for entry in self.table}
+        entries = [entry for entry in self.table if entry.id in self._places]
+        entries += [
+            Track(summary.id, summary.category, summary.mean_score)
+            for summary in self._video.tracks
+            if summary.id not in listed
+        ]
+        for entry in entries:
+            category = entry.category or _NAMELESS
+            row = {
+                "video_id": self.video_id,
+                "track_id": entry.id,
+                "category_id": self._category_id(category),
+                "category": category,
+                "score": round(float(entry.score), 5),
+                "height": height,
+                "width": width,
+            }
+            yield row, self._places[entry.id]
+
+    def _category_id(self, name: str) -> int:
+        return self._category_ids.setdefault(name, len(self._category_ids) + 1)
