@@ -98,11 +98,9 @@ def drawing(indices: Tensor) -> Uniform:
 
 def from_pool(model: UniVS, slots: Tensor, position: Tensor, memory: int) -> PromptQueries:
     """Prompt queries of one clip of three frames from slots [N, Q, R, C], first seen in slot 0."""
+    pools = (torch.cat((x[:1], x[-min(memory, len(x)) :])) for x in (slots, position))
     tokens, token_position = (
-        torch.cat((x[:1], x[-min(memory, len(x)) :]))
-        .transpose(0, 1)
-        .flatten(1, 2)[None, :, :, None]
-        for x in (slots, position)
+        pool.transpose(0, 1).flatten(1, 2)[None, :, :, None] for pool in pools
     )
     return model.visual_queries(
         tokens.expand(-1, -1, -1, 3, -1),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,9 +12,9 @@ from torch import Tensor
 from tests.models.golden_model import Golden, golden_model
 from tests.parity import report_difference
 from vidseg.errors import PromptError
+from vidseg.models.mask_decoder import MaskDecoder
 from vidseg.models.presets import debug
 from vidseg.models.tensors import VisualTokens
-from vidseg.models.univs import UniVS
 from vidseg.models.visual_regions import VisualRegions
 from vidseg.models.visual_sampler import (
     KeyFrame,
@@ -56,8 +58,8 @@ def test_positions(golden: Golden) -> None:
     indices = units["feat_map"].new_tensor([5, 9, 30])
     got = model.mask_decoder.cell_positions((12, 16), absolute_frame_angle(indices))
     report_difference("absolute", got.permute(0, 3, 1, 2), units["pos_map_ArbitraryT"], 1e-5)
-    clip = UniVS(debug()).mask_decoder
-    object.__setattr__(clip.config, "temporal_encoding", "clip")
+    config = replace(debug().decoder, temporal_encoding="clip")
+    clip = MaskDecoder(config, mask_dim=32)
     angle = clip.frame_angle(indices, torch.arange(3), 3)
     got = clip.cell_positions((12, 16), angle)
     report_difference("in clip", got.permute(0, 3, 1, 2), units["pos_map_FixedT"], 1e-5)

@@ -13,8 +13,9 @@ from ..errors import ModelError
 
 if TYPE_CHECKING:
     from ..backbones.registry import BackboneConfig
+    from .clip_text import ClipTextConfig
     from .propagation import PropagationConfig
-    from .text_encoder import ClipTextConfig, StaticTextConfig
+    from .static_text import StaticTextConfig
 
     TextConfig: TypeAlias = ClipTextConfig | StaticTextConfig
 
@@ -138,8 +139,8 @@ _KINDS: dict[str, tuple[str, str]] = {
     "resnet": ("vidseg.backbones.resnet", "ResNetConfig"),
     "swin": ("vidseg.backbones.swin", "SwinConfig"),
     "efficientnet_lite": ("vidseg.backbones.efficientnet_lite", "EfficientNetLiteConfig"),
-    "clip_text": ("vidseg.models.text_encoder", "ClipTextConfig"),
-    "static_text": ("vidseg.models.text_encoder", "StaticTextConfig"),
+    "clip_text": ("vidseg.models.clip_text", "ClipTextConfig"),
+    "static_text": ("vidseg.models.static_text", "StaticTextConfig"),
     "propagation": ("vidseg.models.propagation", "PropagationConfig"),
 }
 _KIND_OF_CLASS = {name: kind for kind, (_, name) in _KINDS.items()}

@@ -170,7 +170,7 @@ class SeparatedSelfAttention(nn.Module):
         )
         learnable.content, prompts.content = both[:, :count], both[:, count:]
 
-    def alone(self, content: Tensor, position: Tensor, further: KeysValues | None) -> Tensor:
+    def alone(self, content: Tensor, position: Tensor, further: KeysValues | None = None) -> Tensor:
         """Queries [B, Q, T, C] see each other and ``further``."""
         values = content.flatten(1, 2)
         keys = query = (content + position).flatten(1, 2)

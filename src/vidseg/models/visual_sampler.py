@@ -123,10 +123,8 @@ def choose_cells(covered: Tensor, count: int, uniform: Uniform, *, extremes: boo
     turn = torch.arange(count, device=flat.device)[None] % available.clamp(min=1, max=count)
     chosen = order.gather(1, turn)
     if extremes and count >= 4:
-        chosen = torch.cat(
-            (torch.where(available >= count, extreme_cells(covered), chosen[:, :4]), chosen[:, 4:]),
-            dim=1,
-        )
+        corners = torch.where(available >= count, extreme_cells(covered), chosen[:, :4])
+        chosen = torch.cat((corners, chosen[:, 4:]), dim=1)
     return chosen
 
 

@@ -86,7 +86,7 @@ def sample_levels(value: Tensor, sizes: Sizes, locations: Tensor) -> Tensor:
     sampled = F.grid_sample(
         canvas, grid, mode="bilinear", padding_mode="zeros", align_corners=False
     )
-    return sampled.unflatten(0, (N, heads)).permute(0, 3, 1, 4, 2)
+    return sampled.view(N, heads, -1, S, levels * points).permute(0, 3, 1, 4, 2)
 
 
 def _canvas(value: Tensor, sizes: Sizes) -> tuple[Tensor, list[int]]:
@@ -95,7 +95,9 @@ def _canvas(value: Tensor, sizes: Sizes) -> tuple[Tensor, list[int]]:
     width = max(w for _, w in sizes) + 1  # the column of zeros on the right
     cells = value.permute(0, 2, 3, 1).reshape(N * heads, D, -1)
     rows, tops, top = [], [], 0
-    for level, (h, w) in zip(cells.split([h * w for h, w in sizes], dim=-1), sizes, strict=True):
+    for level, (h, w) in zip(
+        torch.split(cells, [h * w for h, w in sizes], dim=-1), sizes, strict=True
+    ):
         rows.append(F.pad(level.unflatten(-1, (h, w)), (0, width - w, 0, 1)))
         tops.append(top)
         top += h + 1

@@ -1,0 +1,118 @@
+"""Configuration in files, and models in folders."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from vidseg.errors import ModelError, OutputError
+from vidseg.models import presets
+from vidseg.models.clip_text import ClipTextConfig
+from vidseg.models.config import MaskDecoderConfig, UniVSConfig
+from vidseg.models.presets import debug
+from vidseg.models.univs import UniVS
+
+PRESETS = [
+    presets.univs_r50,
+    presets.univs_swint,
+    presets.univs_swinb,
+    presets.univs_swinl,
+    presets.nano,
+    presets.debug,
+]
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.__name__)
+def test_json_round_trip(preset: Callable[[], UniVSConfig]) -> None:
+    config = preset()
+    text = json.dumps(config.to_dict())
+    assert UniVSConfig.from_dict(json.loads(text)) == config
+
+
+def test_changed_values_survive() -> None:
+    config = debug()
+    changed = replace(
+        config,
+        decoder=replace(config.decoder, separation="sep-learnable", proca=False),
+        text=ClipTextConfig(dim=64),
+        pixel_std=(1.0, 2.0, 3.0),
+    )
+    assert UniVSConfig.from_dict(json.loads(json.dumps(changed.to_dict()))) == changed != config
+
+
+def test_unknown_and_missing_keys_are_named() -> None:
+    values = debug().to_dict()
+    values["decoder"]["qeries"] = 5
+    with pytest.raises(ModelError, match=r"config\.decoder: unknown key 'qeries'.*'queries'"):
+        UniVSConfig.from_dict(values)
+    values = debug().to_dict()
+    values["backbone"]["kind"] = "resnest"
+    with pytest.raises(ModelError, match=r"config\.backbone: unknown kind 'resnest'.*'resnet'"):
+        UniVSConfig.from_dict(values)
+    values = debug().to_dict()
+    del values["pixel_decoder"]
+    with pytest.raises(ModelError, match="config: missing pixel_decoder"):
+        UniVSConfig.from_dict(values)
+
+
+def test_contradictions_are_refused() -> None:
+    with pytest.raises(ModelError, match=r"decoder\.separation is 'all'"):
+        MaskDecoderConfig(separation="all")  # type: ignore[arg-type]
+    with pytest.raises(ModelError, match="make them equal"):
+        replace(debug(), decoder=MaskDecoderConfig(hidden=64))
+
+
+def test_debug_is_small() -> None:
+    assert sum(p.numel() for p in UniVS(debug()).parameters()) < 1_000_000
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_saved_models_come_back(tmp_path: Path, half: bool) -> None:
+    model = UniVS(debug()).eval()
+    model.save_pretrained(tmp_path / "model", half=half)
+    assert sorted(file.name for file in (tmp_path / "model").iterdir()) == [
+        "config.json",
+        "model.safetensors",
+    ]
+    back = UniVS.from_pretrained(tmp_path / "model")
+    assert back.config == model.config and not back.training
+    own = model.state_dict()
+    for name, value in back.state_dict().items():
+        want = own[name].half().float() if half else own[name]
+        assert torch.equal(value, want) and value.dtype == own[name].dtype
+
+
+def test_bad_folders_are_explained(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="No model at"):
+        UniVS.from_pretrained(tmp_path / "nowhere")
+    with pytest.raises(ModelError, match=r"holds no config\.json"):
+        UniVS.from_pretrained(tmp_path)
+    UniVS(debug()).save_pretrained(tmp_path)
+    weights = (tmp_path / "model.safetensors").read_bytes()
+    (tmp_path / "model.safetensors").write_bytes(weights[:1000])
+    with pytest.raises(ModelError, match="not a readable safetensors file"):
+        UniVS.from_pretrained(tmp_path)
+    (tmp_path / "config.json").write_text("{", encoding="utf-8")
+    with pytest.raises(ModelError, match="not a readable JSON file"):
+        UniVS.from_pretrained(tmp_path)
+
+
+def test_weights_of_another_config_are_explained(tmp_path: Path) -> None:
+    UniVS(debug()).save_pretrained(tmp_path)
+    values = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))
+    values["decoder"]["queries"] = 13
+    (tmp_path / "config.json").write_text(json.dumps(values), encoding="utf-8")
+    with pytest.raises(ModelError, match=r"does not fit its config\.json: size mismatch") as error:
+        UniVS.from_pretrained(tmp_path)
+    assert "\n" not in str(error.value)
+
+
+def test_a_folder_that_cannot_be_written_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(OutputError, match="Cannot write the model"):
+        UniVS(debug()).save_pretrained(tmp_path / "file")
