@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from pycocotools import mask as rle
 
-from vidseg.datasets.expressions import captions_of_single_objects
-from vidseg.datasets.files import read_json, read_picture
-from vidseg.datasets.schema import MAX_REGIONS, Region, SmallIdMap
-from vidseg.errors import DataError
-from vidseg.types import ImageArray, MaskArray
+from ..errors import DataError
+from ..types import ImageArray, MaskArray
+from .expressions import captions_of_single_objects
+from .files import read_json, read_picture
+from .schema import MAX_REGIONS, Region, SmallIdMap
 
 
 class CocoInstanceStills:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from vidseg.datasets.files import read_json, read_label_map, read_picture, renumber
-from vidseg.datasets.schema import Region, SmallIdMap
-from vidseg.errors import DataError
-from vidseg.types import ImageArray
+from ..errors import DataError
+from ..types import ImageArray
+from .files import read_json, read_label_map, read_picture, renumber
+from .schema import Region, SmallIdMap
 
 
 class CocoPanopticStills:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vidseg.datasets.schema import ClipSample
-from vidseg.errors import DataError
+from ..errors import DataError
+from .schema import ClipSample
 
 
 @dataclass(frozen=True, eq=False)

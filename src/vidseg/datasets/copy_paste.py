@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from vidseg.datasets.pseudo_video import MotionConfig, Path, View, sample_path
-from vidseg.datasets.schema import Region, SmallIdMap
-from vidseg.datasets.transforms import warp
-from vidseg.types import ImageArray
+from ..types import ImageArray
+from .pseudo_video import MotionConfig, Path, View, sample_path
+from .schema import Region, SmallIdMap
+from .transforms import warp
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from torch import Tensor
 
-from vidseg.datasets.schema import Expression
+from .schema import Expression
 
 # Words of captions that mean a category, beside its own name.
 _SYNONYMS = {

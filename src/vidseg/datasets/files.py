@@ -9,9 +9,9 @@ from typing import Any, cast
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from vidseg.datasets.schema import MAX_REGIONS, SmallIdMap
-from vidseg.errors import DataError
-from vidseg.types import IdMap, ImageArray
+from ..errors import DataError
+from ..types import IdMap, ImageArray
+from .schema import MAX_REGIONS, SmallIdMap
 
 
 def read_picture(path: Path) -> ImageArray:

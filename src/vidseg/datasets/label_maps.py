@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from vidseg.datasets.files import read_label_map, read_picture, renumber
-from vidseg.datasets.schema import Region, SmallIdMap
-from vidseg.errors import DataError
-from vidseg.types import ImageArray
+from ..errors import DataError
+from ..types import ImageArray
+from .files import read_label_map, read_picture, renumber
+from .schema import Region, SmallIdMap
 
 CAMVID_CLASSES = (
     "sky",

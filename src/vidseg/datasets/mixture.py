@@ -12,10 +12,12 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
-from vidseg.datasets.copy_paste import CutOut, cut_out, paste, place_cut_out
-from vidseg.datasets.expressions import compose_expressions, mirror_text
-from vidseg.datasets.pseudo_video import MotionConfig, Path, sample_path, sample_view
-from vidseg.datasets.schema import (
+from ..errors import DataError
+from ..types import ImageArray
+from .copy_paste import CutOut, cut_out, paste, place_cut_out
+from .expressions import compose_expressions, mirror_text
+from .pseudo_video import MotionConfig, Path, sample_path, sample_view
+from .schema import (
     MAX_REGIONS,
     ClipSample,
     Expression,
@@ -23,9 +25,7 @@ from vidseg.datasets.schema import (
     Region,
     SmallIdMap,
 )
-from vidseg.datasets.transforms import resize_frame, sample_colour_changes, warp
-from vidseg.errors import DataError
-from vidseg.types import ImageArray
+from .transforms import resize_frame, sample_colour_changes, warp
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from vidseg.types import ImageArray
+from ..types import ImageArray
 
 SmallIdMap = npt.NDArray[np.uint8]
 """[H, W] region number + 1, 0 where nothing is labelled. A frame holds at most 254 regions."""

@@ -8,8 +8,8 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from vidseg.training.mask_loss import pairwise_mask_costs
-from vidseg.training.point_sampling import sample_maps
+from .mask_loss import pairwise_mask_costs
+from .point_sampling import sample_maps
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from vidseg.training.point_sampling import sample_maps, uncertain_points
+from .point_sampling import sample_maps, uncertain_points
 
 
 def semantic_points(

@@ -1,0 +1,346 @@
+"""The training loss of UniVS: all terms, over all predictions and both query streams."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ..models.tensors import DecoderOutput, Prediction
+from .class_loss import class_loss
+from .loss_config import LossConfig
+from .mask_loss import mask_losses, share_inside
+from .matcher import assign, matching_cost, sample_clip_masks
+from .point_sampling import random_points, uncertain_points
+from .reid_loss import contrastive_loss, cosine_loss
+from .semantic_loss import semantic_loss, semantic_points
+from .targets import ClipTargets, PromptTargets, clip_columns, local_labels
+
+Terms = dict[str, Tensor]
+
+
+class Criterion(nn.Module):
+    """Loss of a decoder output.
+
+    Learnable queries are matched to the clip's targets anew for each prediction; prompt queries
+    know theirs. A term that both streams have is the mean of the two.
+    """
+
+    def __init__(self, config: LossConfig) -> None:
+        super().__init__()
+        self.config = config
+
+    def forward(
+        self,
+        output: DecoderOutput,
+        clips: Sequence[ClipTargets],
+        prompts: PromptTargets | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Terms:
+        """Compares all predictions with the targets.
+
+        Args:
+            output: of B clips. Without learnable queries only the prompts are supervised.
+            clips: targets of the B clips.
+            prompts: targets of the prompt queries; None if there are none.
+            generator: source of the random points.
+
+        Returns:
+            Weighted terms by name, summed over the predictions, and their sum ``"total"``.
+        """
+        targets = [clip.instances() for clip in clips]
+        total: Terms = {}
+        predictions = [*((p, self.config.auxiliary) for p in output.auxiliary), (output.final, 1.0)]
+        for prediction, weight in predictions:
+            if weight == 0:
+                continue
+            terms = self._prediction(prediction, clips, targets, prompts, generator)
+            for name, term in terms.items():
+                scaled = weight * self.config.weight(name) * term
+                total[name] = total[name] + scaled if name in total else scaled
+        zero = output.final.mask_logits.sum() * 0
+        total["total"] = sum(total.values(), zero)
+        return total
+
+    def _prediction(
+        self,
+        prediction: Prediction,
+        clips: Sequence[ClipTargets],
+        targets: Sequence[ClipTargets],
+        prompts: PromptTargets | None,
+        generator: torch.Generator | None,
+    ) -> Terms:
+        """Unweighted terms of one prediction."""
+        learnable, asked = split_streams(prediction)
+        streams: list[Terms] = []
+        found: list[tuple[Tensor, Tensor]] = []
+        if learnable.mask_logits.shape[1]:
+            found, terms = self._learnable(learnable, clips, targets, generator)
+            streams.append(terms)
+        if prompts is not None and asked.mask_logits.shape[1]:
+            streams.append(self._prompted(asked, clips, prompts, generator))
+            if found:
+                streams.append(self._between(learnable, asked, found, clips, prompts))
+        names = dict.fromkeys(name for terms in streams for name in terms)
+        present = {name: [terms[name] for terms in streams if name in terms] for name in names}
+        return {name: torch.stack(values).mean() for name, values in present.items()}
+
+    def _learnable(
+        self,
+        prediction: Prediction,
+        clips: Sequence[ClipTargets],
+        targets: Sequence[ClipTargets],
+        generator: torch.Generator | None,
+    ) -> tuple[list[tuple[Tensor, Tensor]], Terms]:
+        """Matches (query rows, target rows) of every clip, and the terms of the stream."""
+        found, classes, counts, logits, masks = [], [], [], [], []
+        reid = _Weighted(), _Weighted()
+        for b, (clip, target) in enumerate(zip(clips, targets, strict=True)):
+            columns = clip_columns(prediction.class_logits, b, clip)
+            labels = local_labels(target.labels, clip.columns)
+            if not clip.exhaustive:
+                empty = torch.zeros(0, dtype=torch.int64, device=labels.device)
+                found.append((empty, empty))
+                continue
+            rows, matched, spare = self._match(
+                prediction.mask_logits[b], columns, clip, target, labels, generator
+            )
+            found.append((rows, matched))
+            logits.append(prediction.mask_logits[b, rows].flatten(0, 1))
+            masks.append(target.masks[matched].flatten(0, 1))
+            if columns is not None and self.config.classes > 0:
+                known = labels[matched] >= 0
+                weights = _entry_weights(columns, rows, ~known, spare)
+                classes.append(
+                    self._class_loss(columns, rows[known], labels[matched][known], weights)
+                )
+                counts.append(int(known.sum()))
+            embeddings = prediction.embeddings[b, rows]
+            self._add_reid(reid, embeddings, matched, target.masks[matched].flatten(2).any(2))
+        wanted = sum(len(t.masks) * t.masks.shape[1] for t in targets if t.exhaustive)
+        terms = self._mask_terms(logits, masks, generator, wanted)
+        if sum(counts):
+            share = torch.tensor(counts, dtype=torch.float32, device=classes[0].device)
+            terms["classes"] = (torch.stack(classes) * share).sum() / share.sum()
+        elif classes:  # clips without objects still teach what is not there
+            terms["classes"] = torch.stack(classes).mean()
+        return found, terms | _reid_terms(reid)
+
+    def _match(
+        self,
+        mask_logits: Tensor,
+        class_logits: Tensor | None,
+        clip: ClipTargets,
+        target: ClipTargets,
+        labels: Tensor,
+        generator: torch.Generator | None,
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """(query rows, target rows, [Q, K] entries inside a group of that class)."""
+        with torch.no_grad():
+            points = random_points(
+                self.config.match_points, device=mask_logits.device, generator=generator
+            )
+            predicted = sample_clip_masks(mask_logits, points)
+            wanted = sample_clip_masks(target.masks.to(predicted.dtype), points)
+            cost = matching_cost(predicted, wanted, class_logits, labels, self.config.match)
+            rows, matched = assign(cost)
+            groups = clip.is_group & (clip.labels >= 0)
+            if class_logits is None or not self.config.spare_groups or not bool(groups.any()):
+                return rows, matched, None
+            regions = sample_clip_masks(clip.masks[groups].to(predicted.dtype), points)
+            inside = share_inside(predicted, regions) > 0.5  # [Q, G]
+            spare = torch.zeros_like(class_logits)
+            columns = local_labels(clip.labels[groups], clip.columns)
+            spare.index_add_(1, columns, inside.to(spare.dtype))
+            return rows, matched, spare > 0
+
+    def _prompted(
+        self,
+        prediction: Prediction,
+        clips: Sequence[ClipTargets],
+        prompts: PromptTargets,
+        generator: torch.Generator | None,
+    ) -> Terms:
+        """Terms of the prompt queries."""
+        config = self.config
+        supervised = prompts.rows >= 0
+        present = prompts.masks.flatten(3).any(3)  # [B, Q, T]
+        if prompts.kind == "category" and not config.absent_categories:
+            supervised = supervised & present.any(2)
+        terms = self._mask_terms(
+            [prediction.mask_logits[supervised].flatten(0, 1)],
+            [prompts.masks[supervised].flatten(0, 1)],
+            generator,
+            prompts.rows.numel() * prompts.masks.shape[2],
+        )
+        classes, counts, semantic = [], [], []
+        reid = _Weighted(), _Weighted()
+        for b, clip in enumerate(clips):
+            columns = clip_columns(prediction.class_logits, b, clip)
+            if columns is not None and config.classes > 0 and prompts.kind != "expression":
+                labels = local_labels(prompts.labels[b], clip.columns)
+                rows = (supervised[b] & present[b].any(1) & (labels >= 0)).nonzero().flatten()
+                unknown = (supervised[b] & (labels < 0)).nonzero().flatten()
+                weights = torch.ones_like(columns)
+                weights[unknown] = 0
+                classes.append(self._class_loss(columns, rows, labels[rows], weights))
+                counts.append(max(1, len(rows)))
+            if prompts.kind == "category" and config.semantic > 0:
+                semantic.append(self._semantic(prediction.mask_logits[b], prompts, b, generator))
+            kept = supervised[b].nonzero().flatten()
+            self._add_reid(
+                reid, prediction.embeddings[b, kept], prompts.rows[b, kept], present[b, kept]
+            )
+        if classes:
+            share = torch.tensor(counts, dtype=torch.float32, device=classes[0].device)
+            terms["classes"] = (torch.stack(classes) * share).sum() / share.sum()
+        if semantic:
+            terms["semantic"] = torch.stack(semantic).mean()
+        return terms | _reid_terms(reid)
+
+    def _semantic(
+        self, logits: Tensor, prompts: PromptTargets, b: int, generator: torch.Generator | None
+    ) -> Tensor:
+        rows = _first_of_each(prompts.rows[b])
+        masks = prompts.masks[b, rows]
+        seen = masks.flatten(1).any(1).nonzero().flatten()
+        points = semantic_points(
+            logits[rows],
+            self.config.points,
+            oversample=self.config.oversample,
+            importance=self.config.importance,
+            generator=generator,
+        )
+        return semantic_loss(logits[rows], seen, masks[seen], points)
+
+    def _between(
+        self,
+        learnable: Prediction,
+        asked: Prediction,
+        found: Sequence[tuple[Tensor, Tensor]],
+        clips: Sequence[ClipTargets],
+        prompts: PromptTargets,
+    ) -> Terms:
+        """ReID of matched learnable queries with the prompts of the same object or class."""
+        config = self.config
+        if config.reid_l2p <= 0 and config.reid_l2p_aux <= 0:
+            return {}
+        contrastive, cosine = _Weighted(), _Weighted()
+        for b, (rows, matched) in enumerate(found):
+            clip = clips[b]
+            own_rows = (~clip.is_group).nonzero().flatten()[matched]
+            identity = clip.labels[own_rows] if prompts.kind == "category" else own_rows
+            seen = clip.masks[own_rows].flatten(2).any(2)
+            anchors = learnable.embeddings[b, rows][seen]
+            asked_seen = prompts.masks[b].flatten(2).any(2) & (prompts.rows[b] >= 0)[:, None]
+            others = asked.embeddings[b][asked_seen]
+            own = identity[:, None].expand_as(seen)[seen]
+            theirs = prompts.rows[b][:, None].expand_as(asked_seen)[asked_seen]
+            same = own[:, None] == theirs[None]
+            if not bool(same.any()):
+                continue
+            most, count = config.reid_columns, len(anchors)
+            if config.reid_l2p > 0:
+                contrastive.add(contrastive_loss(anchors, others, same, most=most), count)
+            if config.reid_l2p_aux > 0 and prompts.kind != "category":
+                cosine.add(cosine_loss(anchors, others, same, most=most), count)
+        return contrastive.term("reid_l2p") | cosine.term("reid_l2p_aux")
+
+    def _class_loss(
+        self, logits: Tensor, rows: Tensor, labels: Tensor, weights: Tensor | None
+    ) -> Tensor:
+        return class_loss(
+            logits, rows, labels, cross_entropy=self.config.cross_entropy, weights=weights
+        )
+
+    def _mask_terms(
+        self,
+        logits: Sequence[Tensor],
+        masks: Sequence[Tensor],
+        generator: torch.Generator | None,
+        count: int,
+    ) -> Terms:
+        """Mask and dice of (mask, frame) pairs, divided by ``count``."""
+        config = self.config
+        pairs = sum(len(part) for part in logits)
+        if not pairs or (config.mask <= 0 and config.dice <= 0):
+            return {}
+        joined = torch.cat(list(logits))
+        points = uncertain_points(
+            joined,
+            config.points,
+            oversample=config.oversample,
+            importance=config.importance,
+            generator=generator,
+        )
+        truth = torch.cat(list(masks)).to(joined.dtype)
+        entropy, dice = mask_losses(joined, truth, points)
+        return {"mask": entropy / count, "dice": dice / count}
+
+    def _add_reid(
+        self, sums: tuple[_Weighted, _Weighted], embeddings: Tensor, ids: Tensor, seen: Tensor
+    ) -> None:
+        """Adds the ReID of one clip: embeddings [M, T, C], ids [M], seen [M, T]."""
+        config = self.config
+        if not bool(seen.any()) or (config.reid <= 0 and config.reid_aux <= 0):
+            return
+        flat = embeddings[seen]
+        identity = ids[:, None].expand_as(seen)[seen]
+        same = identity[:, None] == identity[None]
+        most = config.reid_columns
+        if config.reid > 0:
+            sums[0].add(contrastive_loss(flat, flat, same, most=most), len(flat))
+        if config.reid_aux > 0:
+            sums[1].add(cosine_loss(flat, flat, same, most=most), len(flat))
+
+
+def split_streams(prediction: Prediction) -> tuple[Prediction, Prediction]:
+    """The learnable and the prompt queries of a prediction."""
+    n = prediction.learnable
+    logits = prediction.class_logits
+    parts = [
+        Prediction(
+            prediction.mask_logits[:, rows],
+            None if logits is None else logits[:, rows],
+            prediction.embeddings[:, rows],
+            count,
+        )
+        for rows, count in ((slice(0, n), n), (slice(n, None), 0))
+    ]
+    return parts[0], parts[1]
+
+
+class _Weighted:
+    """Mean of losses, each weighted by the number of its rows."""
+
+    def __init__(self) -> None:
+        self._sum: Tensor | None = None
+        self._count = 0
+
+    def add(self, loss: Tensor, count: int) -> None:
+        self._sum = loss * count if self._sum is None else self._sum + loss * count
+        self._count += count
+
+    def term(self, name: str) -> Terms:
+        return {} if self._sum is None else {name: self._sum / self._count}
+
+
+def _reid_terms(sums: tuple[_Weighted, _Weighted]) -> Terms:
+    return sums[0].term("reid") | sums[1].term("reid_aux")
+
+
+def _entry_weights(logits: Tensor, rows: Tensor, unknown: Tensor, spare: Tensor | None) -> Tensor:
+    """[Q, K]: 0 for queries matched to objects without category and for spared entries."""
+    weights = torch.ones_like(logits)
+    if spare is not None:
+        weights[spare] = 0
+        weights[rows] = 1
+    weights[rows[unknown]] = 0
+    return weights
+
+
+def _first_of_each(rows: Tensor) -> Tensor:
+    """Indices of the first prompt of each identity, without cyclic copies and -1."""
+    indices = [int((rows == value).nonzero()[0]) for value in torch.unique(rows) if value >= 0]
+    return torch.tensor(indices, dtype=torch.int64, device=rows.device)

@@ -1,0 +1,96 @@
+"""What the predictions of a batch are compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..datasets.schema import ClipSample
+from ..models.tensors import PromptKind
+
+
+@dataclass(frozen=True, eq=False)
+class ClipTargets:
+    """Targets of the learnable queries of one clip: one row an object or stuff region.
+
+    Attributes:
+        masks: [N, T, H, W] bool at any resolution.
+        labels: [N] int64 column of the class logits, -1 without category.
+        is_group: [N] bool; may hold several instances, so it is no target, and queries that find
+            something inside it are not punished for its class.
+        columns: [K] bool, columns of the class logits that this clip is exhaustively labelled
+            with; None for all.
+        exhaustive: False if unlabelled objects are to be expected; then learnable queries are not
+            supervised on this clip.
+    """
+
+    masks: Tensor
+    labels: Tensor
+    is_group: Tensor
+    columns: Tensor | None = None
+    exhaustive: bool = True
+
+    @staticmethod
+    def from_sample(sample: ClipSample, columns: Tensor | None = None) -> ClipTargets:
+        """Targets of a clip whose vocabulary is the class table (or its True ``columns``)."""
+        labels = sample.labels
+        if columns is not None:
+            positions = columns.nonzero().flatten()
+            labels = torch.where(labels >= 0, positions[labels.clamp(min=0)], -1)
+        return ClipTargets(sample.masks, labels, sample.is_group, columns, bool(sample.vocabulary))
+
+    def instances(self) -> ClipTargets:
+        """Without the groups."""
+        keep = ~self.is_group
+        return ClipTargets(
+            self.masks[keep], self.labels[keep], self.is_group[keep], self.columns, self.exhaustive
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class PromptTargets:
+    """Targets of the Q prompt queries of B clips. Prompt queries need no matching.
+
+    Attributes:
+        kind: where the prompts came from.
+        masks: [B, Q, T, H, W] bool; what each prompt means, empty for an absent category.
+        rows: [B, Q] int64 identity: row of the clip's targets (visual, expression) or class column
+            (category); -1 for a prompt that is not supervised. Equal rows are one object.
+        labels: [B, Q] int64 column of the class logits, -1 without category.
+    """
+
+    kind: PromptKind
+    masks: Tensor
+    rows: Tensor
+    labels: Tensor
+
+    @staticmethod
+    def from_rows(kind: PromptKind, clips: Sequence[ClipTargets], rows: Tensor) -> PromptTargets:
+        """Prompts that each mean one row of their clip's targets (visual, expression)."""
+        masks = []
+        labels = torch.full_like(rows, -1)
+        for b, clip in enumerate(clips):
+            blank = clip.masks.new_zeros((1, *clip.masks.shape[1:]))
+            masks.append(torch.cat([clip.masks, blank])[rows[b]])  # row -1 is the blank one
+            known = rows[b] >= 0
+            labels[b, known] = clip.labels[rows[b][known]]
+        return PromptTargets(kind, torch.stack(masks), rows, labels)
+
+
+def clip_columns(logits: Tensor | None, b: int, clip: ClipTargets) -> Tensor | None:
+    """[Q, K'] class logits of clip b over its own vocabulary, None if it has none."""
+    if logits is None:
+        return None
+    own = logits[b] if clip.columns is None else logits[b][:, clip.columns]
+    return own if own.shape[1] else None
+
+
+def local_labels(labels: Tensor, columns: Tensor | None) -> Tensor:
+    """Columns of the whole table as columns of the clip's own vocabulary."""
+    if columns is None:
+        return labels
+    position = columns.cumsum(0) - 1
+    return torch.where(labels >= 0, position[labels.clamp(min=0)], -1)
