@@ -37,7 +37,11 @@ class ClipMemory:
 
 
 def roll_out(
-    model: UniVS, features: FrameFeatures, prompts: SimulatedPrompts, tokens: int
+    model: UniVS,
+    features: FrameFeatures,
+    prompts: SimulatedPrompts,
+    tokens: int,
+    classes: Tensor | None = None,
 ) -> DecoderOutput:
     """Prompt queries only, over all T frames of B clips.
 
@@ -45,18 +49,17 @@ def roll_out(
         features: of B T frames, video-major.
         prompts: given on the first frame.
         tokens: R per visual prompt.
-
-    Returns:
-        masks [B, Q, T, h, w] and embeddings [B, Q, T, C] of every prediction; no class logits.
+        classes: [K, D_t] embeddings to score; ignored for expressions.
     """
     T = prompts.truth.shape[2]
     memory = ClipMemory()
+    classes = None if prompts.kind == "expression" else classes
     outputs = []
     for t in range(T):
         frame = features[slice(t, None, T)]
         queries = _ask(model, frame, prompts, memory, tokens)
         index = torch.full((len(frame), 1), t)
-        output = model.decode(frame, index, queries, learnable=False, auxiliary=True)
+        output = model.decode(frame, index, queries, classes, learnable=False, auxiliary=True)
         outputs.append(output)
         if t + 1 < T:
             answer = output.final.mask_logits[:, :, 0].detach().sigmoid()
@@ -69,16 +72,39 @@ def roll_out(
 def join_frames(outputs: list[DecoderOutput]) -> DecoderOutput:
     """Outputs of single frames as the output of one clip."""
     layers = zip(*([*o.auxiliary, o.final] for o in outputs), strict=True)
-    joined = [
-        Prediction(
-            torch.cat([p.mask_logits for p in frames], dim=2),
-            None,
-            torch.cat([p.embeddings for p in frames], dim=2),
-            frames[0].learnable,
+    joined = []
+    for frames in layers:
+        scores = [p.class_logits for p in frames if p.class_logits is not None]
+        joined.append(
+            Prediction(
+                torch.cat([p.mask_logits for p in frames], dim=2),
+                torch.stack(scores).mean(0) if scores else None,
+                torch.cat([p.embeddings for p in frames], dim=2),
+                frames[0].learnable,
+            )
         )
-        for frames in layers
-    ]
     return DecoderOutput(joined[-1], tuple(joined[:-1]))
+
+
+def join_streams(learnable: DecoderOutput, prompted: DecoderOutput) -> DecoderOutput:
+    """Learnable queries and prompt queries of the same clips as one output."""
+
+    def join(a: Prediction, b: Prediction) -> Prediction:
+        classes = a.class_logits
+        if classes is not None:
+            unasked = classes.new_zeros(len(classes), b.mask_logits.shape[1], classes.shape[2])
+            asked = unasked if b.class_logits is None else b.class_logits
+            classes = torch.cat([classes, asked], dim=1)
+        return Prediction(
+            torch.cat([a.mask_logits, b.mask_logits], dim=1),
+            classes,
+            torch.cat([a.embeddings, b.embeddings], dim=1),
+            a.learnable,
+        )
+
+    pairs = zip(learnable.auxiliary, prompted.auxiliary, strict=True)
+    auxiliary = tuple(join(a, b) for a, b in pairs)
+    return DecoderOutput(join(learnable.final, prompted.final), auxiliary)
 
 
 def fold_frames(output: DecoderOutput, frames: int) -> DecoderOutput:

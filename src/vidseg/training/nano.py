@@ -1,0 +1,314 @@
+"""Trains the default model on one machine: ``python -m vidseg.training.nano --data FOLDER``.
+
+The plainest honest loop: clips of one dataset a step, learnable queries matched by the Hungarian
+algorithm, prompt queries with the object they were made from, frame by frame as in a stream.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.ndimage import label
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from ..backbones.efficientnet_lite import EfficientNetLite, imagenet_state
+from ..datasets.coco_instances import CocoInstanceStills
+from ..datasets.coco_panoptic import CocoPanopticStills
+from ..datasets.collate import ClipBatch, collate_clips
+from ..datasets.davis import MaskedVideos
+from ..datasets.label_maps import LabelMapVideos
+from ..datasets.mixture import CachedFrames, ClipBatches, Source
+from ..datasets.schema import ClipSample
+from ..models.presets import nano
+from ..models.propagation import Propagation
+from ..models.static_text import StaticTextEncoder
+from ..models.tensors import PromptKind
+from ..models.univs import UniVS
+from ..vocabularies import get_vocabulary
+from .criterion import Criterion, LossConfig
+from .prompt_simulation import (
+    SimulatedPrompts,
+    simulate_categories,
+    simulate_expressions,
+    simulate_visual,
+)
+from .rollout import fold_frames, join_streams, roll_out
+from .targets import ClipTargets, PromptTargets
+
+
+@dataclass(frozen=True, kw_only=True)
+class NanoTraining:
+    """Settings of a run.
+
+    Attributes:
+        minutes: the schedule runs over this much time, however many steps that makes.
+        clips, frames, size: B clips of T square frames a step, in pixels.
+        prompts: Q prompts per clip at most.
+        tokens: R per visual prompt.
+        learning_rate: of new parts; the backbone's late stages take a tenth.
+        average: decay of the exponential moving average that is saved.
+    """
+
+    minutes: float = 65.0
+    clips: int = 4
+    frames: int = 3
+    size: int = 224
+    prompts: int = 3
+    tokens: int = 32
+    learning_rate: float = 4e-4
+    backbone_scale: float = 0.1
+    weight_decay: float = 0.05
+    clip_gradient: float = 1.0
+    warmup: float = 0.02
+    average: float = 0.997
+    threads: int = 2
+    seed: int = 0
+
+
+# How often each kind of prompt is simulated.
+PROMPT_SHARES = {
+    "mask": 0.3,
+    "box": 0.14,
+    "point": 0.14,
+    "scribble": 0.07,
+    "category": 0.15,
+    "expression": 0.2,
+}
+LOSSES = LossConfig(points=1024, match_points=512, semantic=2.0, absent_categories=True)
+# About the length that the untrained projection gives to a query, so cosines start near -0.5.
+_START_MARGIN = 4.0
+FIRST_TRAINED_STAGE = 3
+"""Backbone stages from stride 16 on are tuned; earlier ones keep their ImageNet weights."""
+
+
+def mixture(data: Path) -> list[Source]:
+    """The training sets below one folder; never the development videos."""
+    stills = CachedFrames(CocoPanopticStills(data / "voc-animals"))
+    return [
+        Source(dataset=stills, weight=0.55, donor=stills),
+        Source(dataset=CachedFrames(CocoInstanceStills(data / "coco-mini")), weight=0.25),
+        Source(dataset=CachedFrames(LabelMapVideos(data / "camvid" / "train")), weight=0.12),
+        Source(dataset=CachedFrames(MaskedVideos(data / "video-extra")), weight=0.08, donor=stills),
+    ]
+
+
+def start_model(batch: Tensor, names: Tensor) -> UniVS:
+    """nano on ImageNet weights, its affinity keys the principal directions of ``batch``.
+
+    Args:
+        batch: [N, 3, H, W] normalised pictures.
+        names: [K, D_t] embeddings of some category names; queries start as none of them.
+    """
+    model = UniVS(nano())
+    assert isinstance(model.backbone, EfficientNetLite) and model.propagation is not None
+    model.backbone.load_state_dict(imagenet_state())
+    for parameter in model.backbone.parameters():
+        parameter.requires_grad_(False)
+    for stage in list(model.backbone.stages)[FIRST_TRAINED_STAGE:]:
+        for parameter in stage.parameters():
+            parameter.requires_grad_(True)
+    with torch.no_grad():
+        maps = model.backbone(batch)
+        cells = Propagation.raw_keys(maps[1], maps[2]).permute(0, 2, 3, 1).flatten(0, 2)
+        mean = cells.mean(0)
+        directions = torch.linalg.svd((cells - mean).T @ (cells - mean))[0]
+        directions = directions[:, : model.propagation.config.key_channels].T
+        projection = model.propagation.key_projection
+        assert projection.bias is not None
+        projection.weight.copy_(directions[:, :, None, None])
+        projection.bias.copy_(-directions @ mean)
+        to_text = model.mask_decoder.heads.to_text
+        to_text.bias.copy_(-_START_MARGIN * nn.functional.normalize(names.mean(0), dim=0))
+    return model.to(memory_format=torch.channels_last)
+
+
+def optimiser(model: UniVS, settings: NanoTraining) -> torch.optim.AdamW:
+    """AdamW with groups by learning rate and decay; norms, embeddings and biases do not decay."""
+    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            decays = parameter.ndim > 1 and "query_" not in name and "_embed" not in name
+            groups.setdefault((name.startswith("backbone"), decays), []).append(parameter)
+    return torch.optim.AdamW(
+        [
+            {
+                "params": parameters,
+                "scale": settings.backbone_scale if backbone else 1.0,
+                "weight_decay": settings.weight_decay if decays else 0.0,
+            }
+            for (backbone, decays), parameters in groups.items()
+        ],
+        lr=settings.learning_rate,
+    )
+
+
+def learning_rate(progress: float, settings: NanoTraining) -> float:
+    """Linear warm-up, then a cosine down to a hundredth."""
+    if progress < settings.warmup:
+        return settings.learning_rate * progress / settings.warmup
+    return settings.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
+
+
+def simulate(
+    batch: ClipBatch, encoder: StaticTextEncoder, settings: NanoTraining, rng: np.random.Generator
+) -> SimulatedPrompts:
+    """Prompts of one random kind that the batch allows."""
+    kind = str(rng.choice(list(PROMPT_SHARES), p=list(PROMPT_SHARES.values())))
+    prompts: SimulatedPrompts | None = None
+    if kind == "category" and batch.vocabulary:
+        prompts = simulate_categories(batch.samples, encoder, settings.prompts, rng)
+    elif kind == "expression":
+        prompts = simulate_expressions(batch.samples, encoder, settings.prompts, rng)
+    if prompts is not None:
+        return prompts
+    visual = kind if kind in ("mask", "box", "point", "scribble") else "mask"
+    return simulate_visual(batch.samples, visual, settings.prompts, rng)
+
+
+def train_step(
+    model: UniVS,
+    criterion: Criterion,
+    batch: ClipBatch,
+    prompts: SimulatedPrompts,
+    encoder: StaticTextEncoder,
+    settings: NanoTraining,
+) -> tuple[Tensor, dict[str, float]]:
+    """Total loss of one batch, and its parts for the log."""
+    mean, std = (
+        torch.tensor(v)[:, None, None] for v in (model.config.pixel_mean, model.config.pixel_std)
+    )
+    images = (batch.images.flatten(0, 1).float() - mean) / std
+    features = model.encode_frames(images.contiguous(memory_format=torch.channels_last))
+    classes = encoder.encode_names(batch.vocabulary) if batch.vocabulary else None
+    still = torch.zeros(len(features), 1, dtype=torch.long)
+    learnable = fold_frames(model.decode(features, still, None, classes), batch.images.shape[1])
+    prompted = roll_out(model, features, prompts, settings.tokens, classes)
+    terms = criterion(
+        join_streams(learnable, prompted),
+        [clip_targets(sample) for sample in batch.samples],
+        prompt_targets(batch, prompts),
+    )
+    return terms["total"], {name: float(term.detach()) for name, term in terms.items()}
+
+
+def clip_targets(sample: ClipSample) -> ClipTargets:
+    """Targets of the learnable queries.
+
+    A region that may hold several instances, but is in one piece, counts as one object: in the
+    training stills it nearly always is. Where no class is told apart into instances (street
+    scenes), each class is one region.
+    """
+    targets = ClipTargets.from_sample(sample)
+    semantic = bool(sample.is_group[sample.is_thing].all()) and not bool(sample.is_thing.all())
+    group = [
+        bool(is_group) and not semantic and label(mask[0].numpy())[1] != 1
+        for is_group, mask in zip(sample.is_group, sample.masks, strict=True)
+    ]
+    return replace(targets, is_group=torch.tensor(group, dtype=torch.bool))
+
+
+def prompt_targets(batch: ClipBatch, prompts: SimulatedPrompts) -> PromptTargets:
+    """Targets of the prompt queries."""
+    if prompts.kind == "category":
+        return PromptTargets("category", prompts.truth, prompts.rows, prompts.rows)
+    labels = torch.full_like(prompts.rows, -1)
+    for b, sample in enumerate(batch.samples):
+        known = prompts.rows[b] >= 0
+        labels[b, known] = sample.labels[prompts.rows[b][known]]
+    kind: PromptKind = "expression" if prompts.kind == "expression" else "visual"
+    return PromptTargets(kind, prompts.truth, prompts.rows, labels)
+
+
+def batches(settings: NanoTraining, data: Path) -> Iterator[ClipBatch]:
+    """Endless batches, prepared by one worker beside the training process."""
+    source = ClipBatches(
+        mixture(data), settings.clips, settings.frames, settings.size, settings.seed
+    )
+    loader = DataLoader(source, batch_size=None, num_workers=1, prefetch_factor=6)
+    for samples in loader:
+        yield collate_clips(samples)
+
+
+def train(settings: NanoTraining, data: Path, out: Path) -> None:
+    """Runs the schedule; ``out`` gets the averaged model every few minutes and a log."""
+    torch.manual_seed(settings.seed)
+    torch.set_num_threads(settings.threads)
+    rng = np.random.default_rng(settings.seed)
+    encoder = StaticTextEncoder()
+    stream = batches(settings, data)
+    config = nano()
+    mean, std = (torch.tensor(v)[:, None, None] for v in (config.pixel_mean, config.pixel_std))
+    first = torch.cat([next(stream).images[:, 0] for _ in range(8)])
+    names = encoder.encode_names(get_vocabulary("coco").texts)
+    model = start_model((first.float() - mean) / std, names).train()
+    average = copy.deepcopy(model).eval()
+    criterion = Criterion(LOSSES)
+    optimizer = optimiser(model, settings)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "settings.json").write_text(json.dumps(asdict(settings), indent=1) + "\n")
+    started, saved = time.monotonic(), 0.0
+    log = (out / "log.jsonl").open("a", buffering=1)
+    for step, batch in enumerate(stream):
+        progress = (time.monotonic() - started) / (60 * settings.minutes)
+        if progress >= 1:
+            break
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(progress, settings) * group["scale"]
+        prompts = simulate(batch, encoder, settings, rng)
+        loss, parts = train_step(model, criterion, batch, prompts, encoder, settings)
+        if not torch.isfinite(loss):
+            raise RuntimeError(
+                f"loss is {loss.item()} at step {step} on {batch.samples[0].dataset}"
+            )
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), settings.clip_gradient)
+        optimizer.step()
+        decay = min(settings.average, (step + 1) / (step + 10))
+        with torch.no_grad():
+            for kept, new in zip(average.parameters(), model.parameters(), strict=True):
+                kept.lerp_(new, 1 - decay)
+        minutes = (time.monotonic() - started) / 60
+        log.write(
+            json.dumps(
+                {
+                    "step": step,
+                    "minutes": round(minutes, 2),
+                    "data": batch.samples[0].dataset,
+                    "prompt": prompts.kind,
+                    **{k: round(v, 4) for k, v in parts.items()},
+                }
+            )
+            + "\n"
+        )
+        if minutes - saved >= 5:
+            average.save_pretrained(out, half=True)
+            saved = minutes
+    average.save_pretrained(out, half=True)
+    log.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m vidseg.training.nano", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder with the training sets")
+    parser.add_argument("--out", type=Path, default=Path("runs/nano"))
+    parser.add_argument("--minutes", type=float, default=NanoTraining.minutes)
+    parser.add_argument("--threads", type=int, default=NanoTraining.threads)
+    parser.add_argument("--seed", type=int, default=NanoTraining.seed)
+    options = parser.parse_args()
+    settings = NanoTraining(minutes=options.minutes, threads=options.threads, seed=options.seed)
+    train(settings, options.data, options.out)
+
+
+if __name__ == "__main__":
+    main()
