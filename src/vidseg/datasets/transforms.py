@@ -34,19 +34,20 @@ class ColourChange:
 
 
 def sample_colour_changes(
-    rng: np.random.Generator, frames: int, strength: float = 0.3, drift: float = 0.04
+    rng: np.random.Generator, frames: int, strength: float = 0.2, drift: float = 0.15
 ) -> list[ColourChange]:
     """One colour change for the clip with a slow drift over its frames.
 
     Args:
-        strength: half range of brightness, contrast and saturation around 1.
-        drift: half range of what brightness and contrast gain or lose over the clip.
+        strength: half range of brightness, contrast and saturation around 1; 0 changes nothing.
+        drift: largest gain or loss of brightness and contrast over the clip, as a share of it.
     """
     base = 1 + rng.uniform(-strength, strength, 3)  # brightness, contrast, saturation
-    slope = np.append(rng.uniform(-drift, drift, 2), 0.0)
+    slope = strength * np.append(rng.uniform(-drift, drift, 2), 0.0)
     gains = 1 + rng.uniform(-strength, strength, 3) / 4  # white balance
     gamma = float(np.exp(rng.uniform(-strength, strength)))
-    blur = float(rng.uniform(0.4, 1.2)) if rng.random() < 0.1 else 0.0
+    blurred = strength > 0 and rng.random() < 0.1
+    blur = float(rng.uniform(0.4, 1.2)) if blurred else 0.0
     changes = []
     for position in np.linspace(-1, 1, frames):
         brightness, contrast, saturation = base + slope * position
