@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import torch
 from torch import Tensor
 
 
@@ -14,7 +17,11 @@ def mask_quality(logits: Tensor) -> Tensor:
     Returns:
         [N] in 0..1: ``#(logit > 1) / max(1, #(logit > -1))``.
     """
-    flat = logits.flatten(1)
-    inside = (flat > 1).sum(dim=1)
-    undecided_or_inside = (flat > -1).sum(dim=1)
-    return inside / undecided_or_inside.clamp(min=1)
+    return joint_mask_quality([logits])
+
+
+def joint_mask_quality(parts: Iterable[Tensor]) -> Tensor:
+    """:func:`mask_quality` of masks that come in parts, such as frame by frame; at least one."""
+    counts = [((part > 1).flatten(1).sum(1), (part > -1).flatten(1).sum(1)) for part in parts]
+    inside, not_outside = (torch.stack(column).sum(0) for column in zip(*counts, strict=True))
+    return inside / not_outside.clamp(min=1)

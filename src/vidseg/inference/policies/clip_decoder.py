@@ -1,0 +1,59 @@
+"""What a category policy asks of the network: one clip, the objects it remembers, one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
+
+from torch import Tensor
+
+from ...models.tensors import FrameFeatures, Prediction
+from ...models.univs import UniVS
+from ..config import InferenceConfig
+from ..memory import PromptMemory
+from .base import Categories, Clip
+
+
+class ClipDecoder(Protocol):
+    """Decodes clips with learnable queries and one prompt query per remembered object.
+
+    The verbs besides ``decode`` are those of :class:`PromptMemory`.
+    """
+
+    def decode(self, clip: Clip) -> Prediction:
+        """Learnable rows first, then the remembered objects in order; B = 1."""
+        ...
+
+    def add(self, ids: Sequence[int], first: int) -> None: ...
+
+    def remove(self, ids: Collection[int]) -> None: ...
+
+    def advance(self, stop: int) -> None: ...
+
+    def observe(
+        self, features: FrameFeatures, frame_indices: Tensor, masks: Tensor, slot: int
+    ) -> None: ...
+
+    def remember_masks(
+        self, features: FrameFeatures, masks: Mapping[int, Tensor], anchored: Collection[int]
+    ) -> None: ...
+
+
+class RememberingDecoder:
+    """A model and its prompt memory, asked for the classes of a session."""
+
+    def __init__(self, model: UniVS, config: InferenceConfig, categories: Categories) -> None:
+        self._model = model
+        self._embeddings = categories.embeddings
+        self._memory = PromptMemory(model, config)
+        self.add = self._memory.add
+        self.remove = self._memory.remove
+        self.advance = self._memory.advance
+        self.observe = self._memory.observe
+        self.remember_masks = self._memory.remember_masks
+
+    def decode(self, clip: Clip) -> Prediction:
+        """As :class:`ClipDecoder` says; without objects only learnable queries run."""
+        queries = self._memory.queries(clip) if self._memory.ids else None
+        indices = clip.frame_indices[None]
+        return self._model.decode(clip.features, indices, queries, self._embeddings).final
