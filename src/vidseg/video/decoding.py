@@ -62,34 +62,47 @@ def pictures(
     it broke off. In a live stream lost packets are ordinary; they are skipped unless nothing
     decodes for a hundred packets.
     """
-    fps = stream.average_rate or stream.guessed_rate
+    rate = stream.average_rate or stream.guessed_rate
     first_time: float | None = None
-    index = 0
-    damaged = 0
-    for packet in container.demux(stream):
-        try:
-            frames = packet.decode()
-        except av.FFmpegError as error:
-            damaged += 1
-            if not live or damaged >= _MOST_DAMAGED_IN_A_ROW:
-                raise _broken(name, index, reason(error)) from error
-            continue
-        damaged = 0
-        for frame in frames:
+    index = -1
+    try:
+        for index, frame in enumerate(_frames(container, stream, live)):
             time = frame.time
             if time is None:
-                time = index / float(fps) if fps else None
+                time = index / float(rate) if rate else None
             elif first_time is None:
                 first_time = time
-            yield Picture(
-                index, None if time is None else time - (first_time or 0), _upright(frame)
-            )
-            index += 1
-        if packet.is_corrupt and not live:
-            raise _broken(name, index, "the file is cut short")
+            shown = None if time is None else time - (first_time or 0.0)
+            yield Picture(index, shown, _upright(frame))
+    except _DamageError as damage:
+        if index < 0:
+            raise SourceError(f"{name} holds no frame that decodes: {damage}.") from damage
+        raise SourceError(f"{name} is damaged: {damage} after frame {index}.") from damage
 
 
-def _broken(name: str, index: int, why: str) -> SourceError:
-    if index == 0:
-        return SourceError(f"{name} holds no frame that decodes: {why}.")
-    return SourceError(f"{name} is damaged: {why} after frame {index - 1}.")
+class _DamageError(Exception):
+    """libav cannot go on; the text is its reason."""
+
+
+def _frames(container: InputContainer, stream: VideoStream, live: bool) -> Iterator[VideoFrame]:
+    """Decoded frames in display order; _DamageError behind the last one before a damage."""
+    damaged_in_a_row = 0
+    for packet in container.demux(stream):
+        damage = "the file is cut short" if packet.is_corrupt else ""
+        try:
+            yield from packet.decode()
+            damaged_in_a_row = 0
+        except av.FFmpegError as error:
+            damage = reason(error)
+            damaged_in_a_row += 1
+        if damage and (not live or damaged_in_a_row >= _MOST_DAMAGED_IN_A_ROW):
+            yield from _rest(stream)
+            raise _DamageError(damage)
+
+
+def _rest(stream: VideoStream) -> list[VideoFrame]:
+    """What the decoder's threads still hold back."""
+    try:
+        return stream.decode(None)
+    except av.FFmpegError:
+        return []  # the damage itself is reported by the caller

@@ -97,6 +97,7 @@ class VideoWriter:
     def _open(self, height: int, width: int) -> None:
         self._size = (height, width)
         try:
+            self._partial.touch()  # libav itself opens the file only with the first packet
             container = av.open(
                 str(self._partial), mode="w", format="mp4", options={"movflags": "faststart"}
             )

@@ -1,0 +1,184 @@
+"""Every kind of source, and every way in which one can be wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vidseg.errors import SourceError
+from vidseg.types import Frame
+from vidseg.video.source import open_source
+
+from .clips import picture, turn_quarter, write_clip
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_clip(tmp_path_factory.mktemp("clips") / "clip.mp4")
+
+
+def test_video_file_tells_its_size_rate_and_length_and_shows_its_pictures(clip: Path) -> None:
+    source = open_source(clip)
+    assert (source.name, source.size, source.fps, source.length) == ("clip.mp4", (64, 96), 25, 12)
+    frames = list(source)
+    assert [frame.index for frame in frames] == list(range(12))
+    assert [frame.time for frame in frames] == pytest.approx([i / 25 for i in range(12)])
+    for frame in frames:
+        difference = np.abs(frame.image.astype(int) - picture(frame.index)).mean()
+        assert difference < 6, "decoded picture is not the encoded one"
+    assert len(list(source)) == 12, "a file can be read again"
+
+
+def test_selection_keeps_source_indices_and_corrects_rate_and_length(clip: Path) -> None:
+    source = open_source(str(clip), start=2, stop=11, stride=3)
+    assert (source.length, source.total, source.fps) == (3, 12, pytest.approx(25 / 3))
+    frames = list(source)
+    assert [frame.index for frame in frames] == [2, 5, 8]
+    assert frames[1].time == pytest.approx(5 / 25)
+
+
+def test_times_of_a_variable_frame_rate_are_kept(tmp_path: Path) -> None:
+    times = [0.0, 0.04, 0.2, 0.5, 0.52]
+    source = open_source(write_clip(tmp_path / "vfr.mp4", 5, times=times))
+    assert [frame.time for frame in source] == pytest.approx(times, abs=2e-3)
+
+
+def test_rotation_of_the_container_is_applied(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "turned.mp4", 2)
+    turn_quarter(path)
+    source = open_source(path)
+    frame = next(iter(source))
+    assert source.size == frame.size == (96, 64)
+    red = frame.image[:, :, 0].astype(int) - frame.image[:, :, 1]
+    corner = np.unravel_index(red.argmax(), red.shape)
+    assert corner[0] < 16 and corner[1] >= 48, "turned clockwise: top left comes to top right"
+
+
+def test_folder_and_glob_are_in_natural_order(tmp_path: Path) -> None:
+    for index in (10, 2, 1):
+        Image.fromarray(picture(index)).save(tmp_path / f"frame{index}.png")
+    (tmp_path / "notes.txt").write_text("no image")
+    for given in (tmp_path, str(tmp_path / "*.png"), str(tmp_path / "*")):
+        source = open_source(given)
+        assert (source.length, source.fps, source.size) == (3, None, (64, 96))
+        frames = list(source)
+        assert [frame.time for frame in frames] == [None] * 3
+        for frame, number in zip(frames, (1, 2, 10), strict=True):
+            assert np.array_equal(frame.image, picture(number))
+
+
+def test_single_image_is_turned_upright_by_its_exif(tmp_path: Path) -> None:
+    path = tmp_path / "photo.jpg"
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(picture(0)).save(path, exif=exif)
+    source = open_source(path)
+    assert (source.size, source.length) == ((96, 64), 1)
+    assert next(iter(source)).size == (96, 64)
+
+
+def test_iterators_arrays_and_frames() -> None:
+    assert [f.index for f in open_source(picture(i) for i in range(3))] == [0, 1, 2]
+    stack = np.stack([picture(i) for i in range(4)])
+    source = open_source(stack, stride=2)
+    assert source.length == 2
+    assert [np.array_equal(f.image, stack[f.index]) for f in source] == [True, True]
+    assert open_source(picture(0)).length == 1
+    grey = next(iter(open_source([np.full((4, 5), 9, dtype=np.uint8)])))
+    assert grey.image.shape == (4, 5, 3) and (grey.image == 9).all()
+    timed = list(open_source([Frame(picture(0), 7, 1.5)]))
+    assert (timed[0].index, timed[0].time) == (7, 1.5)
+    assert open_source(source) is source
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
+    [
+        (np.zeros((4, 5, 3), dtype=np.float32), "float32"),
+        (np.zeros((4, 5, 4), dtype=np.uint8), r"\(4, 5, 4\)"),
+        (np.zeros((3, 4, 5), dtype=np.uint8), r"\(3, 4, 5\)"),
+        ("text", "str"),
+    ],
+)
+def test_frames_that_would_have_to_be_guessed_are_refused(item: object, words: str) -> None:
+    with pytest.raises(SourceError, match=words):
+        list(open_source([item]))
+
+
+def test_what_is_not_there_or_no_video(tmp_path: Path) -> None:
+    text = tmp_path / "text.mp4"
+    text.write_text("hello\n" * 100)
+    empty = tmp_path / "empty.mp4"
+    empty.touch()
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\n and no more")
+    for given, words in (
+        (tmp_path / "none.mp4", "does not exist"),
+        (text, "cannot be read as a video"),
+        (empty, "cannot be read as a video"),
+        (folder, "holds no images"),
+        (str(tmp_path / "*.jpg"), "No image matches"),
+        (broken, "broken.png"),
+        ("", "empty"),
+        (3.5, "not a source"),
+        ([], "empty"),
+        ("97", "Camera 97"),
+        ("rtsp://user:secret@127.0.0.1:9/live", "rtsp://127.0.0.1:9/live"),
+    ):
+        with pytest.raises(SourceError, match=words) as caught:
+            list(open_source(given))
+        assert "\n" not in str(caught.value) and "secret" not in str(caught.value)
+
+
+def test_video_without_a_frame(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "none.mkv", 0)
+    with pytest.raises(SourceError, match=r"none\.mkv"):
+        open_source(path)
+
+
+@pytest.mark.parametrize("start", [12, 500])
+def test_start_behind_the_end(clip: Path, start: int) -> None:
+    with pytest.raises(SourceError, match="no frame at or after"):
+        list(open_source(clip, start=start))
+
+
+@pytest.mark.parametrize("selection", [{"start": -1}, {"stride": 0}, {"start": 5, "stop": 5}])
+def test_selections_without_a_meaning(clip: Path, selection: dict[str, int]) -> None:
+    with pytest.raises(SourceError, match="must be"):
+        open_source(clip, **selection)
+
+
+@pytest.mark.parametrize("damage", ["cut", "overwritten"])
+def test_damage_in_the_middle_comes_after_the_frames_before_it(tmp_path: Path, damage: str) -> None:
+    path = write_clip(tmp_path / "clip.mp4", 40, options={"movflags": "faststart"})
+    data = bytearray(path.read_bytes())
+    half = len(data) * 6 // 10
+    if damage == "cut":
+        del data[half:]
+    else:
+        data[half:] = bytes(len(data) - half)
+    path.write_bytes(data)
+    delivered: list[int] = []
+    with pytest.raises(SourceError, match=r"clip\.mp4 is damaged: .* after frame \d+"):
+        delivered.extend(frame.index for frame in open_source(path))
+    assert delivered == list(range(len(delivered))) and 5 < len(delivered) < 40
+
+
+def test_size_that_changes_on_the_way(tmp_path: Path) -> None:
+    for index, width in enumerate((96, 96, 80)):
+        Image.fromarray(picture(0, 64, width)).save(tmp_path / f"{index}.png")
+    with pytest.raises(SourceError, match="frame 2 is 80x64 pixels, but the source began with 96x"):
+        list(open_source(tmp_path))
+    raw = tmp_path / "raw.h264"
+    parts = [
+        write_clip(tmp_path / f"{width}.h264", 5, size=(64, width)).read_bytes()
+        for width in (96, 80)
+    ]
+    raw.write_bytes(b"".join(parts))
+    with pytest.raises(SourceError, match="is 80x64 pixels"):
+        list(open_source(raw))
