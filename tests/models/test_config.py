@@ -102,6 +102,33 @@ def test_bad_folders_are_explained(tmp_path: Path) -> None:
         UniVS.from_pretrained(tmp_path)
 
 
+def test_hub_ids_are_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = UniVS(debug())
+    model.save_pretrained(tmp_path)
+    asked = []
+
+    def download(name: str, file: str) -> str:
+        asked.append((name, file))
+        return str(tmp_path / file)
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", download)
+    assert UniVS.from_pretrained("someone/some-model").config == model.config
+    assert asked == [
+        ("someone/some-model", "config.json"),
+        ("someone/some-model", "model.safetensors"),
+    ]
+
+
+def test_a_hub_that_has_no_such_model_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(name: str, file: str) -> str:
+        raise ConnectionError("no route to the hub\nsecond line")
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", refuse)
+    with pytest.raises(ModelError, match=r"the hub has no config\.json of it: no route") as error:
+        UniVS.from_pretrained("someone/some-model")
+    assert "\n" not in str(error.value)
+
+
 def test_weights_of_another_config_are_explained(tmp_path: Path) -> None:
     UniVS(debug()).save_pretrained(tmp_path)
     values = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))

@@ -192,6 +192,15 @@ def test_expressions_average_with_a_learnable_query() -> None:
     assert not torch.equal(*outputs)
 
 
+@torch.inference_mode()
+def test_no_prompt_at_all_is_a_prompt_list_of_length_zero() -> None:
+    model = model_with()
+    features = clip_features(model)
+    prompts = model.text_queries(features, torch.zeros(B, 0, 1, 64), "category")
+    output = model.decode(features, INDICES, prompts, CLASSES)
+    assert largest(output, model.decode(features, INDICES, None, CLASSES), slice(None)) == 0
+
+
 def test_clip_encoding_does_not_know_the_index() -> None:
     model = model_with(temporal_encoding="clip")
     features = clip_features(model)

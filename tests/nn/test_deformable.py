@@ -13,7 +13,7 @@ SIZES = ((2, 3), (4, 6), (8, 12))
 
 
 def loop_over_levels(value: Tensor, locations: Tensor) -> Tensor:
-    """[N, S, heads, levels * points, D], one grid_sample a level."""
+    """[N, heads, D, S, levels * points], one grid_sample a level."""
     N, _, heads, D = value.shape
     parts = []
     for i, cells in enumerate(value.split([h * w for h, w in SIZES], dim=1)):
@@ -22,8 +22,8 @@ def loop_over_levels(value: Tensor, locations: Tensor) -> Tensor:
         grid = (2 * locations[..., i, :, :] + 1) / torch.tensor([w, h]) - 1
         grid = grid.transpose(1, 2).flatten(0, 1)
         sampled = F.grid_sample(picture, grid, padding_mode="zeros", align_corners=False)
-        parts.append(sampled.unflatten(0, (N, heads)).permute(0, 3, 1, 4, 2))
-    return torch.cat(parts, dim=3)
+        parts.append(sampled.unflatten(0, (N, heads)))
+    return torch.cat(parts, dim=-1)
 
 
 def random_input() -> tuple[Tensor, Tensor]:

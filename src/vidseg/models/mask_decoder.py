@@ -10,12 +10,7 @@ from ..nn.attention import Attention, AttentionBlock
 from ..nn.layers import FeedForward
 from ..nn.position import absolute_frame_angle, clip_frame_angle, grid_position, sine_embedding
 from .config import MaskDecoderConfig, Separation
-from .decoder_attention import (
-    PromptCrossAttention,
-    PromptRule,
-    QueryStream,
-    SeparatedSelfAttention,
-)
+from .decoder_attention import PromptCrossAttention, SeparatedSelfAttention
 from .heads import PredictionHeads
 from .predictor import (
     Fuse,
@@ -24,6 +19,7 @@ from .predictor import (
     attention_allowed,
     open_blocked_rows,
 )
+from .query_streams import PromptRule, QueryStream
 from .tensors import DecoderOutput, FrameFeatures, Prediction, PromptQueries
 
 

@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .decoder_attention import PromptRule, QueryStream
 from .heads import PredictionHeads, time_mean_cosine
+from .query_streams import PromptRule, QueryStream
 from .tensors import Prediction, PromptQueries
 
 Fuse = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]

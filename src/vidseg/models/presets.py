@@ -6,6 +6,7 @@ from ..backbones.efficientnet_lite import TENSORFLOW_NORMALIZATION, EfficientNet
 from ..backbones.registry import BackboneConfig
 from ..backbones.resnet import ResNetConfig
 from ..backbones.swin import swin_base, swin_large, swin_tiny
+from .clip_text import ClipTextConfig
 from .config import (
     DeformablePixelDecoderConfig,
     LightPixelDecoderConfig,
@@ -76,4 +77,5 @@ def _published(backbone: BackboneConfig) -> UniVSConfig:
         backbone=backbone,
         pixel_decoder=DeformablePixelDecoderConfig(),
         decoder=MaskDecoderConfig(),
+        text=ClipTextConfig(),
     )

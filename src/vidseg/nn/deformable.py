@@ -54,12 +54,13 @@ class DeformableAttention(nn.Module):
         shape = (self.heads, self.levels, self.points)
         offsets = self.offsets(query).unflatten(-1, (*shape, 2))
         weights = self.weights(query).unflatten(-1, (self.heads, -1)).softmax(-1)
+        weights = weights.transpose(1, 2)[:, :, None]  # [N, heads, 1, S, levels * points]
         extent = references.new_tensor([(w, h) for h, w in sizes])  # [levels, 2]
         cells = references[:, None] * extent - 0.5  # [S, levels, 2]
         locations = cells[:, None, :, None] + offsets  # [N, S, heads, levels, points, 2]
         value = self.value(source).unflatten(-1, (self.heads, -1))
-        sampled = sample_levels(value, sizes, locations)  # [N, S, heads, levels * points, D]
-        out: Tensor = self.out(torch.einsum("nshpd,nshp->nshd", sampled, weights).flatten(2))
+        mixed = (sample_levels(value, sizes, locations) * weights).sum(-1)  # [N, heads, D, S]
+        out: Tensor = self.out(mixed.flatten(1, 2).transpose(1, 2))
         return out
 
 
@@ -73,7 +74,7 @@ def sample_levels(value: Tensor, sizes: Sizes, locations: Tensor) -> Tensor:
             the first cell being (0, 0).
 
     Returns:
-        [N, S, heads, levels * points, D].
+        [N, heads, D, S, levels * points].
     """
     N, S, heads, levels, points, _ = locations.shape
     canvas, tops = _canvas(value, sizes)
@@ -86,7 +87,7 @@ def sample_levels(value: Tensor, sizes: Sizes, locations: Tensor) -> Tensor:
     sampled = F.grid_sample(
         canvas, grid, mode="bilinear", padding_mode="zeros", align_corners=False
     )
-    return sampled.view(N, heads, -1, S, levels * points).permute(0, 3, 1, 4, 2)
+    return sampled.view(N, heads, -1, S, levels * points)
 
 
 def _canvas(value: Tensor, sizes: Sizes) -> tuple[Tensor, list[int]]:
@@ -95,10 +96,9 @@ def _canvas(value: Tensor, sizes: Sizes) -> tuple[Tensor, list[int]]:
     width = max(w for _, w in sizes) + 1  # the column of zeros on the right
     cells = value.permute(0, 2, 3, 1).reshape(N * heads, D, -1)
     rows, tops, top = [], [], 0
-    for level, (h, w) in zip(
-        torch.split(cells, [h * w for h, w in sizes], dim=-1), sizes, strict=True
-    ):
-        rows.append(F.pad(level.unflatten(-1, (h, w)), (0, width - w, 0, 1)))
+    levels = torch.split(cells, [h * w for h, w in sizes], dim=-1)
+    for level, (h, w) in zip(levels, sizes, strict=True):
+        rows.append(F.pad(level.reshape(N * heads, D, h, w), (0, width - w, 0, 1)))
         tops.append(top)
         top += h + 1
     return torch.cat(rows, dim=2), tops
