@@ -60,9 +60,8 @@ class PromptEncoder(nn.Module):
         text = self.text_projection(self.text_norm(words)).flatten(1, 2)
         text = text.repeat_interleave(T, dim=0)  # [B T, Q L, C]
         tokens = self.text_to_image(text, text, image, image)
-        tokens = tokens.reshape(B, T, Q, L, image.shape[-1]).permute(
-            0, 2, 3, 1, 4
-        )  # [B, Q, L, T, C]
+        tokens = tokens.reshape(B, T, Q, L, image.shape[-1])
+        tokens = tokens.permute(0, 2, 3, 1, 4)  # [B, Q, L, T, C]
         task = self.category_task if kind == "category" else self.expression_task
         return PromptQueries(kind, tokens[:, :, 0] + task.weight, None, tokens, None)
 

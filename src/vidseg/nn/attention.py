@@ -29,12 +29,10 @@ class Attention(nn.Module):
 
         ``allowed`` is bool, broadcastable to [N, heads, Q, S]; True lets a query see a key.
         """
-        weights = self.in_proj_weight.chunk(3)
-        biases = self.in_proj_bias.chunk(3)
+        width = query.shape[2] // self.heads
+        weights, biases = self.in_proj_weight.chunk(3), self.in_proj_bias.chunk(3)
         q, k, v = (
-            F.linear(x, w, b)
-            .view(*x.shape[:2], self.heads, x.shape[2] // self.heads)
-            .transpose(1, 2)
+            F.linear(x, w, b).view(*x.shape[:2], self.heads, width).transpose(1, 2)
             for x, w, b in zip((query, key, value), weights, biases, strict=True)
         )
         mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=allowed)
