@@ -29,7 +29,7 @@ class FrameProgress:
     def __init__(self, title: str, total: int | None) -> None:
         console = Console(stderr=True)
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             _FramesColumn(),
             TimeRemainingColumn(),
@@ -74,7 +74,7 @@ def summary_table(video: VideoResult) -> Table:
     for track in video.tracks:
         table.add_row(
             str(track.id),
-            track.category or "object",
+            Text(track.category or "object"),
             str(track.frames),
             f"{track.mean_score:.2f}",
             str(track.first_frame),

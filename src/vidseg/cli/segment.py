@@ -244,12 +244,9 @@ def _report(video: VideoResult, seconds: float, folder: Path) -> None:
     from .progress import summary_table
 
     console = Console()
-    if video.tracks:
-        console.print(summary_table(video))
-    else:
-        console.print("Nothing was found.")
     rate = video.frames / seconds if seconds else 0.0
-    console.print(
-        f"{video.frames} frames in {seconds:.1f} s ({rate:.1f} frames/s). Results: {folder}",
-        soft_wrap=True,
-    )
+    done = f"{video.frames} frames in {seconds:.1f} s ({rate:.1f} frames/s). Results: {folder}"
+    with console.capture() as text:  # rich would leave by itself where nobody reads
+        console.print(summary_table(video) if video.tracks else "Nothing was found.")
+        console.print(done, soft_wrap=True, markup=False, highlight=False)
+    print(text.get(), end="")

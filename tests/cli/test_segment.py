@@ -1,0 +1,275 @@
+"""``vidseg segment`` as its user meets it: files, tables, one sentence per mistake."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.video.clips import picture, write_clip
+from vidseg.cli import running
+from vidseg.cli.main import main
+from vidseg.errors import ModelError
+from vidseg.formats.davis import read_palette_png
+from vidseg.video.source import open_source
+
+from . import stub
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    return write_clip(tmp_path / "clip.mp4", 12)
+
+
+@pytest.fixture(autouse=True)
+def _stub_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "load_segmenter", stub.load)
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+
+
+def test_all_formats_of_a_prompted_run(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    prompts = ["--point", "3@2:10,20", "--box", "5@2:1,1,30,30", "--point", "3@2:1,1,-"]
+    where = ["--out", str(out), "--save", "overlay,png,ytvis,panoptic"]
+    selection = ["--start", "2", "--stop", "9"]
+    code = main(["segment", str(clip), "--task", "vos", *prompts, *where, *selection])
+    told = capsys.readouterr()
+    assert code == 0 and told.err == ""
+    assert "7 frames in" in told.out and "frames/s" in told.out and str(out) in told.out
+    row = next(line for line in told.out.splitlines() if line.strip(" │").startswith("3"))
+    assert [cell.strip() for cell in row.strip("│ ").split("│")] == [
+        "3",
+        "object",
+        "7",
+        "0.90",
+        "2",
+        "8",
+    ]
+    names = [f"{index:05d}.png" for index in range(2, 9)]
+    assert files(out) == sorted(
+        ["overlay.mp4", "ytvis.json", "panoptic.json"]
+        + [f"{folder}/{name}" for folder in ("png", "panoptic") for name in names]
+    )
+    assert set(np.unique(read_palette_png(out / "png" / "00002.png"))) == {0, 3, 5}
+    assert open_source(out / "overlay.mp4").length == 7
+    assert {row["track_id"] for row in json.loads((out / "ytvis.json").read_text())} == {3, 5}
+
+
+def test_categories_and_default_folder(
+    clip: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["segment", "clip.mp4", "--task", "vis", "--categories", "dog, person"]) == 0
+    assert files(tmp_path / "out") == ["clip/overlay.mp4"]
+    assert "person" in capsys.readouterr().out
+
+
+def test_single_picture_gives_a_picture(tmp_path: Path) -> None:
+    Image.fromarray(picture(0)).save(tmp_path / "photo.png")
+    out = tmp_path / "out"
+    words = ["segment", str(tmp_path / "photo.png"), "--task", "vss", "--vocabulary", "coco"]
+    assert main([*words, "--out", str(out)]) == 0
+    assert files(out) == ["overlay.png"]
+
+
+def test_masks_without_an_id_give_one_object_per_value(clip: Path, tmp_path: Path) -> None:
+    ids = np.zeros((64, 96), dtype=np.uint8)
+    ids[5:20, 5:20], ids[30:50, 30:60] = 2, 6
+    Image.fromarray(ids).save(tmp_path / "ids.png")
+    out = tmp_path / "out"
+    words = ["segment", str(clip), "--task", "pvos", "--mask", str(tmp_path / "ids.png")]
+    assert main([*words, "--out", str(out), "--save", "png"]) == 0
+    assert set(np.unique(read_palette_png(out / "png" / "00000.png"))) == {0, 2, 6}
+
+
+def _bad_inputs(folder: Path) -> dict[str, tuple[list[str], str]]:
+    """Name → (words after ``segment``, part of the sentence)."""
+    clip = str(folder / "clip.mp4")
+    text, empty, broken = folder / "text.mp4", folder / "empty.mp4", folder / "broken.mp4"
+    text.write_text("no video\n" * 99)
+    empty.touch()
+    broken.write_bytes((folder / "clip.mp4").read_bytes()[:1500])
+    write_clip(folder / "zero.mkv", 0)
+    (folder / "none").mkdir()
+    (folder / "sizes").mkdir()
+    for index, width in enumerate((96, 96, 80)):
+        Image.fromarray(picture(0, 64, width)).save(folder / "sizes" / f"{index}.png")
+    Image.fromarray(np.zeros((64, 96), dtype=np.uint8)).save(folder / "blank.png")
+    Image.fromarray(np.ones((10, 10), dtype=np.uint8)).save(folder / "small.png")
+    (folder / "file").touch()
+    vos = ["--task", "vos"]
+    click = [*vos, "--point", "4,4"]
+    refvos = ["--task", "refvos"]
+    return {
+        "missing": ([str(folder / "no.mp4"), *click], "no.mp4 does not exist"),
+        "text named mp4": ([str(text), *click], "cannot be read as a video"),
+        "empty file": ([str(empty), *click], "cannot be read as a video"),
+        "corrupt": ([str(broken), *click], "cannot be read as a video"),
+        "zero frames": ([str(folder / "zero.mkv"), *click], "zero.mkv"),
+        "folder without images": ([str(folder / "none"), *click], "no images"),
+        "size changes": ([str(folder / "sizes"), *click], "80x64 pixels"),
+        "point outside": ([clip, *vos, "--point", "96,4"], "outside the frames"),
+        "box outside": ([clip, *vos, "--box", "200,0,300,9"], "outside the frames"),
+        "box turned round": ([clip, *vos, "--box", "30,0,10,9"], "x0 < x1"),
+        "scribble outside": ([clip, *vos, "--scribble", "1,1,5,90"], "outside the frames"),
+        "frame never comes": ([clip, *vos, "--point", "1@12:4,4"], "has 12 frames"),
+        "frame not read": ([clip, *vos, "--point", "1@1:4,4", "--stride", "2"], "not read"),
+        "mask of another size": (
+            [clip, *vos, "--mask", f"1:{folder / 'small.png'}"],
+            "10x10 pixels, the frames are 96x64",
+        ),
+        "empty mask": ([clip, *vos, "--mask", f"1:{folder / 'blank.png'}"], "mask is empty"),
+        "missing mask": ([clip, *vos, "--mask", "1:no.png"], "no.png does not exist"),
+        "two boxes with one id": (
+            [clip, *vos, "--box", "1:0,0,9,9", "--box", "1:5,5,20,20"],
+            "more than one box",
+        ),
+        "two sentences with one id": (
+            [clip, *refvos, "--text", "a dog", "--text", "a cat"],
+            "more than one sentence",
+        ),
+        "only negative": ([clip, *vos, "--point", "4,4,-"], "only negative"),
+        "id 0": ([clip, *vos, "--point", "0:4,4"], "ids start at 1"),
+        "bad point": ([clip, *vos, "--point", "a,b"], "[ID@FRAME:]x,y[,-]"),
+        "bad number": ([clip, *vos, "--point", "nan,3"], "[ID@FRAME:]x,y[,-]"),
+        "unknown vocabulary": (
+            [clip, "--task", "vis", "--vocabulary", "cocoo"],
+            "Unknown vocabulary 'cocoo'",
+        ),
+        "no category": ([clip, "--task", "vis", "--categories", ","], "categor"),
+        "category twice": ([clip, "--task", "vis", "--categories", "dog,dog"], "more than once"),
+        "both lists": (
+            [clip, "--task", "vis", "--categories", "dog", "--vocabulary", "coco"],
+            "not allowed with",
+        ),
+        "categories with vos": ([clip, *click, "--categories", "dog"], "does not go with"),
+        "point with vss": ([clip, "--task", "vss", "--point", "4,4"], "does not go with"),
+        "text with vos": ([clip, *vos, "--text", "a dog"], "use refvos"),
+        "point with refvos": ([clip, *refvos, "--point", "4,4"], "use vos"),
+        "vos without a prompt": ([clip, *vos], "needs a --point"),
+        "refvos without a text": ([clip, *refvos], "needs a sentence"),
+        "unknown task": ([clip, "--task", "depth"], "depth"),
+        "unknown format": ([clip, *click, "--save", "gif"], "Unknown format 'gif'"),
+        "unknown device": ([clip, *click, "--device", "tpu"], "tpu"),
+        "start behind the end": ([clip, "--task", "vis", "--start", "50"], "no frame at or after"),
+        "start below 0": ([clip, *click, "--start", "-1"], "0 or more"),
+        "stride 0": ([clip, *click, "--stride", "0"], "1 or more"),
+        "unwritable": ([clip, *click, "--out", str(folder / "file" / "x")], "cannot be written"),
+    }
+
+
+def test_every_bad_input_is_one_sentence_exit_2_and_leaves_nothing(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cases = _bad_inputs(tmp_path)
+    before = files(tmp_path)
+    for name, (words, sentence) in cases.items():
+        where = [] if "--out" in words else ["--out", str(tmp_path / "out" / "deep")]
+        code = main(["segment", *words, *where, *([] if "--save" in words else ["--save", "png"])])
+        told = capsys.readouterr()
+        assert code == 2, name
+        assert told.out == "", name
+        assert told.err.startswith("vidseg: ") and told.err.count("\n") == 1, (name, told.err)
+        assert sentence in told.err, (name, told.err)
+        assert "Traceback" not in told.err
+        assert files(tmp_path) == before, name
+        assert not (tmp_path / "out").exists(), name
+
+
+def test_unwritable_output_is_found_before_the_model_is_loaded(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "load_segmenter", lambda *_: pytest.fail("model was loaded"))
+    (tmp_path / "file").touch()
+    out = str(tmp_path / "file" / "out")
+    assert main(["segment", str(clip), "--task", "vos", "--point", "1,1", "--out", out]) == 2
+
+
+def test_model_errors_leave_no_folder(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(model: str, device: str) -> None:
+        raise ModelError("No model\nis there.")
+
+    monkeypatch.setattr(running, "load_segmenter", fail)
+    out = tmp_path / "out"
+    words = ["segment", str(clip), "--task", "vos", "--point", "1,1", "--out", str(out)]
+    assert main([*words, "--save", "overlay,png,ytvis,panoptic"]) == 2
+    assert capsys.readouterr().err == "vidseg: No model is there.\n"
+    assert not out.exists()
+
+
+def test_damaged_video_keeps_the_frames_before_the_damage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", 40, options={"movflags": "faststart"})
+    data = clip.read_bytes()
+    clip.write_bytes(data[: len(data) * 6 // 10])
+    out = tmp_path / "out"
+    words = ["segment", str(clip), "--task", "vis", "--categories", "dog", "--out", str(out)]
+    assert main([*words, "--save", "overlay,png"]) == 2
+    told = capsys.readouterr().err
+    assert "is damaged" in told and "frames before that are in" in told and told.count("\n") == 1
+    kept = len(list((out / "png").iterdir()))
+    assert kept == len(list(open_source(out / "overlay.mp4"))) > 5
+
+
+def _start(words: list[str], seconds: float) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.cli.stub", *words],
+        cwd=ROOT,
+        env={**os.environ, "STUB_SECONDS": str(seconds)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_ctrl_c_leaves_whole_files_and_exit_130(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", 40)
+    out = tmp_path / "out"
+    words = ["segment", str(clip), "--task", "vis", "--categories", "dog", "--out", str(out)]
+    run = _start([*words, "--save", "overlay,png,ytvis,panoptic"], 0.1)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (out / "panoptic" / "00003.png").exists():
+        time.sleep(0.02)
+    run.send_signal(signal.SIGINT)
+    told, complaint = run.communicate(timeout=60)
+    assert run.returncode == 130, complaint
+    assert told == "" and complaint.count("\n") == 1
+    assert complaint.startswith("vidseg: Interrupted; ") and str(out) in complaint
+    written = len(list((out / "png").glob("*.png")))
+    assert 4 <= written < 40
+    for path in (out / "png").iterdir():
+        assert read_palette_png(path).shape == (64, 96)
+    assert len(list(open_source(out / "overlay.mp4"))) == written
+    assert len(json.loads((out / "panoptic.json").read_text())["annotations"]) == written
+    assert len(json.loads((out / "ytvis.json").read_text())[0]["segmentations"]) == written
+    assert f"{written} finished frames" in complaint
+    assert not [p for p in out.rglob("*") if p.name.startswith(".")]
+
+
+def test_reader_that_goes_away(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", 4)
+    words = ["segment", str(clip), "--task", "vis", "--out", str(tmp_path / "out")]
+    run = _start(words, 0.0)
+    assert run.stdout is not None and run.stderr is not None
+    run.stdout.close()
+    complaint = run.stderr.read()
+    assert run.wait(timeout=60) == 141 and complaint == ""
+    assert len(list(open_source(tmp_path / "out" / "overlay.mp4"))) == 4
