@@ -1,4 +1,4 @@
-"""VIS and VPS against the released loops, from scripted decoder outputs."""
+"""VIS and VPS against the released loops: scripted decoder outputs, then the tiny network."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tests.inference.scripted import ScriptedDecoder, play
+from tests.inference.scripted import ScriptedDecoder, make_categories, play
+from tests.inference.streaming import id_maps, pictures, run, session
+from tests.models.golden_model import golden_model
 from tests.parity import report_difference
-from vidseg.inference.config import published
+from vidseg.inference.config import InferenceConfig, published
+from vidseg.inference.policies.category import CategoryPolicy
 from vidseg.inference.preprocess import FrameGeometry
 from vidseg.models.tensors import Prediction
+from vidseg.results import FrameResult, Track
 from vidseg.types import Task
+from vidseg.vocabularies import get_vocabulary
 
 Golden = Callable[[str], dict[str, Tensor]]
 GEOMETRY = FrameGeometry((64, 96), (64, 96), (64, 96))
@@ -64,16 +69,68 @@ def test_scripted_vps(golden: Golden) -> None:
     things = set(arrays["vps_thing_ids"].tolist())
     is_thing = [k + 1 in things for k in range(124)]
     steps, policy = play(scripted(arrays, "vps"), config, Task.VPS, is_thing, 16, GEOMETRY)
-    frames = [result for step in steps for result in step]
-    got = np.zeros((16, 64, 96), np.uint8)
-    for f, frame in enumerate(frames):
-        for segment in frame.segments:
-            got[f][segment.mask] = segment.id
-    want = arrays["vps_result_panoptic"].numpy()
-    rows = [
-        [t.id, int(t.is_thing), int((t.category or "").split()[1]) + 1] for t in policy.tracks()
-    ]
-    print(f"VPS scripted: {int((got != want).sum())} of {want.size} ids differ")
-    print(rows, arrays["vps_result_segments"].tolist())
-    assert (got == want).all()
-    assert rows == arrays["vps_result_segments"].tolist()
+    results = [result for step in steps for result in step]
+    check_panoptic("VPS scripted", results, policy, arrays, "vps_result_")
+
+
+def check_panoptic(
+    name: str,
+    results: list[FrameResult],
+    policy: CategoryPolicy,
+    want: dict[str, Tensor],
+    prefix: str,
+) -> None:
+    got = id_maps(results)
+    differing = int((got != want[f"{prefix}panoptic"]).sum())
+    print(f"{name}: {differing} of {got.numel()} ids differ")
+    assert differing == 0
+    rows = [[t.id, int(t.is_thing), category(t) + 1] for t in policy.tracks()]
+    assert rows == want[f"{prefix}segments"].tolist()
+
+
+def category(track: Track) -> int:
+    """Class index from the made-up name."""
+    assert track.category is not None
+    return int(track.category.split()[1])
+
+
+def network_policy(
+    golden: Golden, config: InferenceConfig, task: Task, rows: Tensor, is_thing: list[bool]
+) -> tuple[CategoryPolicy, list[FrameResult]]:
+    model = golden_model(golden)
+    categories = replace(make_categories(is_thing), embeddings=rows)
+    policy = CategoryPolicy.of_model(model, config, task, categories)
+    running = session(model, policy, config, task)
+    return policy, run(running, pictures(golden("inputs")["images_uint8"]))
+
+
+def test_network_vis(golden: Golden) -> None:
+    want = golden("e2e_tasks")
+    config = replace(
+        published(Task.VIS, "ytvis21"),
+        clip_length=3,
+        short_side=96,
+        tokens_per_prompt=256,
+        max_detections=10,
+    )
+    rows = golden("tiny_concept_emb")["rows_2203_2276"][:40]
+    policy, results = network_policy(golden, config, Task.VIS, rows, [True] * 40)
+    report_difference("vis_masks", (id_maps(results) == 1)[None].long(), want["vis_masks"], 0)
+    tracks = policy.tracks()
+    assert [category(t) for t in tracks] == want["vis_labels"].tolist()
+    scores = torch.tensor([t.score for t in tracks])
+    report_difference("vis_scores", scores, want["vis_scores"], 1e-5)
+
+
+def test_network_vps(golden: Golden) -> None:
+    config = replace(
+        published(Task.VPS, "vipseg"),
+        clip_length=3,
+        short_side=96,
+        tokens_per_prompt=256,
+        max_detections=100,
+    )
+    rows = golden("tiny_concept_emb")["rows_2924_3048"]
+    things = get_vocabulary("vipseg").is_thing
+    policy, results = network_policy(golden, config, Task.VPS, rows, list(things))
+    check_panoptic("VPS network", results, policy, golden("e2e_tasks"), "vps_")

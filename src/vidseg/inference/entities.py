@@ -20,14 +20,18 @@ class Entities:
 
     Attributes:
         ids: in order of birth, from 1.
-        embeddings: [N, S, C], oldest slot first, zero where the object was unborn.
+        embeddings: [N, S, C], oldest slot first.
         last_seen: position in the stream of the last clip in which each object was found.
     """
 
-    def __init__(self, *, memory: int, unborn_scores: bool) -> None:
-        """``unborn_scores``: clips before an object's birth count as slots of score zero."""
+    def __init__(self, *, memory: int, unborn_slots: bool) -> None:
+        """``unborn_slots``: clips before an object's birth count as slots without look or score.
+
+        Released code does so, which makes late objects score lower and match worse; otherwise
+        the first look stands for the unknown past and scores start at birth.
+        """
         self._memory = max(memory, _RECENT)
-        self._unborn_scores = unborn_scores
+        self._unborn_slots = unborn_slots
         self._clips = 0
         self._born = 0
         self.ids: tuple[int, ...] = ()
@@ -78,15 +82,16 @@ class Entities:
         Args:
             embeddings: [n, C]. scores: [n, K]. quality: [n].
         """
-        n, C = embeddings.shape
+        n = len(embeddings)
         if not len(self):
             self._reset(embeddings, scores)
-        slots = torch.zeros(n, self.embeddings.shape[1], C).to(embeddings)
-        slots[:, -1] = embeddings
+        slots = embeddings[:, None].repeat(1, self.embeddings.shape[1], 1)
+        if self._unborn_slots:
+            slots[:, :-1] = 0
         self.embeddings = torch.cat([self.embeddings, slots])
         self._past_scores = torch.cat([self._past_scores, torch.zeros_like(scores)])
         self._slot_scores = torch.cat([self._slot_scores, scores])
-        age = float(self._clips if self._unborn_scores else 1)
+        age = float(self._clips if self._unborn_slots else 1)
         self._slots = torch.cat([self._slots, torch.full_like(quality, age)])
         self._quality = torch.cat([self._quality, quality])
         self._observations = torch.cat([self._observations, torch.ones_like(quality)])
@@ -98,24 +103,22 @@ class Entities:
 
     def _reset(self, embeddings: Tensor, scores: Tensor) -> None:
         """Empty tensors of the right width, device and number of slots."""
-        slots = min(self._clips, self._memory) if self._unborn_scores else 1
+        slots = min(self._clips, self._memory) if self._unborn_slots else 1
         self.embeddings = embeddings.new_zeros(0, max(slots, 1), embeddings.shape[1])
         self._past_scores = self._slot_scores = scores.new_zeros(0, scores.shape[1])
         self._slots = self._quality = self._observations = scores.new_zeros(0)
 
-    def see(self, rows: Sequence[int], embeddings: Tensor, position: int) -> None:
-        """Blends embeddings [n, C] of found objects into their newest slots, half and half."""
-        index = self._index(rows)
-        old = self.embeddings[index, -1]
-        known = (old != 0).any(dim=1, keepdim=True)
-        self.embeddings[index, -1] = torch.where(known, (old + embeddings) / 2, embeddings)
+    def see(self, rows: Sequence[int], position: int) -> None:
+        """Notes that objects were found at a position in the stream."""
         for row in rows:
             self.last_seen[row] = position
 
     def blend_embeddings(self, rows: Sequence[int], embeddings: Tensor) -> None:
-        """As :meth:`see`, for objects whose whereabouts are not sure."""
+        """Blends embeddings [n, C] into the newest slots, half and half; fills empty ones."""
         index = self._index(rows)
-        self.embeddings[index, -1] = (self.embeddings[index, -1] + embeddings) / 2
+        old = self.embeddings[index, -1]
+        known = (old != 0).any(dim=1, keepdim=True)
+        self.embeddings[index, -1] = torch.where(known, (old + embeddings) / 2, embeddings)
 
     def blend_scores(self, rows: Sequence[int], scores: Tensor) -> None:
         """Blends class scores [n, K] into the newest slots, half and half."""

@@ -73,7 +73,7 @@ class CategoryPolicy:
         self._instances = task is Task.VIS
         self._is_thing = torch.tensor(categories.is_thing, device=categories.embeddings.device)
         self._entities = Entities(
-            memory=config.memory_length // config.stride, unborn_scores=config.unborn_scores
+            memory=config.memory_length // config.stride, unborn_slots=config.unborn_scores
         )
         self._window = MaskWindow(count_empty=config.overlapping_clips == "mean")
         output = InstanceOutput if self._instances else PanopticOutput
@@ -139,7 +139,9 @@ class CategoryPolicy:
         found = kept.nonzero()[:, 0].tolist()
         positive = (pixels[found] > 0).flatten(2).any(dim=2)
         self._window.add(found, clip.start, logits[found], positive)
-        self._entities.see(found, embeddings[found].mean(dim=1), clip.start)
+        visible = positive.any(dim=1).tolist()
+        self._entities.see([n for n, v in zip(found, visible, strict=True) if v], clip.start)
+        self._entities.blend_embeddings(found, embeddings[found].mean(dim=1))
         self._entities.add_quality(found, quality[found])
 
     def _keeps_its_mask(self, pixels: Tensor, score: Tensor, clip: Clip) -> Tensor:
@@ -211,8 +213,7 @@ class CategoryPolicy:
         positive = (self._measured(found.mask_logits, clip) > 0).flatten(2).any(dim=2)
         self._window.add(known, clip.start, found.mask_logits, positive)
         self._entities.add_quality(known, found.quality)
-        for row in known:
-            self._entities.last_seen[row] = clip.start
+        self._entities.see(known, clip.start)
 
     def _unknown(self, clip: Clip, detections: Detections, matched: set[int]) -> Detections:
         """Detections good enough to be new objects, and unlike every known one."""
@@ -222,14 +223,13 @@ class CategoryPolicy:
         new = detections[[q for q, ok in enumerate(good) if ok and q not in matched]]
         known = self._window.view(clip.start, clip.stop) > 0
         overlap = mask_iou(new.mask_logits > 0, known)
-        new = new[(overlap < config.duplicate_threshold).flatten(1).all(dim=1)]
-        if config.distinct_newborns:
-            new = new.by_score(len(new))
-            new = new[distinct(new, config.duplicate_threshold)]
-        return new
+        return new[(overlap < config.duplicate_threshold).flatten(1).all(dim=1)]
 
     def _bear(self, clip: Clip, new: Detections) -> None:
         """Starts objects, as many as there is room for."""
+        if self._config.distinct_newborns:
+            new = new.by_score(len(new))
+            new = new[distinct(new.mask_logits > 0, self._config.duplicate_threshold)]
         if self._config.max_objects is not None:
             new = new[range(min(len(new), self._config.max_objects))]
             self._make_room(clip, len(new) + len(self._entities) - self._config.max_objects)

@@ -87,15 +87,14 @@ def first_segments(detections: Detections, is_thing: Tensor, config: InferenceCo
     things = best[thing.nonzero()[:_FIRST_CLIP_THINGS, 0]]
     stuff = best[(~thing).nonzero()[:_FIRST_CLIP_STUFF, 0]]
     things = things[box_nms(things.mask_logits > 0, config.nms_threshold)]
-    stuff = stuff[distinct(stuff, _STUFF_OVERLAP)]
+    stuff = stuff[distinct(stuff.mask_logits[:, :1] > 0, _STUFF_OVERLAP)]
     found = join(things, stuff)
     return found[found.best > config.class_threshold]
 
 
-def distinct(detections: Detections, threshold: float) -> Tensor:
-    """[Q] bool: the mask in the first frame is no duplicate of a higher one's."""
-    masks = detections.mask_logits[:, :1] > 0
-    return no_higher_duplicate(mask_iou(masks, masks)[..., 0], threshold)
+def distinct(masks: Tensor, threshold: float) -> Tensor:
+    """[Q] bool: in no frame a duplicate of an earlier mask; masks are [Q, T, h, w] bool."""
+    return no_higher_duplicate(mask_iou(masks, masks).amax(dim=2), threshold)
 
 
 def join(first: Detections, second: Detections) -> Detections:
