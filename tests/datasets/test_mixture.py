@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader
 from vidseg.datasets.coco_panoptic import CocoPanopticStills
 from vidseg.datasets.collate import collate_clips
 from vidseg.datasets.davis import MaskedVideos
+from vidseg.datasets.frame_sampling import frame_indices, random_video
 from vidseg.datasets.label_maps import LabelMapVideos
 from vidseg.datasets.mixture import (
     AugmentConfig,
@@ -72,12 +73,22 @@ def test_the_seed_decides_the_stream(panoptic_folder: Path) -> None:
 
 def test_real_clips_take_frames_in_order(davis_folder: Path) -> None:
     source = Source(dataset=MaskedVideos(davis_folder), as_still=0.0, longest_step=1)
-    for sample in islice(clip_stream([source], 3, 64, 0, PLAIN), 5):
+    for sample in islice(clip_stream([source], 2, 64, 0, PLAIN), 5):
         steps = sample.frame_indices.diff()
         assert (steps == 1).all()
         assert (sample.labels == -1).all()
         assert sample.vocabulary == ()
         assert sample.expressions == ()
+
+
+def test_long_videos_are_drawn_more_often_and_all_frames_are_reached() -> None:
+    rng = np.random.default_rng(0)
+    drawn = [random_video([1, 8, 1], rng) for _ in range(600)]
+    assert abs(drawn.count(1) / 600 - 0.8) < 0.06
+    assert set(drawn) == {0, 1, 2}
+    clips = [frame_indices(6, 3, 0.0, 2, rng) for _ in range(200)]
+    assert {index for clip in clips for index in clip} == set(range(6))
+    assert {tuple(np.diff(clip)) for clip in clips} == {(1, 1), (2, 2), (-1, -1), (-2, -2)}
 
 
 def test_videos_shorter_than_the_clip_become_pseudo_clips(label_map_folder: Path) -> None:

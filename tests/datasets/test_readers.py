@@ -62,11 +62,11 @@ def test_label_maps_are_cut_into_sequences(label_map_folder: Path) -> None:
     assert not regions[videos.vocabulary.index("road")].is_thing
 
 
-def test_masked_videos_leave_out_frames_without_masks(davis_folder: Path) -> None:
+def test_masked_videos_are_cut_where_masks_are_missing(davis_folder: Path) -> None:
     videos = MaskedVideos(davis_folder)
-    assert list(videos.lengths) == [4]
+    assert list(videos.lengths) == [2, 2]
     assert videos.regions(0) == (Region(-1), Region(-1))
-    _, ids = videos.frame(0, 2)  # the fourth frame of the video
+    _, ids = videos.frame(1, 0)  # the fourth frame of the video
     np.testing.assert_array_equal(ids, draw(6)[1])
 
 

@@ -16,7 +16,9 @@ from .schema import Region, SmallIdMap
 class MaskedVideos:
     """Reads ``JPEGImages/<video>/*`` and ``Annotations/<video>/*.png``; no categories.
 
-    Frames without annotation are left out. Label value = object id, 0 = background.
+    Label value = object id, 0 = background. A folder is cut where frames have no annotation: in
+    sparsely annotated videos a frame may label only what is new in it, so that frames on both
+    sides of a gap cannot be learnt from together.
 
     Args:
         folder: holds ``JPEGImages`` and ``Annotations``, each with one folder a video.
@@ -34,17 +36,25 @@ class MaskedVideos:
         missing = sorted(set(wanted) - set(found))
         if missing or not wanted:
             raise DataError(f"No annotated video {', '.join(missing)} in {annotations}.")
-        self.videos = tuple(wanted)
-        self._frames = [self._pairs(name) for name in wanted]
+        self._frames = [run for name in wanted for run in self._runs(name)]
         self._objects = [self._object_ids(pairs) for pairs in self._frames]
 
-    def _pairs(self, video: str) -> list[tuple[Path, Path]]:
-        pictures = {p.stem: p for p in (self.folder / "JPEGImages" / video).glob("*")}
-        maps = sorted((self.folder / "Annotations" / video).glob("*.png"))
-        pairs = [(pictures[m.stem], m) for m in maps if m.stem in pictures]
-        if not pairs:
+    def _runs(self, video: str) -> list[list[tuple[Path, Path]]]:
+        """(picture, label map) of consecutive annotated frames."""
+        maps = {m.stem: m for m in (self.folder / "Annotations" / video).glob("*.png")}
+        runs: list[list[tuple[Path, Path]]] = []
+        gap = True
+        for picture in sorted((self.folder / "JPEGImages" / video).glob("*")):
+            if picture.stem not in maps:
+                gap = True
+                continue
+            if gap:
+                runs.append([])
+            runs[-1].append((picture, maps[picture.stem]))
+            gap = False
+        if not runs:
             raise DataError(f"No picture of {self.folder / 'JPEGImages' / video} has a mask.")
-        return pairs
+        return runs
 
     @staticmethod
     def _object_ids(pairs: Sequence[tuple[Path, Path]]) -> list[int]:
@@ -53,11 +63,11 @@ class MaskedVideos:
 
     @property
     def lengths(self) -> Sequence[int]:
-        """Annotated frames of each video."""
+        """Frames of each run."""
         return [len(pairs) for pairs in self._frames]
 
     def regions(self, video: int) -> tuple[Region, ...]:
-        """The objects of a video, by id."""
+        """The objects of a run, by id."""
         return (Region(-1),) * len(self._objects[video])
 
     def frame(self, video: int, frame: int) -> tuple[ImageArray, SmallIdMap]:

@@ -16,6 +16,7 @@ from ..errors import DataError
 from ..types import ImageArray
 from .copy_paste import CutOut, cut_out, paste, place_cut_out
 from .expressions import compose_expressions, mirror_text
+from .frame_sampling import frame_indices, frame_times, random_labelled_pixel, random_video
 from .pseudo_video import MotionConfig, Path, sample_path, sample_view
 from .schema import (
     MAX_REGIONS,
@@ -135,12 +136,14 @@ def _draw_clip(
     source: Source, frames: int, size: int, rng: np.random.Generator, augment: AugmentConfig
 ) -> ClipSample:
     dataset = source.dataset
-    video = int(rng.integers(len(dataset.lengths)))
-    indices = _frame_indices(source, dataset.lengths[video], frames, rng)
+    video = random_video(dataset.lengths, rng)
+    indices = frame_indices(
+        dataset.lengths[video], frames, source.as_still, source.longest_step, rng
+    )
     real = indices[0] != indices[-1]
     first_picture, first_ids = dataset.frame(video, indices[0])
     flip = bool(rng.random() < augment.flip)
-    focus = _random_labelled_pixel(first_ids, rng)
+    focus = random_labelled_pixel(first_ids, rng)
     view = sample_view(rng, first_ids.shape, scale=augment.view_scale, focus=focus)
     path = sample_path(rng, view, frames, augment.motion, flip=flip, strength=0.3 if real else 1.0)
     regions = list(dataset.regions(video))
@@ -158,38 +161,8 @@ def _draw_clip(
         maps.append(np.asarray(id_map))
     regions += [item.region for item, _ in pasted]
     return _make_sample(
-        dataset, np.stack(images), np.stack(maps), regions, _times(indices), flip, rng, augment
+        dataset, np.stack(images), np.stack(maps), regions, frame_times(indices), flip, rng, augment
     )
-
-
-def _frame_indices(source: Source, length: int, frames: int, rng: np.random.Generator) -> list[int]:
-    """T frames of a video in order (or one, repeated, when a still or too short)."""
-    if length < frames or rng.random() < source.as_still:
-        return [int(rng.integers(length))] * frames
-    longest = min(source.longest_step, (length - 1) // max(frames - 1, 1))
-    step = int(rng.integers(1, max(longest, 1) + 1))
-    start = int(rng.integers(length - step * (frames - 1)))
-    indices = [start + step * t for t in range(frames)]
-    return indices[::-1] if rng.random() < 0.5 else indices
-
-
-def _times(indices: Sequence[int]) -> Tensor:
-    """Ascending positions, whatever direction the frames were taken in."""
-    if indices[0] == indices[-1]:
-        return torch.arange(len(indices))
-    return torch.tensor(sorted(indices))
-
-
-def _random_labelled_pixel(ids: SmallIdMap, rng: np.random.Generator) -> tuple[float, float] | None:
-    """A pixel of a random region, so that small regions are looked at as often as large ones."""
-    coarse = ids[::4, ::4]
-    present = np.unique(coarse)
-    present = present[present > 0]
-    if not len(present):
-        return None
-    ys, xs = np.nonzero(coarse == rng.choice(present))
-    pick = int(rng.integers(len(ys)))
-    return float(4 * xs[pick]), float(4 * ys[pick])
 
 
 def _sample_pasted(

@@ -13,11 +13,13 @@ from .loss_config import LossConfig
 from .mask_loss import mask_losses, share_inside
 from .matcher import assign, matching_cost, sample_clip_masks
 from .point_sampling import random_points, uncertain_points
-from .reid_loss import contrastive_loss, cosine_loss
+from .reid_terms import StreamReid, reid_between
 from .semantic_loss import semantic_loss, semantic_points
 from .targets import ClipTargets, PromptTargets, clip_columns, local_labels
 
 Terms = dict[str, Tensor]
+
+__all__ = ["Criterion", "LossConfig", "split_streams"]
 
 
 class Criterion(nn.Module):
@@ -81,7 +83,7 @@ class Criterion(nn.Module):
         if prompts is not None and asked.mask_logits.shape[1]:
             streams.append(self._prompted(asked, clips, prompts, generator))
             if found:
-                streams.append(self._between(learnable, asked, found, clips, prompts))
+                streams.append(reid_between(self.config, learnable, asked, found, clips, prompts))
         names = dict.fromkeys(name for terms in streams for name in terms)
         present = {name: [terms[name] for terms in streams if name in terms] for name in names}
         return {name: torch.stack(values).mean() for name, values in present.items()}
@@ -95,7 +97,7 @@ class Criterion(nn.Module):
     ) -> tuple[list[tuple[Tensor, Tensor]], Terms]:
         """Matches (query rows, target rows) of every clip, and the terms of the stream."""
         found, classes, counts, logits, masks = [], [], [], [], []
-        reid = _Weighted(), _Weighted()
+        reid = StreamReid(self.config)
         for b, (clip, target) in enumerate(zip(clips, targets, strict=True)):
             columns = clip_columns(prediction.class_logits, b, clip)
             labels = local_labels(target.labels, clip.columns)
@@ -117,7 +119,7 @@ class Criterion(nn.Module):
                 )
                 counts.append(int(known.sum()))
             embeddings = prediction.embeddings[b, rows]
-            self._add_reid(reid, embeddings, matched, target.masks[matched].flatten(2).any(2))
+            reid.add(embeddings, matched, target.masks[matched].flatten(2).any(2))
         wanted = sum(len(t.masks) * t.masks.shape[1] for t in targets if t.exhaustive)
         terms = self._mask_terms(logits, masks, generator, wanted)
         if sum(counts):
@@ -125,7 +127,7 @@ class Criterion(nn.Module):
             terms["classes"] = (torch.stack(classes) * share).sum() / share.sum()
         elif classes:  # clips without objects still teach what is not there
             terms["classes"] = torch.stack(classes).mean()
-        return found, terms | _reid_terms(reid)
+        return found, terms | reid.terms()
 
     def _match(
         self,
@@ -175,7 +177,7 @@ class Criterion(nn.Module):
             prompts.rows.numel() * prompts.masks.shape[2],
         )
         classes, counts, semantic = [], [], []
-        reid = _Weighted(), _Weighted()
+        reid = StreamReid(self.config)
         for b, clip in enumerate(clips):
             columns = clip_columns(prediction.class_logits, b, clip)
             if columns is not None and config.classes > 0 and prompts.kind != "expression":
@@ -189,15 +191,13 @@ class Criterion(nn.Module):
             if prompts.kind == "category" and config.semantic > 0:
                 semantic.append(self._semantic(prediction.mask_logits[b], prompts, b, generator))
             kept = supervised[b].nonzero().flatten()
-            self._add_reid(
-                reid, prediction.embeddings[b, kept], prompts.rows[b, kept], present[b, kept]
-            )
+            reid.add(prediction.embeddings[b, kept], prompts.rows[b, kept], present[b, kept])
         if classes:
             share = torch.tensor(counts, dtype=torch.float32, device=classes[0].device)
             terms["classes"] = (torch.stack(classes) * share).sum() / share.sum()
         if semantic:
             terms["semantic"] = torch.stack(semantic).mean()
-        return terms | _reid_terms(reid)
+        return terms | reid.terms()
 
     def _semantic(
         self, logits: Tensor, prompts: PromptTargets, b: int, generator: torch.Generator | None
@@ -213,39 +213,6 @@ class Criterion(nn.Module):
             generator=generator,
         )
         return semantic_loss(logits[rows], seen, masks[seen], points)
-
-    def _between(
-        self,
-        learnable: Prediction,
-        asked: Prediction,
-        found: Sequence[tuple[Tensor, Tensor]],
-        clips: Sequence[ClipTargets],
-        prompts: PromptTargets,
-    ) -> Terms:
-        """ReID of matched learnable queries with the prompts of the same object or class."""
-        config = self.config
-        if config.reid_l2p <= 0 and config.reid_l2p_aux <= 0:
-            return {}
-        contrastive, cosine = _Weighted(), _Weighted()
-        for b, (rows, matched) in enumerate(found):
-            clip = clips[b]
-            own_rows = (~clip.is_group).nonzero().flatten()[matched]
-            identity = clip.labels[own_rows] if prompts.kind == "category" else own_rows
-            seen = clip.masks[own_rows].flatten(2).any(2)
-            anchors = learnable.embeddings[b, rows][seen]
-            asked_seen = prompts.masks[b].flatten(2).any(2) & (prompts.rows[b] >= 0)[:, None]
-            others = asked.embeddings[b][asked_seen]
-            own = identity[:, None].expand_as(seen)[seen]
-            theirs = prompts.rows[b][:, None].expand_as(asked_seen)[asked_seen]
-            same = own[:, None] == theirs[None]
-            if not bool(same.any()):
-                continue
-            most, count = config.reid_columns, len(anchors)
-            if config.reid_l2p > 0:
-                contrastive.add(contrastive_loss(anchors, others, same, most=most), count)
-            if config.reid_l2p_aux > 0 and prompts.kind != "category":
-                cosine.add(cosine_loss(anchors, others, same, most=most), count)
-        return contrastive.term("reid_l2p") | cosine.term("reid_l2p_aux")
 
     def _class_loss(
         self, logits: Tensor, rows: Tensor, labels: Tensor, weights: Tensor | None
@@ -278,22 +245,6 @@ class Criterion(nn.Module):
         entropy, dice = mask_losses(joined, truth, points)
         return {"mask": entropy / count, "dice": dice / count}
 
-    def _add_reid(
-        self, sums: tuple[_Weighted, _Weighted], embeddings: Tensor, ids: Tensor, seen: Tensor
-    ) -> None:
-        """Adds the ReID of one clip: embeddings [M, T, C], ids [M], seen [M, T]."""
-        config = self.config
-        if not bool(seen.any()) or (config.reid <= 0 and config.reid_aux <= 0):
-            return
-        flat = embeddings[seen]
-        identity = ids[:, None].expand_as(seen)[seen]
-        same = identity[:, None] == identity[None]
-        most = config.reid_columns
-        if config.reid > 0:
-            sums[0].add(contrastive_loss(flat, flat, same, most=most), len(flat))
-        if config.reid_aux > 0:
-            sums[1].add(cosine_loss(flat, flat, same, most=most), len(flat))
-
 
 def split_streams(prediction: Prediction) -> tuple[Prediction, Prediction]:
     """The learnable and the prompt queries of a prediction."""
@@ -309,25 +260,6 @@ def split_streams(prediction: Prediction) -> tuple[Prediction, Prediction]:
         for rows, count in ((slice(0, n), n), (slice(n, None), 0))
     ]
     return parts[0], parts[1]
-
-
-class _Weighted:
-    """Mean of losses, each weighted by the number of its rows."""
-
-    def __init__(self) -> None:
-        self._sum: Tensor | None = None
-        self._count = 0
-
-    def add(self, loss: Tensor, count: int) -> None:
-        self._sum = loss * count if self._sum is None else self._sum + loss * count
-        self._count += count
-
-    def term(self, name: str) -> Terms:
-        return {} if self._sum is None else {name: self._sum / self._count}
-
-
-def _reid_terms(sums: tuple[_Weighted, _Weighted]) -> Terms:
-    return sums[0].term("reid") | sums[1].term("reid_aux")
 
 
 def _entry_weights(logits: Tensor, rows: Tensor, unknown: Tensor, spare: Tensor | None) -> Tensor:
