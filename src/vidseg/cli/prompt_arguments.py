@@ -11,7 +11,9 @@ import numpy as np
 
 from ..errors import DataError, PromptError
 from ..formats.davis import read_palette_png
+from ..inference.prompt_inbox import PromptInbox
 from ..prompts import Box, Mask, Point, Prompt, Scribble, Text
+from ..types import Task
 from ..video.base import Source
 
 _PREFIX = re.compile(r"^(?:(?P<id>\d+)?(?:@(?P<frame>\d+))?:)?(?P<rest>.*)$", re.DOTALL)
@@ -97,59 +99,28 @@ def parse_text(word: str) -> Text:
     return Text(sentence.strip(), object_id=object_id)
 
 
-def check_prompts(prompts: Sequence[Prompt], source: Source) -> None:
-    """Raises PromptError where a prompt does not fit the pictures or contradicts another one."""
-    _check_ids(prompts)
+def check_prompts(task: Task, prompts: Sequence[Prompt], source: Source) -> None:
+    """Raises PromptError where a prompt does not fit the source or contradicts another one.
+
+    These are the checks of a session, made before a model is loaded, and those that only the
+    source allows.
+    """
+    inbox = PromptInbox(task)
+    inbox.add(prompts)
+    inbox.start(source.size)
     for prompt in prompts:
         if isinstance(prompt, Text):
             continue
         where = f"Object {prompt.object_id}: the {type(prompt).__name__.lower()}"
-        if prompt.frame not in source.selection:
-            raise PromptError(f"{where} is on frame {prompt.frame}, which is not read.")
         if source.total is not None and prompt.frame >= source.total:
             raise PromptError(
                 f"{where} is on frame {prompt.frame}, but {source.name} has {source.total} frames."
             )
-        _check_place(prompt, where, source)
-
-
-def _check_ids(prompts: Sequence[Prompt]) -> None:
-    """Texts and masks or boxes of one frame need ids of their own; points may share one."""
-    seen: set[tuple[str, int, int]] = set()
+        if prompt.frame not in source.selection:
+            raise PromptError(f"{where} is on frame {prompt.frame}, which is not read.")
+    shown = {p.object_id for p in prompts if not isinstance(p, Point) or p.positive}
     for prompt in prompts:
-        kind = type(prompt).__name__.lower()
-        if kind in ("point", "scribble"):
-            continue
-        frame = -1 if isinstance(prompt, Text) else prompt.frame
-        key = (kind, prompt.object_id, frame)
-        if key in seen:
-            named = "sentence" if isinstance(prompt, Text) else kind
-            raise PromptError(
-                f"Object {prompt.object_id} has more than one {named}"
-                f"{'' if frame < 0 else f' on frame {frame}'}; give each object an id of its own."
-            )
-        seen.add(key)
-    marked = {p.object_id for p in prompts if not (isinstance(p, Point) and not p.positive)}
-    for prompt in prompts:
-        if prompt.object_id not in marked:
+        if prompt.object_id not in shown:
             raise PromptError(
                 f"Object {prompt.object_id} has only negative points; say also where it is."
             )
-
-
-def _check_place(prompt: Point | Box | Mask | Scribble, where: str, source: Source) -> None:
-    height, width = source.size
-    if isinstance(prompt, Mask):
-        if prompt.mask.shape != source.size:
-            mask_height, mask_width = prompt.mask.shape
-            raise PromptError(
-                f"{where} is {mask_width}x{mask_height} pixels, the frames are {width}x{height}."
-            )
-        return
-    if isinstance(prompt, Box):
-        inside = prompt.x1 > 0 and prompt.y1 > 0 and prompt.x0 < width and prompt.y0 < height
-    else:
-        points = prompt.points if isinstance(prompt, Scribble) else [(prompt.x, prompt.y)]
-        inside = all(-0.5 <= x < width - 0.5 and -0.5 <= y < height - 0.5 for x, y in points)
-    if not inside:
-        raise PromptError(f"{where} lies outside the frames, which are {width}x{height} pixels.")

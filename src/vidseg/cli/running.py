@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..errors import PromptError
 from ..formats.base import ResultWriter
-from ..prompts import Prompt, Text
+from ..prompts import Prompt
 from ..results import FrameResult, VideoResult
 from ..types import Frame, Task
 from ..video.base import Picture, Source
@@ -99,12 +98,10 @@ def run_frames(
 ) -> VideoResult:
     """Segments the whole source and returns its tracks; ``finished`` is called after each frame.
 
-    A Ctrl-C waits until the frame at hand is in all files. Raises PromptError where the source
-    ended before the frame of a prompt came.
+    A Ctrl-C waits until the frame at hand is in all files.
     """
     frames = RememberedFrames(source)
     video = VideoResult()
-    last = -1
     for result in segmenter.segment(
         frames,
         task=request.task,
@@ -117,11 +114,4 @@ def run_frames(
             writer.write(frames.take(result.index), result)
             video.add(result)
             finished()
-        last = result.index
-    for prompt in request.prompts:
-        if not isinstance(prompt, Text) and prompt.frame > last:
-            raise PromptError(
-                f"Object {prompt.object_id} is shown on frame {prompt.frame}, but {source.name} "
-                f"ended with frame {last}."
-            )
     return video

@@ -143,7 +143,7 @@ def run(options: argparse.Namespace) -> int:
         options.source, start=options.start, stop=options.stop, stride=options.stride
     )
     with source:
-        check_prompts(request.prompts, source)
+        check_prompts(request.task, request.prompts, source)
         folder = Path(options.out) if options.out else Path("out") / _folder_name(source)
         progress: FrameProgress | None = None
         try:
