@@ -36,7 +36,8 @@ def sample() -> ClipSample:
     masks = torch.zeros(3, T, SIZE, SIZE, dtype=torch.bool)
     masks[0, :, 8:24, 8:24] = True
     masks[1, 1, 40:60, 40:60] = True  # not on the first frame
-    masks[2, :, 30:60, 0:20] = True
+    masks[2, :, 30:40, 0:20] = True  # two pieces that may be two sheep
+    masks[2, :, 50:60, 0:20] = True
     return ClipSample(
         images=torch.zeros(T, 3, SIZE, SIZE, dtype=torch.uint8),
         masks=masks,

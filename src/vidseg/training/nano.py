@@ -17,7 +17,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from scipy.ndimage import label
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
@@ -41,6 +40,7 @@ from .prompt_simulation import (
     simulate_categories,
     simulate_expressions,
     simulate_visual,
+    single_objects,
 )
 from .rollout import fold_frames, join_streams, roll_out
 from .targets import ClipTargets, PromptTargets
@@ -202,19 +202,14 @@ def train_step(
 
 
 def clip_targets(sample: ClipSample) -> ClipTargets:
-    """Targets of the learnable queries.
+    """Targets of the learnable queries: single objects and stuff.
 
-    A region that may hold several instances, but is in one piece, counts as one object: in the
-    training stills it nearly always is. Where no class is told apart into instances (street
-    scenes), each class is one region.
+    Where things are not told apart at all (street scenes), each class is one region.
     """
     targets = ClipTargets.from_sample(sample)
-    semantic = bool(sample.is_group[sample.is_thing].all()) and not bool(sample.is_thing.all())
-    group = [
-        bool(is_group) and not semantic and label(mask[0].numpy())[1] != 1
-        for is_group, mask in zip(sample.is_group, sample.masks, strict=True)
-    ]
-    return replace(targets, is_group=torch.tensor(group, dtype=torch.bool))
+    if bool(sample.is_group[sample.is_thing].all()) and not bool(sample.is_thing.all()):
+        return replace(targets, is_group=torch.zeros_like(sample.is_group))
+    return replace(targets, is_group=~single_objects(sample))
 
 
 def prompt_targets(batch: ClipBatch, prompts: SimulatedPrompts) -> PromptTargets:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.ndimage import distance_transform_edt
+from scipy.ndimage import distance_transform_edt, label
 from torch import Tensor
 
 from ..datasets.schema import ClipSample
@@ -100,9 +100,24 @@ def _text_prompts(
     return SimulatedPrompts(kind, truth, rows, (), torch.zeros(B, Q, H // 8, W // 8), words)
 
 
+def single_objects(sample: ClipSample) -> Tensor:
+    """[N] bool: regions that count as one object.
+
+    A region that may hold several instances, but is in one piece, counts: in stills of one class
+    it nearly always is one.
+    """
+    return torch.tensor(
+        [
+            not is_group or label(mask[0].numpy())[1] == 1
+            for is_group, mask in zip(sample.is_group.tolist(), sample.masks, strict=True)
+        ],
+        dtype=torch.bool,
+    )
+
+
 def _visible_rows(sample: ClipSample, rng: np.random.Generator) -> Tensor:
     usable = sample.masks[:, 0].flatten(1).sum(1) >= 16
-    rows = (usable & ~sample.is_group).nonzero()[:, 0]
+    rows = (usable & single_objects(sample)).nonzero()[:, 0]
     return rows[torch.from_numpy(rng.permutation(len(rows)))]
 
 
