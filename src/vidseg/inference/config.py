@@ -64,6 +64,10 @@ class InferenceConfig:
             times the memory.
         distinct_newborns: whether objects found in one clip must differ from each other as they
             must from known ones; released code checks that in the first clip only.
+        confident_matches: whether a detection updates a known object only if its score is above
+            ``class_threshold`` and its cosine with the object above ``consistency_threshold``; in
+            released code the nearest one does, which keeps objects that left alive on noise and
+            gives their ids to newcomers.
         forget_after: a VIS or VPS object that was not found for this many frames is given up (it
             keeps its id if it returns before); None: never, as released.
         max_objects: most VIS or VPS objects tracked at a time; None: no limit, as released.
@@ -75,6 +79,8 @@ class InferenceConfig:
             which it never returns, or is ``"kept"``.
         shared_pixels: who is shown where settled masks still overlap: the ``"first"`` object, as
             released, or the one with the ``"largest"`` logit.
+        semantic_threshold: least summed class score of a labelled pixel in VSS; 0: every pixel
+            gets a class, as released.
         semantic_smoothing: 0..1, weight of the previous frame's class scores in VSS; 0 is none.
     """
 
@@ -110,12 +116,14 @@ class InferenceConfig:
     last_frame_index: int | None = 128
     mask_measures: Literal["pixels", "cells"] = "cells"
     distinct_newborns: bool = True
+    confident_matches: bool = True
     forget_after: int | None = 60
     max_objects: int | None = 100
     first_tokens: Literal["at_entry", "next_clip"] = "at_entry"
     lost_pixels: Literal["zero", "against"] = "against"
     lost_embeddings: Literal["zero", "kept"] = "kept"
     shared_pixels: Literal["first", "largest"] = "largest"
+    semantic_threshold: float = 0.0
     semantic_smoothing: float = 0.0
 
     def __post_init__(self) -> None:
@@ -157,6 +165,7 @@ _AS_RELEASED: dict[str, Any] = {
     "last_frame_index": None,
     "mask_measures": "pixels",
     "distinct_newborns": False,
+    "confident_matches": False,
     "forget_after": None,
     "max_objects": None,
     "first_tokens": "next_clip",

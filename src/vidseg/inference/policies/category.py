@@ -200,11 +200,25 @@ class CategoryPolicy:
             pairs = assign(affinity, config.new_object_threshold)
             doubled = 2 * config.new_object_threshold
             trusted = [p for p in pairs if not self._instances or float(affinity[p]) > doubled]
+        if config.confident_matches:
+            pairs, trusted = (self._confident(some, detections) for some in (pairs, trusted))
         known, found = [n for n, _ in pairs], detections[[q for _, q in pairs]]
         self._entities.blend_scores(known, found.scores)
         self._entities.blend_embeddings(known, found.embeddings.mean(dim=1))
         self._add_masks(clip, trusted, detections)
         return pairs
+
+    def _confident(
+        self, pairs: Sequence[tuple[int, int]], detections: Detections
+    ) -> list[tuple[int, int]]:
+        """Pairs in which something is seen, and it looks like the object.
+
+        The bi-softmax is relative: it gives a lone object to any detection.
+        """
+        alike = cosine_affinity(self._entities.embeddings, detections.embeddings)
+        likely = detections.best > self._config.class_threshold
+        sure = ((alike > self._config.consistency_threshold) & likely).tolist()
+        return [(n, q) for n, q in pairs if sure[n][q]]
 
     def _add_masks(
         self, clip: Clip, pairs: Sequence[tuple[int, int]], detections: Detections
