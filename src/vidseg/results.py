@@ -107,7 +107,7 @@ class FrameResult:
                 raise ValueError(f"Frame {self.index}: segment id {segment.id} comes twice.")
             seen.add(segment.id)
 
-    def _from_weak_to_strong(self) -> list[Segment]:
+    def from_weak_to_strong(self) -> list[Segment]:
         """Segments so ordered that writing masks in turn lets the best score win.
 
         Equal scores: the lower id wins, so that the answer does not depend on the order given.
@@ -117,7 +117,7 @@ class FrameResult:
     def panoptic_map(self) -> IdMap:
         """[H, W] int32 segment ids, 0 = none. Where masks overlap the higher score wins."""
         ids = np.zeros(self.size, dtype=np.int32)
-        for segment in self._from_weak_to_strong():
+        for segment in self.from_weak_to_strong():
             ids[segment.mask] = segment.id
         return ids
 
@@ -129,7 +129,7 @@ class FrameResult:
         """
         index = {name: position for position, name in enumerate(vocabulary)}
         classes = np.full(self.size, -1, dtype=np.int32)
-        for segment in self._from_weak_to_strong():
+        for segment in self.from_weak_to_strong():
             if segment.category is None:
                 continue
             if segment.category not in index:

@@ -14,6 +14,7 @@ from ..video.colors import davis_palette
 from .atomic import prepare_folder, replacing
 
 _MOST_IDS = 255  # a palette PNG has one byte a pixel
+_COMPRESSION = 2  # flat regions stay small; higher levels cost more time than the model
 
 
 class PalettePngWriter:
@@ -36,7 +37,7 @@ class PalettePngWriter:
         image.putpalette(self._palette)
         path = self.folder / f"{result.index:05d}.png"
         with replacing(path) as partial:
-            image.save(partial, format="PNG")
+            image.save(partial, format="PNG", compress_level=_COMPRESSION)
 
     def close(self) -> None:
         """Every PNG is whole as soon as it is written; removes the folder if it stayed empty."""

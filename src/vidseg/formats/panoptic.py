@@ -19,6 +19,7 @@ from .atomic import prepare_folder, replacing
 from .spool import JsonSpool
 
 _NAMELESS = "object"
+_COMPRESSION = 2  # flat regions stay small; higher levels cost more time than the model
 
 
 def ids_to_rgb(ids: IdMap) -> npt.NDArray[np.uint8]:
@@ -67,7 +68,9 @@ class PanopticWriter:
         ids = result.panoptic_map()
         name = f"{result.index:05d}.png"
         with replacing(self.folder / name) as partial:
-            Image.fromarray(ids_to_rgb(ids)).save(partial, format="PNG")
+            Image.fromarray(ids_to_rgb(ids)).save(
+                partial, format="PNG", compress_level=_COMPRESSION
+            )
         row = {
             "image_id": result.index,
             "file_name": name,

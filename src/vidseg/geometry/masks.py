@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from ..results import CocoRLE
-from ..types import IdMap, MaskArray
+from ..types import MaskArray
 
 
 def decode_rle(rle: CocoRLE) -> MaskArray:
@@ -22,7 +25,7 @@ def decode_rle(rle: CocoRLE) -> MaskArray:
     return np.asarray(decoded).astype(bool)
 
 
-def borders(ids: IdMap, width: int) -> MaskArray:
+def borders(ids: npt.NDArray[np.integer[Any]], width: int) -> MaskArray:
     """[H, W] bool: pixels of a segment that lie within ``width`` pixels of another id.
 
     The border is drawn inside the segment, so that two neighbours each have their own; id 0 has
