@@ -10,10 +10,10 @@ import pytest
 from vidseg.geometry import masks, points
 from vidseg.geometry.masks import borders
 from vidseg.geometry.points import deepest_point
-from vidseg.video import colors
+from vidseg.video import colors, network
 
 
-@pytest.mark.parametrize("module", [masks, points, colors])
+@pytest.mark.parametrize("module", [masks, points, colors, network])
 def test_examples_in_docstrings(module: object) -> None:
     outcome = doctest.testmod(module)  # type: ignore[arg-type]
     assert outcome.attempted and not outcome.failed

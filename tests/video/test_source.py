@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ from PIL import Image
 
 from vidseg.errors import SourceError
 from vidseg.types import Frame
+from vidseg.video import camera
 from vidseg.video.source import open_source
 
 from .clips import picture, turn_quarter, write_clip
@@ -182,3 +186,38 @@ def test_size_that_changes_on_the_way(tmp_path: Path) -> None:
     raw.write_bytes(b"".join(parts))
     with pytest.raises(SourceError, match="is 80x64 pixels"):
         list(open_source(raw))
+
+
+class _Silent(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def test_video_over_http(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.mp4", 6)
+    turn_quarter(path)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Silent, directory=str(tmp_path)))
+    Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_address[1]}"
+    try:
+        with open_source(f"{address}/clip.mp4?key=secret", stop=4) as source:
+            assert (source.name, source.size) == (f"{address}/clip.mp4", (96, 64))
+            assert (source.fps, source.length) == (25, 4)
+            assert [frame.index for frame in source] == [0, 1, 2, 3]
+        with pytest.raises(SourceError, match="cannot be opened"):
+            open_source(f"{address}/missing.mp4")
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_camera_is_opened_once_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(camera, "_device", lambda index: ("lavfi", "testsrc=size=64x48:rate=10"))
+    with open_source("0", stop=5) as source:
+        assert (source.name, source.size, source.fps, source.length) == (
+            "camera 0",
+            (48, 64),
+            10,
+            None,
+        )
+        assert [frame.index for frame in source] == [0, 1, 2, 3, 4]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 
 import av
 
 from ..errors import SourceError
-from .base import Picture, Selection, Source
-from .decoding import pictures, reason, video_stream
+from .base import Selection
+from .decoding import reason
+from .live import LiveSource
 
 
 def _device(index: int) -> tuple[str, str]:
@@ -30,29 +30,15 @@ def _device(index: int) -> tuple[str, str]:
     raise SourceError(f"Cameras are not supported on {sys.platform}; give a video file or a URL.")
 
 
-class Camera(Source):
+class Camera(LiveSource):
     """A live camera; endless. Raises SourceError where it is missing or in use."""
 
     def __init__(self, index: int, selection: Selection) -> None:
         format_name, device = _device(index)
         try:
-            self._container = av.open(device, mode="r", format=format_name)
+            container = av.open(device, mode="r", format=format_name)
         except (av.FFmpegError, OSError, ValueError) as error:
             raise SourceError(
                 f"Camera {index} ({device}) cannot be opened: {reason(error)}."
             ) from error
-        self._stream = video_stream(self._container, f"camera {index}")
-        codec = self._stream.codec_context
-        fps = self._stream.average_rate
-        super().__init__(
-            f"camera {index}",
-            (codec.height, codec.width),
-            selection=selection,
-            fps=float(fps) if fps else None,
-        )
-
-    def _pictures(self) -> Iterator[Picture]:
-        return pictures(self._container, self._stream, name=self.name, live=True)
-
-    def close(self) -> None:
-        self._container.close()
+        super().__init__(container, f"camera {index}", selection)

@@ -13,8 +13,9 @@ from ..errors import SourceError
 from .arrays import ArrayIterator
 from .base import Selection, Source
 from .camera import Camera
-from .files import NetworkStream, VideoFile
+from .files import VideoFile
 from .images import IMAGE_SUFFIXES, ImageSequence
+from .network import NetworkStream
 
 SourceLike: TypeAlias = "str | PathLike[str] | int | Source | Iterable[Any]"
 
