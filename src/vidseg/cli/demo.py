@@ -110,7 +110,7 @@ def _run_show(segmenter: SegmenterLike, clip: Path, folder: Path, show: Show) ->
     from ..video.sheet import SheetRow
     from ..video.source import open_source
     from .progress import FrameProgress
-    from .running import Request, overlay_style, run_frames
+    from .running import Request, closed_whole, overlay_style, run_frames
 
     name = show.task.value
     request = Request(task=show.task, categories=show.categories, prompts=show.prompts)
@@ -121,7 +121,7 @@ def _run_show(segmenter: SegmenterLike, clip: Path, folder: Path, show: Show) ->
         overlay = OverlayWriter(path, fps=source.fps, style=style)
         picker = _PicturePicker(overlay.paint, pictures)
         with (
-            WriterGroup([overlay, picker]) as writers,
+            closed_whole(WriterGroup([overlay, picker])) as writers,
             FrameProgress(name, source.length) as progress,
         ):
             video = run_frames(segmenter, source, request, writers, finished=progress.advance)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
 from ..formats.base import ResultWriter
+from ..formats.saving import WriterGroup
 from ..prompts import Prompt
 from ..results import FrameResult, VideoResult
 from ..types import Frame, Task
@@ -86,6 +88,16 @@ def load_segmenter(model: str, device: str) -> SegmenterLike:
 def overlay_style(task: Task) -> OverlayStyle:
     """How results of a task are painted: semantic maps in class colours, objects in their own."""
     return OverlayStyle(color_by="class" if task is Task.VSS else "stuff")
+
+
+@contextmanager
+def closed_whole(writers: WriterGroup) -> Iterator[WriterGroup]:
+    """Closes the writers at the end; an impatient second Ctrl-C cannot cut that short."""
+    try:
+        yield writers
+    finally:
+        with interrupts_held_back():
+            writers.close()
 
 
 def run_frames(

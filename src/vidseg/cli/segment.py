@@ -133,7 +133,7 @@ def run(options: argparse.Namespace) -> int:
     from ..video.source import open_source
     from .progress import FrameProgress
     from .prompt_arguments import check_prompts
-    from .running import load_segmenter, overlay_style, run_frames
+    from .running import closed_whole, load_segmenter, overlay_style, run_frames
 
     formats = parse_formats(options.save)
     request = read_request(options)
@@ -147,7 +147,8 @@ def run(options: argparse.Namespace) -> int:
         folder = Path(options.out) if options.out else Path("out") / _folder_name(source)
         progress: FrameProgress | None = None
         try:
-            with open_writers(formats, folder, source, categories=names, style=style) as writers:
+            opened = open_writers(formats, folder, source, categories=names, style=style)
+            with closed_whole(opened) as writers:
                 segmenter = load_segmenter(options.model, options.device)
                 with FrameProgress(source.name, source.length) as progress:
                     video = run_frames(

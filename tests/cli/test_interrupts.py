@@ -1,0 +1,48 @@
+"""Ctrl-C waits for the moment at which every file is whole."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from vidseg.cli.interrupts import interrupts_held_back
+from vidseg.cli.running import closed_whole
+from vidseg.formats.saving import WriterGroup
+from vidseg.results import FrameResult
+from vidseg.types import Frame
+
+
+def press() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+class SlowWriter:
+    """Somebody presses Ctrl-C while it closes."""
+
+    closed = False
+
+    def write(self, frame: Frame, result: FrameResult) -> None: ...
+
+    def close(self) -> None:
+        press()
+        self.closed = True
+
+
+def test_ctrl_c_is_put_off_and_not_lost() -> None:
+    steps = []
+    with pytest.raises(KeyboardInterrupt), interrupts_held_back():
+        press()
+        steps.append("after the signal")
+    assert steps == ["after the signal"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with interrupts_held_back():
+        pass
+
+
+def test_a_second_ctrl_c_does_not_stop_the_closing() -> None:
+    writer = SlowWriter()
+    with pytest.raises(KeyboardInterrupt), closed_whole(WriterGroup([writer])):
+        raise KeyboardInterrupt
+    assert writer.closed
