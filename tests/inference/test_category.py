@@ -228,6 +228,23 @@ def test_segments_of_vps_do_not_overlap_and_stuff_is_one_segment_a_class() -> No
     assert [(t.id, t.category) for t in policy.tracks()] == [(1, "class 0"), (2, "class 2")]
 
 
+def test_a_dropped_object_leaves_its_pixels_to_the_others() -> None:
+    """In released code the pixels that it won belong to nobody."""
+    squares = [
+        Square(2, 2, 1, ALWAYS, ALWAYS, chance=4.0),
+        Square(5, 2, 0, ALWAYS, ALWAYS, chance=2.0),  # keeps half of its mask: too little
+        Square(9, 2, 1, ALWAYS, ALWAYS, chance=1.0),
+    ]
+
+    def owners(config: InferenceConfig) -> list[int]:
+        results, _, _ = watch(World(squares), config, 1, Task.VPS)
+        return [s.id for s in results[0].segments if s.mask[20, 38]]
+
+    config = default(Task.VPS)
+    assert owners(config) == [2]
+    assert owners(replace(config, mask_measures="pixels")) == []
+
+
 def test_a_newcomer_does_not_take_the_id_of_a_lone_object_that_left() -> None:
     """The softmax over one known object is 1, whatever is compared with it."""
     squares = [Square(2, 2, 0, range(3), range(3)), Square(14, 8, 0, range(3, 9), range(3, 9))]

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import torch
 from torch import Tensor
 
 from ...results import FrameResult, Segment, Track
 from ..config import InferenceConfig
 from ..entities import Entities
-from ..mask_quality import joint_mask_quality, mask_quality
 from ..mask_window import FinishedFrames
-from ..overlaps import winner_masks
 from ..preprocess import FrameGeometry
 from .base import Categories
-from .category_vis import source_logits
+from .panoptic_owners import Owners, owners_of
 
 # Stuff gives way to things of similar score.
 _STUFF_WEIGHT = 0.75
@@ -38,16 +35,16 @@ class PanopticOutput:
         self, frames: FinishedFrames, entities: Entities, geometry: FrameGeometry
     ) -> list[FrameResult]:
         """As :meth:`CategoryOutput.emit`."""
-        logits = frames.logits if self._config.overlapping_clips == "sum" else frames.mean
-        rows = (logits > 0).flatten(1).any(dim=1).nonzero()[:, 0].tolist()
-        owned: list[list[Segment]] = [[] for _ in frames.indices]
+        rows = (frames.logits > 0).flatten(1).any(dim=1).nonzero()[:, 0].tolist()
+        shown: list[tuple[Segment, ...]] = [() for _ in frames.indices]
         if rows:
-            best, label = entities.class_scores[rows].max(dim=1)
-            ids = [entities.ids[row] for row in rows]
-            owned = self._settle(logits[rows], ids, best, label.tolist(), geometry)
+            owners = owners_of(frames, rows, self._config, geometry)
+            shown = self._settle(
+                owners, [entities.ids[n] for n in rows], entities.class_scores[rows]
+            )
         return [
-            FrameResult(index, time, geometry.source, tuple(segments))
-            for index, time, segments in zip(frames.indices, frames.times, owned, strict=True)
+            FrameResult(index, time, geometry.source, segments)
+            for index, time, segments in zip(frames.indices, frames.times, shown, strict=True)
         ]
 
     def retire(self, entities: Entities, rows: Sequence[int]) -> None:
@@ -65,41 +62,31 @@ class PanopticOutput:
         )
 
     def _settle(
-        self,
-        logits: Tensor,
-        ids: Sequence[int],
-        best: Tensor,
-        labels: Sequence[int],
-        geometry: FrameGeometry,
-    ) -> list[list[Segment]]:
-        """Segments of each of F frames from logits [N, F, h, w] of objects with these classes."""
-        score = best * self._quality(logits, geometry) * self._weights(ids, labels, best)
-        parts = [self._won(picture, score) for picture in self._pictures(logits, geometry)]
-        won = torch.stack([mask for mask, _ in parts])
-        claimed = torch.stack([area for _, area in parts])
-        kept = won.flatten(2).sum(dim=(0, 2)) / claimed.sum(dim=0).clamp(min=1)
-        masks: dict[int, Tensor] = {}
-        facts: dict[int, tuple[int, float]] = {}
-        for row, share in enumerate(kept.tolist()):
-            segment = self._segment_id(ids[row], labels[row], share)
-            if segment is not None:
-                masks[segment] = masks[segment] | won[:, row] if segment in masks else won[:, row]
-                value = max(float(best[row]), facts.get(segment, (0, 0.0))[1])
-                facts[segment] = (labels[row], value)
-        self._table |= facts
-        return [self._segments(masks, facts, f) for f in range(logits.shape[1])]
+        self, owners: Owners, ids: Sequence[int], class_scores: Tensor
+    ) -> list[tuple[Segment, ...]]:
+        """Segments of each frame, for objects with these ids and class scores [N, K]."""
+        best, label = class_scores.max(dim=1)
+        labels = label.tolist()
+        shares = owners.shares(best * owners.quality * self._weights(ids, labels, best))
+        named = [self._segment_id(*facts) for facts in zip(ids, labels, shares, strict=True)]
+        kept = [row for row, segment in enumerate(named) if segment is not None]
+        rows_of: dict[int, list[int]] = {}
+        for order, row in enumerate(kept):
+            segment = named[row]
+            assert segment is not None
+            rows_of.setdefault(segment, []).append(order)
+            score = max(float(best[n]) for n in (kept[o] for o in rows_of[segment]))
+            self._table[segment] = (labels[row], score)
+        return [tuple(self._segments(rows_of, masks)) for masks in owners.masks(kept)]
 
-    def _segments(
-        self, masks: dict[int, Tensor], facts: dict[int, tuple[int, float]], frame: int
-    ) -> list[Segment]:
-        segments = []
-        for i in sorted(masks):
-            mask = masks[i][frame]
+    def _segments(self, rows_of: dict[int, list[int]], masks: Tensor) -> Iterator[Segment]:
+        """The segments of one frame that have any pixel; ``masks`` [rows, H, W]."""
+        for i in sorted(rows_of):
+            mask = masks[rows_of[i]].any(dim=0)
             if bool(mask.any()):
-                k, score = facts[i]
+                k, score = self._table[i]
                 name, thing = self._categories.names[k], self._categories.is_thing[k]
-                segments.append(Segment(i, mask.cpu().numpy(), score, name, thing))
-        return segments
+                yield Segment(i, mask.cpu().numpy(), score, name, thing)
 
     def _segment_id(self, entity: int, label: int, share: float) -> int | None:
         """Id under which an object is shown; None if too little of its mask is left."""
@@ -126,14 +113,6 @@ class PanopticOutput:
             if i in self._thing_ids:
                 self._table[self._thing_ids[i]] = (label[row], best[row])
 
-    def _won(self, logits: Tensor, score: Tensor) -> tuple[Tensor, Tensor]:
-        """[N, H, W] bool: pixels that an object claims and wins; [N]: how many it claims."""
-        probability = logits.sigmoid()
-        inside = probability >= 0.5
-        value = logits if self._config.merge_by == "logit" else probability
-        won = winner_masks(score[:, None, None] * value, inside) & inside
-        return won, inside.flatten(1).sum(dim=1)
-
     def _weights(self, ids: Sequence[int], labels: Sequence[int], like: Tensor) -> Tensor:
         things = self._categories.is_thing
         weights = [
@@ -141,14 +120,3 @@ class PanopticOutput:
             for i, k in zip(ids, labels, strict=True)
         ]
         return like.new_tensor(weights)
-
-    def _quality(self, logits: Tensor, geometry: FrameGeometry) -> Tensor:
-        """[N] over all frames, on the grid that the configuration names."""
-        if self._config.mask_measures == "cells":
-            return mask_quality(logits)
-        return joint_mask_quality(self._pictures(logits, geometry))
-
-    def _pictures(self, logits: Tensor, geometry: FrameGeometry) -> Iterator[Tensor]:
-        """[N, H, W] logits at source size, one frame at a time to save memory."""
-        for f in range(logits.shape[1]):
-            yield source_logits(logits[:, f], geometry, self._config)
