@@ -41,6 +41,12 @@ def test_reference_association(golden: Golden) -> None:
     assert [q for _, q in pairs] == units["mt_cos_idx"].tolist()
     found = torch.stack([cosine[n, q] for n, q in pairs])
     report_difference("cosine matching", found, units["mt_cos_sim"], 1e-6)
+    # The released matching of still queries scales the dot products of time means by 1/sqrt(C).
+    scaled = bisoftmax_affinity(memory / memory.shape[-1] ** 0.5, current.mean(1, keepdim=True))
+    pairs = assign(scaled, 0.0)
+    assert [q for _, q in pairs] == units["mt_bisoft_idx"].tolist()
+    found = torch.stack([scaled[n, q] for n, q in pairs])
+    report_difference("bi-softmax matching", found, units["mt_bisoft_sim"], 1e-6)
 
 
 def test_reference_boxes(golden: Golden) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -19,11 +18,12 @@ from ..config import InferenceConfig
 from ..consistency import temporal_consistency
 from ..entities import Entities
 from ..mask_quality import mask_quality
-from ..mask_window import FinishedFrames, MaskWindow
+from ..mask_window import MaskWindow
 from ..nms import mask_iou
 from ..overlaps import undisputed
-from ..preprocess import MASK_STRIDE, FrameGeometry
+from ..preprocess import MASK_STRIDE
 from .base import Categories, Clip
+from .category_output import CategoryOutput
 from .category_vis import InstanceOutput
 from .category_vps import PanopticOutput
 from .clip_decoder import ClipDecoder, RememberingDecoder
@@ -38,24 +38,6 @@ from .remembering import OwnFrames, ShiftedFrames
 
 # A remembered object of VIS must keep this share of its mask against the others.
 _LEAST_SHARE = 0.5
-
-
-class CategoryOutput(Protocol):
-    """Turns final masks into results of one task and keeps its video-level table."""
-
-    def emit(
-        self, frames: FinishedFrames, entities: Entities, geometry: FrameGeometry
-    ) -> list[FrameResult]:
-        """Results of consecutive frames that are final."""
-        ...
-
-    def retire(self, entities: Entities, rows: Sequence[int]) -> None:
-        """Keeps what the table needs of objects that are about to be given up."""
-        ...
-
-    def tracks(self, entities: Entities) -> tuple[Track, ...]:
-        """As :meth:`TaskPolicy.tracks`."""
-        ...
 
 
 class CategoryPolicy:

@@ -12,6 +12,7 @@ from ..entities import Entities
 from ..mask_window import FinishedFrames
 from ..preprocess import FrameGeometry
 from .base import Categories
+from .category_output import source_logits
 from .category_scores import LifetimeScores, RoundScores, best_rows
 
 
@@ -65,10 +66,3 @@ class InstanceOutput:
         rows = best_rows(objects, self._config.max_detections)
         names, things = self._categories.names, self._categories.is_thing
         return tuple(Track(i, names[k], score, things[k]) for i, k, score in rows)
-
-
-def source_logits(logits: Tensor, geometry: FrameGeometry, config: InferenceConfig) -> Tensor:
-    """[N, h, w] logits at source size: in one step, or in the two of the released code."""
-    if config.mask_measures == "pixels":
-        return geometry.padded_to_source(geometry.to_padded(logits))
-    return geometry.to_source(logits)

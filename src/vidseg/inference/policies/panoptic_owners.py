@@ -14,7 +14,7 @@ from ..mask_quality import joint_mask_quality, mask_quality
 from ..mask_window import FinishedFrames
 from ..overlaps import winner_masks
 from ..preprocess import FrameGeometry
-from .category_vis import source_logits
+from .category_output import source_logits
 
 
 class Owners(Protocol):
