@@ -75,8 +75,6 @@ class InferenceConfig:
             ``"at_entry"``, or, as released, only with the ``"next_clip"``.
         lost_pixels: logits where another object won: ``"zero"`` as released, or ``"against"``:
             they count against the object as much as they counted for it.
-        lost_embeddings: the remembered look of a lost object is made ``"zero"``, as released, after
-            which it never returns, or is ``"kept"``.
         shared_pixels: who is shown where settled masks still overlap: the ``"first"`` object, as
             released, or the one with the ``"largest"`` logit.
         semantic_threshold: least summed class score of a labelled pixel in VSS; 0: every pixel
@@ -121,7 +119,6 @@ class InferenceConfig:
     max_objects: int | None = 100
     first_tokens: Literal["at_entry", "next_clip"] = "at_entry"
     lost_pixels: Literal["zero", "against"] = "against"
-    lost_embeddings: Literal["zero", "kept"] = "kept"
     shared_pixels: Literal["first", "largest"] = "largest"
     semantic_threshold: float = 0.0
     semantic_smoothing: float = 0.0
@@ -170,7 +167,6 @@ _AS_RELEASED: dict[str, Any] = {
     "max_objects": None,
     "first_tokens": "next_clip",
     "lost_pixels": "zero",
-    "lost_embeddings": "zero",
     "shared_pixels": "first",
 }
 

@@ -139,9 +139,15 @@ class PromptMemory:
             ring[index, column:] = new[:, None].to(ring.dtype)
             start[index[first]] = new[first].to(ring.dtype)
 
-    def move_first(self, row: int, slot: int) -> None:
-        """Makes ``slot`` the first appearance of an object; write its tokens after this."""
+    def reanchor(self, object_id: int, slot: int) -> None:
+        """Starts a known object anew at ``slot``, because the user said what it really is.
+
+        Its older slots stay until its tokens at ``slot`` are written and time pushes them out.
+        """
+        row = self.ids.index(object_id)
         self.first_slots = (*self.first_slots[:row], slot, *self.first_slots[row + 1 :])
+        if self.pixels is not None:
+            self.pixels.forget([object_id])
 
     def remember_masks(
         self, features: FrameFeatures, masks: Mapping[int, Tensor], anchored: Collection[int]

@@ -133,10 +133,7 @@ class Session:
         images = prepare(
             [f.frame.image for f in new], self.geometry, model.pixel_mean, model.pixel_std
         )
-        device = next(self.model.parameters()).device
-        features = self.model.encode_frames(
-            images.to(device).contiguous(memory_format=torch.channels_last)
-        )
+        features = self.model.encode_frames(images.to(next(self.model.parameters())))
         for k, opened in enumerate(new):
             opened.features = features[k : k + 1]
 
