@@ -92,3 +92,11 @@ def test_expressions_lead_with_the_sentence(sample: ClipSample) -> None:
     assert prompts.words.shape == (1, 2, 2, 2) and prompts.rows.tolist() == [[0, 0]]
     mute = ClipSample(**{**vars(sample), "expressions": ()})
     assert simulate_expressions([sample, mute], Letters(), 2, np.random.default_rng(0)) is None
+
+
+@pytest.mark.parametrize("kind", ["mask", "box", "point", "scribble"])
+def test_an_object_may_fill_the_frame(sample: ClipSample, kind: VisualKind) -> None:
+    full = ClipSample(**{**vars(sample), "masks": torch.ones_like(sample.masks)})
+    for seed in range(8):
+        prompts = simulate_visual([full], kind, 1, np.random.default_rng(seed))
+        assert (prompts.drawn >= 0).all()

@@ -160,7 +160,7 @@ def _draw(
     for row in seen.nonzero()[:, 0].tolist():
         points[row] = _click(masks[row].numpy(), rng)
         maps[row] = map_of_point(points[row], cells)
-        if rng.random() < 0.3:
+        if rng.random() < 0.3 and not bool(masks[row].all()):
             wrong = map_of_point(_click(~masks[row].numpy(), rng), cells)
             maps[row] = torch.where(wrong > 0.1, -wrong, maps[row])
     return VisualRegions.from_points(points, (H, W), seen), maps
