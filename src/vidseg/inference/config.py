@@ -77,6 +77,7 @@ class InferenceConfig:
             they count against the object as much as they counted for it.
         shared_pixels: who is shown where settled masks still overlap: the ``"first"`` object, as
             released, or the one with the ``"largest"`` logit.
+        image_threshold: smallest score of a segment of a still picture (VPS).
         semantic_threshold: least summed class score of a labelled pixel in VSS; 0: every pixel
             gets a class, as released.
         semantic_smoothing: 0..1, weight of the previous frame's class scores in VSS; 0 is none.
@@ -120,6 +121,7 @@ class InferenceConfig:
     first_tokens: Literal["at_entry", "next_clip"] = "at_entry"
     lost_pixels: Literal["zero", "against"] = "against"
     shared_pixels: Literal["first", "largest"] = "largest"
+    image_threshold: float = 0.05
     semantic_threshold: float = 0.0
     semantic_smoothing: float = 0.0
 

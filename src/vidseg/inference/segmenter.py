@@ -1,0 +1,279 @@
+"""One object for all tasks: give it frames and say what you want, get results frame by frame."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import torch
+
+from ..errors import ModelError, PromptError, VocabularyError
+from ..models.text_encoder import TextEncoder, build_text_encoder
+from ..models.univs import UniVS
+from ..prompts import Prompt, Text
+from ..results import FrameResult, Track
+from ..types import Task
+from ..video.base import Source
+from ..video.source import SourceLike, open_source
+from ..vocabularies import from_names, get_vocabulary
+from .config import InferenceConfig, default
+from .policies.base import Categories, TaskPolicy
+from .policies.category import CategoryPolicy
+from .policies.image import ImagePolicy
+from .policies.prompted import PromptedPolicy
+from .policies.referring import ReferringPolicy
+from .policies.semantic import SemanticPolicy
+from .prompt_inbox import PromptInbox
+from .session import Session
+
+FOR_ALL_TASKS = "all"
+"""Key of the settings that hold for every task."""
+
+
+class Segmenter:
+    """A model on a device, ready for any number of videos, one after another or side by side.
+
+    Attributes:
+        model: in evaluation mode.
+        device: where it runs.
+        settings: inference settings by task name or "all" that override the defaults; they come
+            with the model, because a small model needs thresholds of its own.
+    """
+
+    def __init__(
+        self,
+        model: UniVS,
+        *,
+        device: str | torch.device = "auto",
+        text_encoder: TextEncoder | None = None,
+        text_weights: str | Path | None = None,
+        settings: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
+        """``text_encoder`` replaces the one that the model's configuration names;
+        ``text_weights`` are its weights where they are not part of a package.
+
+        Raises ModelError for a device that is not there and for unknown settings.
+        """
+        self.device = choose_device(device)
+        self.model = model.eval().to(self.device)
+        # Faster convolutions for free; the stub of ``to`` does not know this form.
+        self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.settings = {name: dict(values) for name, values in (settings or {}).items()}
+        self._text_encoder = text_encoder
+        self._text_weights = text_weights
+        unknown = sorted(set(self.settings) - {FOR_ALL_TASKS, *(task.value for task in Task)})
+        if unknown:
+            raise ModelError(f"Inference settings for an unknown task {unknown[0]!r}.")
+        for task in Task:
+            self.config(task)
+
+    def config(self, task: Task | str) -> InferenceConfig:
+        """The settings of a task: the defaults, overridden by those of the model."""
+        task = parse_task(task)
+        config = default(task)
+        for name in (FOR_ALL_TASKS, task.value):
+            config = config.override(self.settings.get(name, {}))
+        return config
+
+    def segment(
+        self,
+        source: SourceLike,
+        *,
+        task: Task | str,
+        categories: Sequence[str] | str | None = None,
+        vocabulary: str | None = None,
+        prompts: Sequence[Prompt] = (),
+        short_side: int | None = None,
+        config: InferenceConfig | None = None,
+        start: int | None = None,
+        stop: int | None = None,
+        stride: int = 1,
+    ) -> Results:
+        """Segments a whole video, or a single picture.
+
+        Args:
+            source: a video file, folder or glob of images, camera number, address, one
+                [H, W, 3] uint8 RGB array or an iterable of them, or an opened Source.
+            task: one of "vis", "vss", "vps", "vos", "pvos", "refvos".
+            categories: names of what to find (by-category tasks), or ``vocabulary``, the name of
+                a benchmark's list. PVOS takes either to tell stuff by its class.
+            prompts: what to follow (the other tasks); ``frame`` counts frames of the source.
+            short_side: pixels of the shortest edge that the model sees.
+            config: settings instead of those of :meth:`config`.
+            start, stop, stride: which frames of the source.
+
+        Returns:
+            An iterator of one result per frame, in order.
+
+        Raises:
+            VidsegError: the source, a prompt, the vocabulary or the task cannot be used.
+        """
+        task = parse_task(task)
+        opened = open_source(source, start=start, stop=stop, stride=stride)
+        _check_frames(prompts, opened)
+        if not task.by_category and not prompts:
+            what = "sentence" if task is Task.REFVOS else "point, box, mask or scribble"
+            raise PromptError(f"Task {task.value} needs at least one {what}.")
+        session = self.session(
+            task,
+            categories=categories,
+            vocabulary=vocabulary,
+            prompts=prompts,
+            short_side=short_side,
+            config=config,
+            still=opened.length == 1,
+        )
+        return Results(session, opened)
+
+    def session(
+        self,
+        task: Task | str,
+        *,
+        categories: Sequence[str] | str | None = None,
+        vocabulary: str | None = None,
+        prompts: Sequence[Prompt] = (),
+        short_side: int | None = None,
+        config: InferenceConfig | None = None,
+        still: bool = False,
+    ) -> Session:
+        """A running video that is fed frame by frame, with prompts at any time.
+
+        Arguments as in :meth:`segment`; ``still`` says that there will be a single picture.
+        """
+        task = parse_task(task)
+        config = config or self.config(task)
+        if short_side is not None:
+            config = config.override({"short_side": short_side})
+        if still:
+            config = config.override({"clip_length": 1, "stride": 1})
+        inbox = PromptInbox(task)
+        inbox.add(prompts)
+        known = self._categories(task, categories, vocabulary)
+        policy = self._policy(task, config, known, still)
+        return Session(self.model, config, policy, inbox)
+
+    @property
+    def text_encoder(self) -> TextEncoder:
+        """Encoder of names and sentences, loaded when first needed."""
+        if self._text_encoder is None:
+            if self.model.config.text is None:
+                raise ModelError("This model was saved without a text encoder; give one.")
+            self._text_encoder = build_text_encoder(self.model.config.text, self._text_weights)
+        return self._text_encoder
+
+    def _policy(
+        self, task: Task, config: InferenceConfig, categories: Categories | None, still: bool
+    ) -> TaskPolicy:
+        if task in (Task.VOS, Task.PVOS):
+            return PromptedPolicy(self.model, config, categories)
+        if task is Task.REFVOS:
+            return ReferringPolicy(self.model, config, self.text_encoder)
+        assert categories is not None
+        if still:
+            return ImagePolicy(self.model, config, task, categories)
+        if task is Task.VSS:
+            return SemanticPolicy(self.model, config, categories)
+        return CategoryPolicy.of_model(self.model, config, task, categories)
+
+    def _categories(
+        self, task: Task, names: Sequence[str] | str | None, vocabulary: str | None
+    ) -> Categories | None:
+        """Encodes what ``names`` or ``vocabulary`` says. Raises VocabularyError."""
+        if names is not None and vocabulary is not None:
+            raise VocabularyError("Give either categories or a vocabulary, not both.")
+        if names is None and vocabulary is None:
+            if task.by_category:
+                raise VocabularyError(
+                    f"Task {task.value} needs to know what to find; give categories such as "
+                    f"dog,person or a vocabulary such as coco."
+                )
+            return None
+        if not task.by_category and task is not Task.PVOS:
+            raise VocabularyError(f"Task {task.value} follows prompts and takes no categories.")
+        chosen = from_names(names) if names is not None else get_vocabulary(vocabulary or "")
+        embeddings = self.text_encoder.encode_names(chosen.texts)
+        like = next(self.model.parameters())
+        return Categories(chosen.names, chosen.is_thing, embeddings.to(like))
+
+
+class Results(Iterator[FrameResult]):
+    """The results of one video as they become final; closes the source at its end.
+
+    Attributes:
+        session: what runs; ``tracks()`` of it may be asked at any time.
+    """
+
+    def __init__(self, session: Session, source: Source) -> None:
+        self.session = session
+        self._source = source
+        self._results = self._run()
+
+    def __next__(self) -> FrameResult:
+        return next(self._results)
+
+    def __enter__(self) -> Results:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stops before the end and lets go of the source."""
+        self._results.close()
+        self._source.close()
+
+    def tracks(self) -> tuple[Track, ...]:
+        """Video-level table so far: one row per object and category."""
+        return self.session.tracks()
+
+    def _run(self) -> Generator[FrameResult, None, None]:
+        with self._source:
+            for frame in self._source:
+                yield from self.session.step(frame)
+            yield from self.session.finish()
+
+
+def parse_task(task: Task | str) -> Task:
+    """The task of a name; ModelError for one that does not exist."""
+    try:
+        return Task(task)
+    except ValueError:
+        known = ", ".join(known.value for known in Task)
+        raise ModelError(f"Unknown task {task!r}; the tasks are {known}.") from None
+
+
+def choose_device(device: str | torch.device) -> torch.device:
+    """The device of a name; "auto" takes cuda, then mps, then cpu.
+
+    Raises ModelError for a device that is unknown or not there.
+    """
+    has_mps = torch.backends.mps.is_available()
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "mps" if has_mps else "cpu")
+    try:
+        chosen = torch.device(device)
+    except RuntimeError:
+        raise ModelError(f"Unknown device {device!r}; use auto, cpu, cuda or mps.") from None
+    missing = (chosen.type == "cuda" and not torch.cuda.is_available()) or (
+        chosen.type == "mps" and not has_mps
+    )
+    if missing:
+        raise ModelError(f"Device {chosen.type} is not available here; use cpu or auto.")
+    return chosen
+
+
+def _check_frames(prompts: Sequence[Prompt], source: Source) -> None:
+    """Raises PromptError for a prompt on a frame that the chosen start, stop or stride skip."""
+    for prompt in prompts:
+        if not isinstance(prompt, Text) and prompt.frame not in source.selection:
+            raise PromptError(
+                f"Object {prompt.object_id}: the prompt is on frame {prompt.frame}, which start, "
+                f"stop and stride leave out."
+            )
