@@ -1,0 +1,240 @@
+"""What a model's card says of it: each function measures one data set through the public API."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.ndimage import distance_transform_edt
+
+from vidseg import Segmenter
+from vidseg.datasets.coco_instances import CocoInstanceStills
+from vidseg.datasets.coco_panoptic import CocoPanopticStills
+from vidseg.datasets.expressions import compose_expressions
+from vidseg.datasets.files import read_label_map
+from vidseg.datasets.label_maps import LabelMapVideos
+from vidseg.datasets.schema import SmallIdMap
+from vidseg.metrics.jf import region_similarity
+from vidseg.metrics.panoptic import PanopticMap
+from vidseg.metrics.vpq import VPQ
+from vidseg.metrics.vss import ConsistencyMeter, SemanticMeter
+from vidseg.prompts import Box, Mask, Point, Prompt, Text
+from vidseg.results import FrameResult, mask_box
+from vidseg.types import MaskArray
+from vidseg.vocabularies import is_thing_name
+
+Stills = CocoPanopticStills | CocoInstanceStills
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is measured. ``limit``: most stills of a data set and most frames of a video."""
+
+    model: Segmenter
+    data: Path
+    limit: int | None
+    short_side: int | None
+
+    def segment(self, source: object, task: str, **options: object) -> Iterator[FrameResult]:
+        """The public call, with the chosen resolution."""
+        extra = {} if self.short_side is None else {"short_side": self.short_side}
+        return iter(self.model.segment(source, task=task, **extra, **options))
+
+    def shortened(self, length: int) -> int:
+        """How many of ``length`` stills or frames are used."""
+        return length if self.limit is None else min(length, self.limit)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One row of the table."""
+
+    data: str
+    measure: str
+    value: float
+    counted: str
+
+
+def mask_of(result: FrameResult, object_id: int) -> MaskArray:
+    """The mask of an object, empty where the result lacks it."""
+    found = [segment.mask for segment in result.segments if segment.id == object_id]
+    return found[0] if found else np.zeros(result.size, dtype=bool)
+
+
+def derive_prompt(kind: str, mask: MaskArray) -> Prompt:
+    """The prompt that a user with this mask in mind would give."""
+    if kind == "mask":
+        return Mask(mask)
+    if kind == "box":
+        x0, y0, x1, y1 = mask_box(mask)
+        return Box(x0, y0, x1, y1)
+    depth = distance_transform_edt(np.pad(mask, 1))
+    y, x = np.unravel_index(depth.argmax(), depth.shape)
+    return Point(float(x - 1), float(y - 1))
+
+
+def measure_davis(run: Run) -> list[Figure]:
+    """J of one object from each kind of prompt, and of the first mask repeated."""
+    root = run.data / "davis2016-dev"
+    videos = sorted(folder.name for folder in (root / "Annotations" / "480p").iterdir())
+    means: dict[str, list[float]] = {"first mask repeated": [], "mask": [], "box": [], "point": []}
+    frames = 0
+    for video in videos:
+        files = sorted((root / "Annotations" / "480p" / video).glob("*.png"))
+        truth = [read_label_map(file) > 0 for file in files[: run.shortened(len(files))]]
+        scored = range(1, len(truth) - 1)
+        frames += len(scored)
+        for kind, values in means.items():
+            masks = [truth[0]] * len(truth)
+            if kind != "first mask repeated":
+                prompts = [derive_prompt(kind, truth[0])]
+                results = run.segment(root / "JPEGImages" / "480p" / video, "vos", prompts=prompts)
+                masks = [mask_of(result, 1) for result in islice(results, len(truth))]
+            values.append(float(np.mean([region_similarity(masks[t], truth[t]) for t in scored])))
+        report(f"{video}: " + ", ".join(f"{kind} {v[-1]:.3f}" for kind, v in means.items()))
+    counted = f"{len(videos)} videos, {frames} frames"
+    return [
+        Figure("DAVIS-2016 dev", f"J, {kind}", 100 * float(np.mean(values)), counted)
+        for kind, values in means.items()
+    ]
+
+
+def measure_camvid(run: Run) -> list[Figure]:
+    """Semantic segmentation of street video."""
+    dataset = LabelMapVideos(run.data / "camvid" / "val")
+    names = list(dataset.vocabulary)
+    semantic, steady, frames = SemanticMeter(len(names)), ConsistencyMeter((8,)), 0
+    for video, length in enumerate(dataset.lengths):
+        used = range(run.shortened(length))
+        pictures = (dataset.frame(video, frame)[0] for frame in used)
+        steady.start_video()
+        for frame, result in zip(used, run.segment(pictures, "vss", categories=names), strict=True):
+            truth = dataset.frame(video, frame)[1].astype(np.int32) - 1
+            predicted = result.semantic_map(names)
+            semantic.update(predicted, truth)
+            steady.update(predicted, truth)
+        frames += len(used)
+    scores = semantic.compute()
+    counted = f"{len(dataset.lengths)} videos, {frames} frames"
+    report(", ".join(f"{n} {v:.3f}" for n, v in zip(names, scores.iou, strict=True)))
+    return [
+        Figure("CamVid val", "mIoU", 100 * scores.miou, counted),
+        Figure("CamVid val", "pixel accuracy", 100 * scores.pixel_accuracy, counted),
+        Figure("CamVid val", "mVC8", 100 * steady.compute()[8], f"{len(steady.values[8])} clips"),
+    ]
+
+
+def measure_voc(run: Run) -> list[Figure]:
+    """Panoptic quality on photographs of animals."""
+    stills = CocoPanopticStills(run.data / "voc-animals", "val")
+    return measure_pq(run, stills, "VOC animals val")
+
+
+def measure_coco(run: Run) -> list[Figure]:
+    """Panoptic quality of 80 classes on everyday photographs."""
+    return measure_pq(run, CocoInstanceStills(run.data / "coco-mini", "val"), "COCO mini val")
+
+
+def measure_pq(run: Run, stills: Stills, name: str) -> list[Figure]:
+    """PQ: VPQ of one-frame windows."""
+    names = list(stills.vocabulary)
+    things = [k for k, category in enumerate(names) if is_thing_name(category)]
+    meter = VPQ(len(names) + 1, things, windows=(1,))
+    used = range(run.shortened(len(stills.lengths)))
+    for still in used:
+        picture, ids = stills.frame(still, 0)
+        result = next(run.segment(picture, "vps", categories=names))
+        classes = {s.id: names.index(s.category) for s in result.segments if s.category}
+        meter.update(
+            PanopticMap(result.panoptic_map(), classes), true_map(stills, still, ids, len(names))
+        )
+    scores = meter.compute()[1].all
+    counted = f"{len(used)} stills, {scores.classes} classes seen"
+    values = {"PQ": scores.pq, "SQ": scores.sq, "RQ": scores.rq}
+    return [Figure(name, measure, 100 * value, counted) for measure, value in values.items()]
+
+
+def true_map(stills: Stills, still: int, ids: SmallIdMap, background: int) -> PanopticMap:
+    """Ground truth whose unlabelled pixels are one region of the class ``background``.
+
+    Nobody predicts that class and a crowd need not be found, so it only takes away the void under
+    false alarms.
+    """
+    regions = stills.regions(still)
+    classes = {number: region.label for number, region in enumerate(regions, start=1)}
+    crowds = {number for number, region in enumerate(regions, start=1) if region.is_group}
+    unlabelled = len(regions) + 1
+    filled = np.where(ids == 0, unlabelled, ids.astype(np.int32))
+    return PanopticMap(
+        filled, {**classes, unlabelled: background}, frozenset({*crowds, unlabelled})
+    )
+
+
+def measure_referring(run: Run) -> list[Figure]:
+    """IoU of the object that a sentence means, apart for classes with one and several objects.
+
+    "class known" is the score of answering with all true objects of the class.
+    """
+    stills = CocoPanopticStills(run.data / "voc-animals", "val")
+    rng = np.random.default_rng(0)
+    one, several, whole = "only one of its class", "one of several", "one of several, class known"
+    values: dict[str, list[float]] = {one: [], several: [], whole: []}
+    for still in range(run.shortened(len(stills.lengths))):
+        picture, ids = stills.frame(still, 0)
+        regions = stills.regions(still)
+        names = [stills.vocabulary[region.label] for region in regions]
+        masks = np.stack([ids == number + 1 for number in range(len(regions))])
+        usable = [region.is_thing and not region.is_group for region in regions]
+        said = compose_expressions(torch.from_numpy(masks), names, usable, rng)
+        if not said:
+            continue
+        prompts = [Text(sentence.text, number) for number, sentence in enumerate(said, start=1)]
+        result = next(run.segment(picture, "refvos", prompts=prompts))
+        for number, sentence in enumerate(said, start=1):
+            target = masks[sentence.target]
+            alike = [row for row, name in enumerate(names) if name == names[sentence.target]]
+            iou = region_similarity(mask_of(result, number), target)
+            values[several if len(alike) > 1 else one].append(iou)
+            if len(alike) > 1:
+                values[whole].append(region_similarity(masks[alike].any(0), target))
+    return [
+        Figure(
+            "VOC animals val",
+            f"mean IoU of composed sentences, {group}",
+            100 * float(np.mean(found)) if found else float("nan"),
+            f"{len(found)} sentences",
+        )
+        for group, found in {"all": values[one] + values[several], **values}.items()
+    ]
+
+
+def measure_speed(run: Run) -> list[Figure]:
+    """Frames a second of two tasks on a 1280×720 clip."""
+    clip = run.data / "clips" / "dog.mp4"
+    jobs: dict[str, dict[str, object]] = {
+        "vos, one box": {"task": "vos", "prompts": [Box(400, 200, 900, 700)]},
+        "vps, 80 classes": {"task": "vps", "vocabulary": "coco"},
+    }
+    figures = []
+    side = run.short_side or 288
+    for name, options in jobs.items():
+        results = iter(run.model.segment(clip, short_side=side, **options))
+        next(results)
+        started = time.perf_counter()
+        frames = sum(1 for _ in islice(results, run.shortened(100)))
+        rate = frames / (time.perf_counter() - started)
+        figures.append(
+            Figure(clip.name, f"frames/s at {side} px, {name}", rate, f"{frames} frames")
+        )
+    return figures
+
+
+def report(line: str) -> None:
+    """Progress, apart from the table."""
+    print(line, file=sys.stderr, flush=True)
