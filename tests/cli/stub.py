@@ -14,9 +14,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from vidseg.prompts import Prompt
-from vidseg.results import FrameResult, Segment
+from vidseg.results import FrameResult, Segment, Track
 from vidseg.types import Frame, Task
 from vidseg.video.base import Source
+from vidseg.vocabularies import from_names
 
 LAG = 2  # frames that the stub holds back, like a model with an open window
 
@@ -29,28 +30,51 @@ class StubSegmenter:
         source: Source,
         *,
         task: Task,
-        categories: Sequence[str] | None,
+        categories: str | Sequence[str] | None,
         vocabulary: str | None,
         prompts: Sequence[Prompt],
         short_side: int | None,
-    ) -> Iterator[FrameResult]:
-        names = list(categories or ["dog"])
-        ids = sorted({prompt.object_id for prompt in prompts}) or list(range(1, len(names) + 1))
+    ) -> StubResults:
+        if prompts:
+            classes = {p.object_id: getattr(p, "category", None) for p in prompts}
+        else:
+            classes = dict(enumerate(from_names(categories or "dog").names, start=1))
+        return StubResults(source, classes)
+
+
+class StubResults:
+    """Results, and a table in which every object of a class has its runner-up, too."""
+
+    def __init__(self, source: Source, classes: dict[int, str | None]) -> None:
+        self._classes = dict(sorted(classes.items()))
+        self._results = self._run(source)
+        self._seen = 0
+
+    def __iter__(self) -> Iterator[FrameResult]:
+        return self._results
+
+    def tracks(self) -> tuple[Track, ...]:
+        best = [Track(id, name, 0.8) for id, name in self._classes.items()]
+        second = [Track(id, "cat", 0.1) for id, name in self._classes.items() if name]
+        return (*best, *second) if self._seen else ()
+
+    def _run(self, source: Source) -> Iterator[FrameResult]:
         waiting: list[Frame] = []
         for frame in source:
             time.sleep(float(os.environ.get("STUB_SECONDS", "0")))
             waiting.append(frame)
+            self._seen += 1
             if len(waiting) > LAG:
-                yield self._answer(waiting.pop(0), ids, None if prompts else names)
+                yield self._answer(waiting.pop(0))
         for frame in waiting:
-            yield self._answer(frame, ids, None if prompts else names)
+            yield self._answer(frame)
 
-    def _answer(self, frame: Frame, ids: list[int], names: list[str] | None) -> FrameResult:
+    def _answer(self, frame: Frame) -> FrameResult:
         segments = []
-        for position, id in enumerate(ids):
+        for position, (id, name) in enumerate(self._classes.items()):
             mask = np.zeros(frame.size, dtype=bool)
             mask[position * 9 : position * 9 + 20, : frame.size[1] // 3] = True
-            segments.append(Segment(id, mask, 0.9, names[position] if names else None))
+            segments.append(Segment(id, mask, 0.9, name))
         return FrameResult(frame.index, frame.time, frame.size, tuple(segments))
 
 

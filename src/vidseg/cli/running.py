@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
-from ..formats.base import ResultWriter
 from ..formats.saving import WriterGroup
 from ..prompts import Prompt
-from ..results import FrameResult, VideoResult
+from ..results import VideoResult
 from ..types import Frame, Task
 from ..video.base import Picture, Source
 from ..video.draw import OverlayStyle
+from ..vocabularies import Vocabulary, from_names, get_vocabulary
 from .interrupts import interrupts_held_back
 
-
-class SegmenterLike(Protocol):
-    """What this loop needs of a segmenter."""
-
-    def segment(
-        self,
-        source: Source,
-        *,
-        task: Task,
-        categories: Sequence[str] | None,
-        vocabulary: str | None,
-        prompts: Sequence[Prompt],
-        short_side: int | None,
-    ) -> Iterable[FrameResult]:
-        """Results in frame order."""
-        ...
+if TYPE_CHECKING:
+    from ..inference.segmenter import Segmenter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +25,16 @@ class Request:
     """What is asked of the model."""
 
     task: Task
-    categories: Sequence[str] | None = None
+    categories: Sequence[str] | str | None = None
     vocabulary: str | None = None
     prompts: Sequence[Prompt] = ()
     short_side: int | None = None
+
+    def classes(self) -> Vocabulary | None:
+        """What the categories or the vocabulary name; VocabularyError if that is nothing."""
+        if self.categories is not None:
+            return from_names(self.categories)
+        return None if self.vocabulary is None else get_vocabulary(self.vocabulary)
 
 
 class RememberedFrames(Source):
@@ -77,12 +69,11 @@ class RememberedFrames(Source):
         return frame
 
 
-def load_segmenter(model: str, device: str) -> SegmenterLike:
+def load_segmenter(model: str, device: str) -> Segmenter:
     """The model by name, folder or hub id; torch is loaded here and not before."""
-    import vidseg
+    from ..inference.loading import load
 
-    segmenter: SegmenterLike = vidseg.load(model, device=device)
-    return segmenter
+    return load(model, device)
 
 
 def overlay_style(task: Task) -> OverlayStyle:
@@ -101,29 +92,35 @@ def closed_whole(writers: WriterGroup) -> Iterator[WriterGroup]:
 
 
 def run_frames(
-    segmenter: SegmenterLike,
+    segmenter: Segmenter,
     source: Source,
     request: Request,
-    writer: ResultWriter,
+    writers: WriterGroup,
     *,
     finished: Callable[[], None],
 ) -> VideoResult:
     """Segments the whole source and returns its tracks; ``finished`` is called after each frame.
 
-    A Ctrl-C waits until the frame at hand is in all files.
+    A Ctrl-C waits until the frame at hand is in all files. Whatever ends the video, the writers
+    are told the video-level table of what was seen.
     """
     frames = RememberedFrames(source)
     video = VideoResult()
-    for result in segmenter.segment(
+    results = segmenter.segment(
         frames,
         task=request.task,
         categories=request.categories,
         vocabulary=request.vocabulary,
         prompts=request.prompts,
         short_side=request.short_side,
-    ):
+    )
+    try:
+        for result in results:
+            with interrupts_held_back():
+                writers.write(frames.take(result.index), result)
+                video.add(result)
+                finished()
+    finally:
         with interrupts_held_back():
-            writer.write(frames.take(result.index), result)
-            video.add(result)
-            finished()
+            writers.rank(results.tracks())
     return video

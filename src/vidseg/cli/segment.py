@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import PromptError, VidsegError, VocabularyError
+from ..errors import VidsegError
 from ..types import Task
-from .parser import device_name
+from .parser import UsageError, device_name
 
 if TYPE_CHECKING:
-    from ..prompts import Prompt
+    from ..prompts import VisualPrompt
     from ..results import VideoResult
     from ..video.base import Source
     from .parser import Verbs
@@ -33,7 +33,20 @@ examples:
 
 A prompt begins with ID@FRAME: where ID is a number you choose (default 1) and FRAME counts from 0
 (default 0). Coordinates are pixels of the source. Prompts may be repeated.
+
+With --task pvos a mark may lie on stuff, such as grass or sky, and --name says so, as in
+  vidseg segment clip.mp4 --task pvos --point 1:320,180 --point 2:50,400 --name 2:grass
+Stuff is followed like an object, or, where --categories or --vocabulary say what else there is,
+told by its class.
 """
+
+_MARKED = (Task.VOS, Task.PVOS)
+_MARKS = ("point", "box", "mask", "scribble")
+_TASKS_OF_OPTION = {
+    **dict.fromkeys(("categories", "vocabulary"), (Task.VIS, Task.VSS, Task.VPS, Task.PVOS)),
+    **dict.fromkeys((*_MARKS, "name"), _MARKED),
+    "text": (Task.REFVOS,),
+}
 
 _DEFAULT_VOCABULARY = {Task.VIS: "coco", Task.VSS: "coco_panoptic", Task.VPS: "coco_panoptic"}
 
@@ -85,17 +98,20 @@ def _add_queries(parser: argparse.ArgumentParser) -> None:
     what = parser.add_argument_group("what to segment")
     names = what.add_mutually_exclusive_group()
     names.add_argument(
-        "--categories", metavar="A,B", help="class names of your own choice, as in dog,person"
+        "--categories",
+        metavar="A,B",
+        help="class names of your own choice, as in dog,person; default: COCO's",
     )
     names.add_argument(
         "--vocabulary", metavar="NAME", help="a published list of classes, as in coco or vipseg"
     )
     for option, form, text in (
-        ("--point", "ID@FRAME:X,Y[,-]", "a pixel of the object; with - a pixel beside it"),
+        ("--point", "ID@FRAME:X,Y[,-]", "a pixel of the object; with - one that is not of it"),
         ("--box", "ID@FRAME:X0,Y0,X1,Y1", "a box around the object"),
         ("--mask", "ID@FRAME:FILE.png", "a mask; without ID one object per value in the file"),
         ("--scribble", "ID@FRAME:X,Y,X,Y,...", "a stroke through the object"),
         ("--text", "ID:SENTENCE", "a sentence that singles the object out"),
+        ("--name", "ID:CLASS", "class of an object you mark, as in 3:tree (see below)"),
     ):
         what.add_argument(option, action="append", default=[], metavar=form, help=text)
 
@@ -137,7 +153,8 @@ def run(options: argparse.Namespace) -> int:
 
     formats = parse_formats(options.save)
     request = read_request(options)
-    names = _category_names(request)
+    classes = request.classes()
+    names = () if classes is None else classes.names
     style = overlay_style(request.task)
     source = open_source(
         options.source, start=options.start, stop=options.stop, stride=options.stride
@@ -175,63 +192,37 @@ def read_request(options: argparse.Namespace) -> Request:
 
     task = Task(options.task)
     _check_options(task, options)
-    prompts: list[Prompt] = [
+    vocabulary = options.vocabulary
+    if options.categories is None and vocabulary is None:
+        vocabulary = _DEFAULT_VOCABULARY.get(task)
+    request = Request(
+        task=task,
+        categories=options.categories,
+        vocabulary=vocabulary,
+        short_side=options.short_side,
+    )
+    marks: list[VisualPrompt] = [
         *map(parse.parse_point, options.point),
         *map(parse.parse_box, options.box),
         *(mask for word in options.mask for mask in parse.parse_mask(word)),
         *map(parse.parse_scribble, options.scribble),
-        *map(parse.parse_text, options.text),
     ]
-    categories = None
-    vocabulary = options.vocabulary
-    if options.categories is not None:
-        categories = [name.strip() for name in options.categories.split(",")]
-    elif vocabulary is None:
-        vocabulary = _DEFAULT_VOCABULARY.get(task)
-    return Request(
-        task=task,
-        categories=categories,
-        vocabulary=vocabulary,
-        prompts=prompts,
-        short_side=options.short_side,
-    )
+    named = parse.with_names(marks, parse.parse_names(options.name), request.classes())
+    return replace(request, prompts=[*named, *map(parse.parse_text, options.text)])
 
 
 def _check_options(task: Task, options: argparse.Namespace) -> None:
-    """Raises where an option has no meaning for the task, or one that it needs is missing."""
-    visual = [name for name in ("point", "box", "mask", "scribble") if getattr(options, name)]
-    named = [name for name in ("categories", "vocabulary") if getattr(options, name) is not None]
-    if task.by_category and (visual or options.text):
-        raise PromptError(
-            f"--{[*visual, 'text'][0]} does not go with --task {task.value}, which takes "
-            "--categories or --vocabulary; prompts are for vos, pvos and refvos."
-        )
-    if not task.by_category and named:
-        raise VocabularyError(
-            f"--{named[0]} does not go with --task {task.value}, which follows prompts; "
-            "categories are for vis, vss and vps."
-        )
-    if task is Task.REFVOS:
-        if visual:
-            raise PromptError(f"--{visual[0]} does not go with --task refvos; use vos or pvos.")
-        if not options.text:
-            raise PromptError('--task refvos needs a sentence, as in --text "the dog on the left".')
-    elif not task.by_category:
-        if options.text:
-            raise PromptError(f"--text does not go with --task {task.value}; use refvos.")
-        if not visual:
-            raise PromptError(f"--task {task.value} needs a --point, --box, --mask or --scribble.")
-
-
-def _category_names(request: Request) -> Sequence[str]:
-    """Names that the label files number from 1. Raises VocabularyError for an unknown list."""
-    from ..vocabularies import from_names, get_vocabulary
-
-    if request.categories is not None:
-        return from_names(request.categories).names
-    if request.vocabulary is not None:
-        return get_vocabulary(request.vocabulary).names
-    return ()
+    """Raises UsageError where an option does not go with the task, or a needed one is missing."""
+    for option, tasks in _TASKS_OF_OPTION.items():
+        if task not in tasks and getattr(options, option):
+            fitting = ", ".join(fitting.value for fitting in tasks)
+            raise UsageError(
+                f"--{option} does not go with --task {task.value}; it is for {fitting}."
+            )
+    if task is Task.REFVOS and not options.text:
+        raise UsageError('--task refvos needs a sentence, as in --text "the dog on the left".')
+    if task in _MARKED and not any(getattr(options, option) for option in _MARKS):
+        raise UsageError(f"--task {task.value} needs a --point, --box, --mask or --scribble.")
 
 
 def _folder_name(source: Source) -> str:

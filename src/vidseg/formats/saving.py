@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 from ..errors import OutputError
-from ..results import FrameResult
+from ..results import FrameResult, Track
 from ..types import Frame
 from ..video.base import Source
 from ..video.draw import DEFAULT_STYLE, OverlayStyle
@@ -51,6 +51,12 @@ class WriterGroup:
         """Hands one frame to every writer."""
         for writer in self.writers:
             writer.write(frame, result)
+
+    def rank(self, table: Sequence[Track]) -> None:
+        """Hands the video-level table to the one format that holds it."""
+        for writer in self.writers:
+            if isinstance(writer, YtvisWriter):
+                writer.table = table
 
     def close(self) -> None:
         """Closes every writer, also where one of them fails; an error is raised after the last."""
