@@ -112,19 +112,23 @@ class PromptMemory:
                 continue
             frame = features[k : k + 1]
             full = _at_input_size(inside[chosen, k], frame)
-            tokens = self.encode(frame, frame_indices[k], VisualRegions.from_masks(full))
+            regions = VisualRegions.from_masks(full)
+            tokens = self.encode(frame, frame_indices[k], regions, slot + k)
             self.write([rows[j] for j in chosen], tokens, slot + k)
 
     def encode(
-        self, features: FrameFeatures, frame_index: Tensor, regions: VisualRegions
+        self, features: FrameFeatures, frame_index: Tensor, regions: VisualRegions, slot: int
     ) -> VisualTokens:
-        """R tokens of each region on one frame; remembers nothing."""
+        """R tokens of each region on the frame of a slot; remembers nothing."""
+        length = self.config.clip_length
+        place = min(max(0, slot - (self.stop - length)), length - 1)
         return self.model.encode_visual(
             features,
             frame_index,
             regions,
             tokens=self.config.tokens_per_prompt,
             random=self.random,
+            clip_slot=(place, length),
         )
 
     def write(self, rows: Sequence[int], tokens: VisualTokens, slot: int) -> None:

@@ -110,7 +110,8 @@ class PromptedPolicy:
                 frame = slot - clip.start
                 features = clip.features[frame : frame + 1]
                 regions = annotation.regions(clip.geometry, features.mask_features)
-                tokens = self._memory.encode(features, clip.frame_indices[frame], regions)
+                index = clip.frame_indices[frame]
+                tokens = self._memory.encode(features, index, regions, slot)
                 self._memory.write([row], tokens, slot)
             if self._memory.pixels is not None:
                 plan = annotation.drawn(clip.geometry, clip.features.mask_features)

@@ -56,9 +56,8 @@ class PromptedResults:
     ) -> list[FrameResult]:
         """Results of the ``count`` oldest frames of the window."""
         self._geometry = geometry
-        return [self._frame(geometry, window, ids, given, k) for k in range(count)][
-            : len(window.stamps)
-        ]
+        count = min(count, len(window.stamps))
+        return [self._frame(geometry, window, ids, given, k) for k in range(count)]
 
     def rest(self, window: ClipWindow, ids: Sequence[int], given: Given) -> list[FrameResult]:
         """Results of the frames of the window that were not given out yet."""

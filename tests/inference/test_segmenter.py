@@ -1,0 +1,200 @@
+"""The public object: sources, tasks, categories, settings, and models by name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import vidseg
+from tests.inference.test_bounded import RandomText, mask, picture
+from vidseg.errors import ModelError, PromptError, SourceError, VocabularyError
+from vidseg.inference import loading
+from vidseg.inference.config import default, published
+from vidseg.inference.policies.image import ImagePolicy
+from vidseg.inference.segmenter import Segmenter, choose_device
+from vidseg.models.presets import debug
+from vidseg.models.text_encoder import StaticTextConfig
+from vidseg.models.univs import UniVS
+from vidseg.prompts import Mask, Point, Text
+from vidseg.types import Frame, Task
+
+SIZE = (32, 48)
+
+
+@pytest.fixture(scope="module")
+def segmenter() -> Segmenter:
+    torch.manual_seed(0)
+    settings = {"all": {"short_side": 32}, "vis": {"class_threshold": 0.0}}
+    return Segmenter(UniVS(debug()), device="cpu", text_encoder=RandomText(), settings=settings)
+
+
+def video(frames: int = 4) -> list[np.ndarray]:
+    return [picture(i, SIZE, thing=True) for i in range(frames)]
+
+
+@pytest.mark.parametrize("task", list(Task))
+@pytest.mark.parametrize("frames", [1, 4])
+def test_every_task_gives_every_frame(segmenter: Segmenter, task: Task, frames: int) -> None:
+    prompts = {
+        Task.VOS: [Mask(mask(SIZE), 3)],
+        Task.PVOS: [Mask(mask(SIZE), 3, category="sky", is_thing=False), Point(9, 9, 4)],
+        Task.REFVOS: [Text("the dog", 3), Text("a cat", 5)],
+    }.get(task, [])
+    categories = None if task in (Task.VOS, Task.REFVOS) else ["dog", "sky", "cat"]
+    results = segmenter.segment(video(frames), task=task, categories=categories, prompts=prompts)
+    found = list(results)
+    assert [r.index for r in found] == list(range(frames))
+    assert all(r.size == SIZE for r in found)
+    assert all(s.mask.shape == SIZE for r in found for s in r.segments)
+    if prompts:
+        ids = sorted({p.object_id for p in prompts})
+        assert all([s.id for s in r.segments] == ids for r in found)
+        assert [track.id for track in results.tracks()] == ids
+
+
+def test_delay_is_bounded_by_the_clip(segmenter: Segmenter) -> None:
+    """A result comes out as soon as its frame is final, long before the stream ends."""
+    taken = []
+
+    def frames() -> Iterator[np.ndarray]:
+        for index in range(1000):
+            taken.append(index)
+            yield picture(index, SIZE, thing=True)
+
+    prompts = [Mask(mask(SIZE), 1)]
+    for length in (1, 3):
+        taken.clear()
+        config = replace(segmenter.config("vos"), clip_length=length)
+        with segmenter.segment(frames(), task="vos", prompts=prompts, config=config) as results:
+            assert next(results).index == 0
+        assert len(taken) <= length + 1  # one more to learn the size
+
+
+def test_a_single_picture_is_answered_as_a_picture(segmenter: Segmenter) -> None:
+    one = segmenter.segment(video(1), task="vps", categories=["dog"])
+    assert isinstance(one.session.policy, ImagePolicy)
+    two = segmenter.segment(video(2), task="vps", categories=["dog"])
+    assert not isinstance(two.session.policy, ImagePolicy)
+
+
+def test_a_session_takes_frames_and_prompts_one_by_one(segmenter: Segmenter) -> None:
+    session = segmenter.session("vos")
+    assert len(session.step(Frame(video()[0], 0))[0].segments) == 0
+    results = session.step(Frame(video()[1], 1), [Mask(mask(SIZE), 2, frame=1)])
+    assert [s.id for s in results[0].segments] == [2]
+    assert (results[0].segments[0].mask == mask(SIZE)).all()
+
+
+def test_the_same_video_gives_the_same_answer(segmenter: Segmenter) -> None:
+    config = replace(segmenter.config("vos"), tokens_per_prompt=2, consistency_threshold=0.0)
+
+    def masks() -> list[np.ndarray]:
+        results = segmenter.segment(
+            video(), task="vos", prompts=[Mask(mask(SIZE), 1)], config=config
+        )
+        return [r.segments[0].mask for r in results]
+
+    assert all((a == b).all() for a, b in zip(masks(), masks(), strict=True))
+
+
+def test_settings_of_the_model_override_the_defaults(segmenter: Segmenter) -> None:
+    assert segmenter.config("vis") == replace(default(Task.VIS), short_side=32, class_threshold=0.0)
+    assert segmenter.config("vos") == replace(default(Task.VOS), short_side=32)
+    session = segmenter.session("vos", short_side=64)
+    session.step(Frame(video()[0], 0))
+    assert session.geometry is not None and session.geometry.valid == (64, 96)
+
+
+def test_published_differs_from_default_only_where_it_says() -> None:
+    assert published(Task.VSS).stride == published(Task.VSS).clip_length == 5
+    assert published(Task.VIS, "ovis").class_threshold == 0.2
+    assert published(Task.PVOS, "viposeg").short_side == 720
+    assert published(Task.VOS).consistency_threshold == default(Task.VOS).consistency_threshold
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"task": "vps"}, VocabularyError, "needs to know what to find"),
+        ({"task": "vis", "categories": ["a"], "vocabulary": "coco"}, VocabularyError, "not both"),
+        ({"task": "vis", "vocabulary": "cocoo"}, VocabularyError, "cocoo"),
+        ({"task": "vis", "categories": ["a"], "prompts": [Point(1, 1)]}, PromptError, "no prompts"),
+        ({"task": "vos"}, PromptError, "at least one point"),
+        ({"task": "refvos"}, PromptError, "at least one sentence"),
+        (
+            {"task": "vos", "prompts": [Point(1, 1)], "categories": ["a"]},
+            VocabularyError,
+            "takes no",
+        ),
+        ({"task": "vso"}, ModelError, "Unknown task 'vso'"),
+        ({"task": "vos", "prompts": [Point(1, 1, frame=1)], "stride": 2}, PromptError, "leave out"),
+    ],
+)
+def test_bad_requests_fail_before_the_first_frame(
+    segmenter: Segmenter, arguments: dict[str, object], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        segmenter.segment(video(), **arguments)  # type: ignore[arg-type]
+
+
+def test_a_missing_file_fails_before_the_first_frame(segmenter: Segmenter) -> None:
+    with pytest.raises(SourceError, match=r"nothing.mp4 does not exist"):
+        segmenter.segment("nothing.mp4", task="vos", prompts=[Point(1, 1)])
+
+
+def test_devices() -> None:
+    assert choose_device("cpu") == torch.device("cpu")
+    assert choose_device("auto").type in ("cpu", "cuda", "mps")
+    with pytest.raises(ModelError, match="Unknown device 'gpu'"):
+        choose_device("gpu")
+    if not torch.cuda.is_available():
+        with pytest.raises(ModelError, match="cuda is not available"):
+            choose_device("cuda")
+
+
+# -- models by name ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    decoder = replace(debug().decoder, text_dim=256)
+    config = replace(debug(), decoder=decoder, text=StaticTextConfig())
+    UniVS(config).save_pretrained(tmp_path / "mine")
+    return tmp_path / "mine"
+
+
+def test_loads_a_folder_with_its_settings(folder: Path) -> None:
+    (folder / "inference.json").write_text(json.dumps({"vos": {"memory_length": 2}}))
+    model = vidseg.load(folder, device="cpu")
+    assert model.config("vos").memory_length == 2
+    assert not model.model.training
+    results = model.segment(video(), task="refvos", prompts=[Text("the dog", 1)], short_side=32)
+    assert len(list(results)) == 4
+
+
+def test_loads_a_model_inside_the_package(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "embedded_models", lambda: {"tiny": folder})
+    assert vidseg.load("tiny", device="cpu").model.config.decoder.text_dim == 256
+    with pytest.raises(ModelError, match=r"No model 'tinny': the models inside .* are tiny"):
+        vidseg.load("tinny")
+
+
+def test_says_what_is_wrong_with_a_folder(tmp_path: Path, folder: Path) -> None:
+    with pytest.raises(ModelError, match=r"holds no config.json"):
+        vidseg.load(tmp_path, device="cpu")
+    (folder / "inference.json").write_text('{"vos": {"memori_length": 2}}')
+    with pytest.raises(ModelError, match="Unknown inference setting memori_length"):
+        vidseg.load(folder, device="cpu")
+    (folder / "inference.json").write_text('{"voss": {}}')
+    with pytest.raises(ModelError, match="unknown task 'voss'"):
+        vidseg.load(folder, device="cpu")
+    (folder / "inference.json").write_text("[")
+    with pytest.raises(ModelError, match="not a readable JSON file"):
+        vidseg.load(folder, device="cpu")
