@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,6 +28,7 @@ from vidseg.metrics.vss import ConsistencyMeter, SemanticMeter
 from vidseg.prompts import Box, Mask, Point, Prompt, Text
 from vidseg.results import FrameResult, mask_box
 from vidseg.types import MaskArray
+from vidseg.video.source import SourceLike
 from vidseg.vocabularies import is_thing_name
 
 Stills = CocoPanopticStills | CocoInstanceStills
@@ -41,10 +43,11 @@ class Run:
     limit: int | None
     short_side: int | None
 
-    def segment(self, source: object, task: str, **options: object) -> Iterator[FrameResult]:
-        """The public call, with the chosen resolution."""
-        extra = {} if self.short_side is None else {"short_side": self.short_side}
-        return iter(self.model.segment(source, task=task, **extra, **options))
+    def segment(self, source: SourceLike, task: str, **options: Any) -> Iterator[FrameResult]:
+        """The public call, with the chosen resolution unless another is given."""
+        options.setdefault("short_side", self.short_side)
+        with self.model.segment(source, task=task, **options) as results:
+            yield from results
 
     def shortened(self, length: int) -> int:
         """How many of ``length`` stills or frames are used."""
@@ -202,7 +205,7 @@ def measure_referring(run: Run) -> list[Figure]:
             iou = region_similarity(mask_of(result, number), target)
             values[several if len(alike) > 1 else one].append(iou)
             if len(alike) > 1:
-                values[whole].append(region_similarity(masks[alike].any(0), target))
+                values[whole].append(region_similarity(masks[alike].max(axis=0), target))
     return [
         Figure(
             "VOC animals val",
@@ -217,14 +220,14 @@ def measure_referring(run: Run) -> list[Figure]:
 def measure_speed(run: Run) -> list[Figure]:
     """Frames a second of two tasks on a 1280×720 clip."""
     clip = run.data / "clips" / "dog.mp4"
-    jobs: dict[str, dict[str, object]] = {
+    jobs: dict[str, dict[str, Any]] = {
         "vos, one box": {"task": "vos", "prompts": [Box(400, 200, 900, 700)]},
         "vps, 80 classes": {"task": "vps", "vocabulary": "coco"},
     }
     figures = []
     side = run.short_side or 288
     for name, options in jobs.items():
-        results = iter(run.model.segment(clip, short_side=side, **options))
+        results = run.segment(clip, short_side=side, **options)
         next(results)
         started = time.perf_counter()
         frames = sum(1 for _ in islice(results, run.shortened(100)))
