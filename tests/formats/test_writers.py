@@ -23,6 +23,7 @@ from vidseg.results import FrameResult, Segment, Track
 from vidseg.types import Frame
 from vidseg.video.colors import davis_palette
 from vidseg.video.source import open_source
+from vidseg.vocabularies import from_names
 
 SIZE = (24, 32)
 
@@ -147,7 +148,7 @@ def test_ytvis_memory_does_not_grow_with_the_video(tmp_path: Path) -> None:
 
 
 def test_panoptic_png_and_json_agree(tmp_path: Path) -> None:
-    writer = PanopticWriter(tmp_path / "panoptic", ["person", "dog", "cat"])
+    writer = PanopticWriter(tmp_path / "panoptic", from_names("person,dog,grass"))
     for frame, result in frames():
         writer.write(frame, result)
     writer.close()
@@ -155,7 +156,7 @@ def test_panoptic_png_and_json_agree(tmp_path: Path) -> None:
     assert told["categories"] == [
         {"id": 1, "name": "person", "isthing": 1},
         {"id": 2, "name": "dog", "isthing": 1},
-        {"id": 3, "name": "cat", "isthing": 1},
+        {"id": 3, "name": "grass", "isthing": 0},
         {"id": 4, "name": "sky", "isthing": 0},
     ]
     assert [image["id"] for image in told["images"]] == [0, 2, 4]

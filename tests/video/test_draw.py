@@ -75,6 +75,25 @@ def test_class_colours_do_not_depend_on_the_run() -> None:
     assert class_color("aardvark") == class_color("aardvark") != class_color("anteater")
 
 
+def painted_rows(result: FrameResult, style: OverlayStyle) -> np.ndarray:
+    """Rows of the picture that hold letters or plates, which no plain tint has."""
+    image = np.zeros((*result.size, 3), dtype=np.uint8)
+    plain = OverlayStyle(labels=False, color_by=style.color_by)
+    changed = draw_overlay(image, result, style) != draw_overlay(image, result, plain)
+    return np.flatnonzero(changed.any(axis=(1, 2)))
+
+
+def test_plates_of_things_keep_above_their_largest_piece_and_those_of_regions_inside() -> None:
+    mask = np.zeros((240, 320), dtype=bool)
+    mask[120:220, 20:300] = True
+    mask[4:12, 4:12] = True  # a stray speck
+    result = FrameResult(0, None, mask.shape, (Segment(1, mask, 0.9, "dog"),))
+    above = painted_rows(result, OverlayStyle())
+    assert 90 < above.min() < above.max() < 122
+    inside = painted_rows(result, OverlayStyle(color_by="class"))
+    assert 150 < inside.min() < inside.max() < 190
+
+
 def test_palette_of_davis() -> None:
     palette = davis_palette()
     assert palette.shape == (256, 3)

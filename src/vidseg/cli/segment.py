@@ -153,8 +153,6 @@ def run(options: argparse.Namespace) -> int:
 
     formats = parse_formats(options.save)
     request = read_request(options)
-    classes = request.classes()
-    names = () if classes is None else classes.names
     style = overlay_style(request.task)
     source = open_source(
         options.source, start=options.start, stop=options.stop, stride=options.stride
@@ -164,7 +162,7 @@ def run(options: argparse.Namespace) -> int:
         folder = Path(options.out) if options.out else Path("out") / _folder_name(source)
         progress: FrameProgress | None = None
         try:
-            opened = open_writers(formats, folder, source, categories=names, style=style)
+            opened = open_writers(formats, folder, source, classes=request.classes(), style=style)
             with closed_whole(opened) as writers:
                 segmenter = load_segmenter(options.model, options.device)
                 with FrameProgress(source.name, source.length) as progress:
@@ -181,7 +179,7 @@ def run(options: argparse.Namespace) -> int:
                 raise
             kept = f"The {progress.frames} frames before that are in {folder}."
             raise type(error)(f"{error} {kept}") from error
-    _report(video, seconds, folder)
+    _report(video, request, seconds, folder)
     return 0
 
 
@@ -230,15 +228,19 @@ def _folder_name(source: Source) -> str:
     return re.sub(r"[^\w.-]+", "_", stem).strip("_.") or "source"
 
 
-def _report(video: VideoResult, seconds: float, folder: Path) -> None:
+def _report(video: VideoResult, request: Request, seconds: float, folder: Path) -> None:
     from rich.console import Console
 
     from .progress import summary_table
 
     console = Console()
+    asked = {prompt.object_id for prompt in request.prompts}
+    unseen = sorted(asked - {track.id for track in video.tracks})
     rate = video.frames / seconds if seconds else 0.0
     done = f"{video.frames} frames in {seconds:.1f} s ({rate:.1f} frames/s). Results: {folder}"
     with console.capture() as text:  # rich would leave by itself where nobody reads
         console.print(summary_table(video) if video.tracks else "Nothing was found.")
+        if unseen and video.tracks:
+            console.print(f"Never found: object {', '.join(map(str, unseen))}.")
         console.print(done, soft_wrap=True, markup=False, highlight=False)
     print(text.get(), end="")

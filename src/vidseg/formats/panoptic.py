@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -15,6 +14,7 @@ from PIL import Image
 from ..errors import DataError
 from ..results import FrameResult, mask_box
 from ..types import Frame, IdMap
+from ..vocabularies import Vocabulary
 from .atomic import prepare_folder, replacing
 from .spool import JsonSpool
 
@@ -50,11 +50,13 @@ class PanopticWriter:
     of every category whether it is a thing. Rows are spooled to disk, so memory stays constant.
     """
 
-    def __init__(self, folder: Path, categories: Sequence[str] = ()) -> None:
+    def __init__(self, folder: Path, classes: Vocabulary | None = None) -> None:
+        """``classes`` are numbered from 1; those not in them follow in order of appearance."""
         self.folder = folder
         self.json_path = folder.with_name(folder.name + ".json")
-        self._category_ids = {name: position for position, name in enumerate(categories, start=1)}
-        self._stuff: set[str] = set()
+        names = () if classes is None else classes.names
+        self._category_ids = {name: position for position, name in enumerate(names, start=1)}
+        self._is_thing = {} if classes is None else dict(zip(names, classes.is_thing, strict=True))
         self._spool: JsonSpool | None = JsonSpool()
         self._places = array("q")
         self._size = (0, 0)
@@ -86,8 +88,7 @@ class PanopticWriter:
             if not area:
                 continue
             category = segment.category or _NAMELESS
-            if not segment.is_thing:
-                self._stuff.add(category)
+            self._is_thing.setdefault(category, segment.is_thing)
             x0, y0, x1, y1 = mask_box(left)
             number = self._category_ids.setdefault(category, len(self._category_ids) + 1)
             rows.append(
@@ -122,7 +123,7 @@ class PanopticWriter:
     def _write_json(self, file: TextIO, spool: JsonSpool) -> None:
         height, width = self._size
         categories = [
-            {"id": number, "name": name, "isthing": int(name not in self._stuff)}
+            {"id": number, "name": name, "isthing": int(self._is_thing[name])}
             for name, number in self._category_ids.items()
         ]
         file.write('{"categories": ' + json.dumps(categories) + ',\n"images": [')

@@ -12,6 +12,7 @@ from ..results import FrameResult, Track
 from ..types import Frame
 from ..video.base import Source
 from ..video.draw import DEFAULT_STYLE, OverlayStyle
+from ..vocabularies import Vocabulary
 from .atomic import missing_folders, prepare_folder
 from .base import ResultWriter
 from .davis import PalettePngWriter
@@ -87,7 +88,7 @@ def open_writers(
     folder: Path,
     source: Source,
     *,
-    categories: Sequence[str] = (),
+    classes: Vocabulary | None = None,
     style: OverlayStyle = DEFAULT_STYLE,
 ) -> WriterGroup:
     """Writers for the formats ``names`` under ``folder``, which is made and tried out first.
@@ -107,9 +108,11 @@ def open_writers(
         elif name == "png":
             writers.append(PalettePngWriter(folder / "png"))
         elif name == "ytvis":
-            writers.append(YtvisWriter(folder / "ytvis.json", categories))
+            writers.append(
+                YtvisWriter(folder / "ytvis.json", () if classes is None else classes.names)
+            )
         elif name == "panoptic":
-            writers.append(PanopticWriter(folder / "panoptic", categories))
+            writers.append(PanopticWriter(folder / "panoptic", classes))
         else:
             raise OutputError(f"Unknown format {name!r}; choose from {', '.join(FORMATS)}.")
     return WriterGroup(writers, made)

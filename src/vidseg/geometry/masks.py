@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 from ..results import CocoRLE
 from ..types import MaskArray
@@ -44,3 +45,16 @@ def borders(ids: npt.NDArray[np.integer[Any]], width: int) -> MaskArray:
         differs[:, :-step] |= change
     differs &= ids != 0
     return differs
+
+
+def largest_piece(mask: MaskArray) -> MaskArray:
+    """The connected part of a [H, W] bool mask with the most pixels; all of an empty mask.
+
+    >>> largest_piece(np.array([[True, False, True, True]])).astype(int).tolist()
+    [[0, 0, 1, 1]]
+    """
+    pieces, count = ndimage.label(mask)
+    if count < 2:
+        return mask
+    largest: MaskArray = pieces == 1 + np.bincount(pieces.ravel())[1:].argmax()
+    return largest

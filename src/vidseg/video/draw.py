@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from ..geometry.masks import borders
+from ..geometry.masks import borders, largest_piece
 from ..geometry.points import deepest_point
 from ..results import FrameResult, Segment, mask_box
 from ..types import ImageArray
@@ -119,7 +119,8 @@ def _draw_labels(
             break
         segment = visible[position]
         tile = plate(label_text(segment, style), style.color(segment), size)
-        x, y = _anchor(rows, int(position) + 1, segment.is_thing, tile.shape[:2])
+        above = segment.is_thing and style.color_by != "class"
+        x, y = _anchor(rows, int(position) + 1, above, tile.shape[:2])
         x = min(max(x, 0), max(0, width - tile.shape[1]))
         y = min(max(y, 0), max(0, height - tile.shape[0]))
         box = _free_place((x, y, x + tile.shape[1], y + tile.shape[0]), taken, height)
@@ -127,16 +128,17 @@ def _draw_labels(
         paste(canvas, tile, box[0], box[1])
 
 
-def _anchor(rows: RowMap, row: int, is_thing: bool, tile: tuple[int, int]) -> tuple[int, int]:
-    """Top left corner of a plate: above a thing, in the middle of the thickest part of stuff."""
+def _anchor(rows: RowMap, row: int, above: bool, tile: tuple[int, int]) -> tuple[int, int]:
+    """Top left corner of a plate: above a thing, on the thickest part of a region."""
     height, width = tile
     mask = rows == row
-    if is_thing:
-        x0, y0, x1, _ = mask_box(mask)
-        return (x0 + x1 - width) // 2, y0 - height - 2
     coarse = mask[::_MAP_CELL, ::_MAP_CELL]
-    x, y = deepest_point(coarse if coarse.any() else mask)
     scale = _MAP_CELL if coarse.any() else 1
+    piece = largest_piece(coarse if coarse.any() else mask)  # a stray speck must not move it
+    if above:
+        x0, y0, x1, _ = mask_box(piece)
+        return (x0 + x1) * scale // 2 - width // 2, y0 * scale - height - 2
+    x, y = deepest_point(piece)
     return x * scale - width // 2, y * scale - height // 2
 
 
