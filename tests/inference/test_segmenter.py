@@ -198,3 +198,18 @@ def test_says_what_is_wrong_with_a_folder(tmp_path: Path, folder: Path) -> None:
     (folder / "inference.json").write_text("[")
     with pytest.raises(ModelError, match="not a readable JSON file"):
         vidseg.load(folder, device="cpu")
+
+
+def test_a_hub_model_need_not_have_settings(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    import huggingface_hub
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    def download(name: str, file: str) -> str:
+        assert name == "someone/model"
+        if (folder / file).is_file():
+            return str(folder / file)
+        raise LocalEntryNotFoundError(file)
+
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
+    model = vidseg.load("someone/model", device="cpu")
+    assert model.config("vos") == default(Task.VOS)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ModelError
-from ..models.pretrained import locate
 from ..models.univs import UniVS
 from .segmenter import Segmenter
 
@@ -72,9 +71,13 @@ def _optional(place: str | Path, file: str) -> Path | None:
     if Path(place).is_dir():
         found = Path(place) / file
         return found if found.is_file() else None
-    from huggingface_hub import file_exists
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError
 
-    return locate(place, file) if file_exists(str(place), file) else None
+    try:
+        return Path(hf_hub_download(str(place), file))
+    except EntryNotFoundError:  # not in the repository, or offline and never downloaded
+        return None
 
 
 def _settings(file: Path | None) -> Mapping[str, Mapping[str, Any]]:
