@@ -125,7 +125,7 @@ def _bad_inputs(folder: Path) -> dict[str, tuple[list[str], str]]:
     text.write_text("no video\n" * 99)
     empty.touch()
     broken.write_bytes((folder / "clip.mp4").read_bytes()[:1500])
-    write_clip(folder / "zero.mkv", 0)
+    write_clip(folder / "zero.avi", 0)
     (folder / "none").mkdir()
     (folder / "sizes").mkdir()
     for index, width in enumerate((96, 96, 80)):
@@ -141,7 +141,7 @@ def _bad_inputs(folder: Path) -> dict[str, tuple[list[str], str]]:
         "text named mp4": ([str(text), *click], "cannot be read as a video"),
         "empty file": ([str(empty), *click], "cannot be read as a video"),
         "corrupt": ([str(broken), *click], "cannot be read as a video"),
-        "zero frames": ([str(folder / "zero.mkv"), *click], "zero.mkv"),
+        "zero frames": ([str(folder / "zero.avi"), *click], "without a single frame"),
         "folder without images": ([str(folder / "none"), *click], "no images"),
         "size changes": ([str(folder / "sizes"), *click], "80x64 pixels"),
         "point outside": ([clip, *vos, "--point", "96,4"], "outside the picture"),

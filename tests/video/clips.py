@@ -37,6 +37,7 @@ def write_clip(
         stream.codec_context.gop_size = 6
         if times is not None:
             stream.codec_context.time_base = Fraction(1, 1000)
+        container.start_encoding()  # so that a clip without frames is a file as well
         for index in range(frames):
             frame = av.VideoFrame.from_ndarray(picture(index, *size), format="rgb24")
             if times is not None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..errors import VidsegError
-from . import demo, segment
-from .parser import Parser
+
+if TYPE_CHECKING:
+    from .parser import Parser
 
 EXIT_OK = 0
 EXIT_BAD_INPUT = 2
@@ -18,7 +20,10 @@ EXIT_BROKEN_PIPE = 141
 
 
 def build_parser() -> Parser:
-    """The whole command line."""
+    """The whole command line. Imports here, so that :func:`main` hears a Ctrl-C meanwhile."""
+    from . import demo, segment
+    from .parser import Parser
+
     parser = Parser(
         prog="vidseg",
         description="One model, one call, every video-segmentation task.",
@@ -45,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"vidseg: {' '.join(str(error).split())}", file=sys.stderr)
         return EXIT_BAD_INPUT
     except KeyboardInterrupt as interrupt:
-        print(f"vidseg: {interrupt or 'Interrupted.'}", file=sys.stderr)
+        print(f"vidseg: {str(interrupt) or 'Interrupted.'}", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # Python flushes stdout once more at exit; that must not fail a second time.

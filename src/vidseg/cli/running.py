@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -71,6 +72,8 @@ class RememberedFrames(Source):
 
 def load_segmenter(model: str, device: str) -> Segmenter:
     """The model by name, folder or hub id; torch is loaded here and not before."""
+    # A hub out of reach is one sentence of ours, and not one for each of its attempts.
+    os.environ.setdefault("HF_HUB_VERBOSITY", "error")
     from ..inference.loading import load
 
     return load(model, device)

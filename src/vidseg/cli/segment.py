@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import VidsegError
+from ..errors import OutputError, VidsegError
 from ..types import Task
 from .parser import UsageError, device_name
 
@@ -175,7 +175,7 @@ def run(options: argparse.Namespace) -> int:
             kept = f"{frames} finished frames are in {folder}" if frames else "nothing was written"
             raise KeyboardInterrupt(f"Interrupted; {kept}.") from None
         except VidsegError as error:
-            if progress is None or not progress.frames:
+            if progress is None or not progress.frames or isinstance(error, OutputError):
                 raise
             kept = f"The {progress.frames} frames before that are in {folder}."
             raise type(error)(f"{error} {kept}") from error

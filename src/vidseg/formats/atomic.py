@@ -50,6 +50,8 @@ def prepare_folder(folder: Path) -> None:
         handle, probe = tempfile.mkstemp(prefix=".probe-", dir=folder)
         os.close(handle)
         Path(probe).unlink()
+    except FileExistsError as error:
+        raise OutputError(f"Results cannot be written to {folder}, which is a file.") from error
     except OSError as error:
         raise OutputError(
             f"Results cannot be written to {folder}: {error.strerror or error}."

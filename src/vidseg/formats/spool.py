@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ..errors import OutputError
 
 
+@contextmanager
+def _refusals_explained() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"Temporary files cannot be kept: {error.strerror or error}.") from error
+
+
 class JsonSpool:
-    """Rows of json on disk; only their places are remembered. The file has no name on disk."""
+    """Rows of json on disk; only their places are remembered. The file has no name on disk.
+
+    Raises OutputError where the disk refuses it.
+    """
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile("w+b")  # noqa: SIM115  (closed by close())
+        with _refusals_explained():
+            self._file = tempfile.TemporaryFile("w+b")  # noqa: SIM115  (closed by close())
 
     def append(self, row: Any) -> int:
-        """Stores a row and returns its place. OutputError where the disk refuses it."""
-        try:
+        """Stores a row and returns its place."""
+        with _refusals_explained():
             place = self._file.seek(0, 2)
             self._file.write(json.dumps(row, separators=(",", ":")).encode() + b"\n")
-        except OSError as error:
-            raise OutputError(
-                f"Masks cannot be kept in {tempfile.gettempdir()}: {error.strerror or error}."
-            ) from error
         return place
 
     def read(self, place: int) -> Any:
