@@ -86,7 +86,9 @@ class PixelMemory:
         if anchors:
             maps[:, :, MapKind.ANCHOR] = self._read(anchors, keys, ids, nearby=False)
         if self.recent:
-            maps[:, :, MapKind.RECENT] = self._read(list(self.recent), keys, ids, nearby=True)
+            # An anchor is looked at from nearby too, or small errors of the recent frames add up.
+            old = [a for a in anchors if all(a.key is not r.key for r in self.recent)]
+            maps[:, :, MapKind.RECENT] = self._read([*old, *self.recent], keys, ids, nearby=True)
             for row, i in enumerate(ids):
                 if i in self.recent[-1].masks:
                     maps[:, row, MapKind.PREVIOUS] = 2 * self.recent[-1].masks[i] - 1

@@ -72,7 +72,10 @@ class UniVS(nn.Module):
             images: [N, 3, H, W] normalised with the configured mean and deviation, then padded
                 with zeros on the right and at the bottom to multiples of SIZE_MULTIPLE.
         """
-        maps = self.backbone(images)
+        return self.encode_maps(self.backbone(images))
+
+    def encode_maps(self, maps: FeatureMaps) -> FrameFeatures:
+        """The part of :meth:`encode_frames` after the backbone: maps of strides 4, 8, 16, 32."""
         levels, mask_features = self.pixel_decoder(maps)
         affinity = None if self.propagation is None else self.propagation.keys(maps[1], maps[2])
         return FrameFeatures(levels, mask_features, affinity)

@@ -59,13 +59,13 @@ class NanoTraining:
         average: decay of the exponential moving average that is saved.
     """
 
-    minutes: float = 65.0
-    clips: int = 4
-    frames: int = 3
+    minutes: float = 40.0
+    clips: int = 3
+    frames: int = 4
     size: int = 224
     prompts: int = 3
     tokens: int = 32
-    learning_rate: float = 4e-4
+    learning_rate: float = 3e-4
     backbone_scale: float = 0.1
     weight_decay: float = 0.05
     clip_gradient: float = 1.0
@@ -77,14 +77,16 @@ class NanoTraining:
 
 # How often each kind of prompt is simulated.
 PROMPT_SHARES = {
-    "mask": 0.3,
-    "box": 0.14,
-    "point": 0.14,
-    "scribble": 0.07,
-    "category": 0.15,
-    "expression": 0.2,
+    "mask": 0.38,
+    "box": 0.16,
+    "point": 0.16,
+    "scribble": 0.06,
+    "category": 0.08,
+    "expression": 0.16,
 }
-LOSSES = LossConfig(points=1024, match_points=512, semantic=2.0, absent_categories=True)
+LOSSES = LossConfig(
+    classes=2.0, points=1024, match_points=512, semantic=2.0, absent_categories=True
+)
 # About the length that the untrained projection gives to a query, so cosines start near -0.5.
 _START_MARGIN = 4.0
 FIRST_TRAINED_STAGE = 3
@@ -102,14 +104,19 @@ def mixture(data: Path) -> list[Source]:
     ]
 
 
-def start_model(batch: Tensor, names: Tensor) -> UniVS:
+def start_model(batch: Tensor, names: Tensor, earlier: Path | None) -> UniVS:
     """nano on ImageNet weights, its affinity keys the principal directions of ``batch``.
 
     Args:
         batch: [N, 3, H, W] normalised pictures.
         names: [K, D_t] embeddings of some category names; queries start as none of them.
+        earlier: model folder whose pixel decoder, prompt encoder and mask decoder to start from.
     """
     model = UniVS(nano())
+    learned = None if earlier is None else UniVS.from_pretrained(earlier)
+    if learned is not None:
+        for part in ("pixel_decoder", "prompt_encoder", "mask_decoder"):
+            getattr(model, part).load_state_dict(getattr(learned, part).state_dict())
     assert isinstance(model.backbone, EfficientNetLite) and model.propagation is not None
     model.backbone.load_state_dict(imagenet_state())
     for parameter in model.backbone.parameters():
@@ -127,8 +134,9 @@ def start_model(batch: Tensor, names: Tensor) -> UniVS:
         assert projection.bias is not None
         projection.weight.copy_(directions[:, :, None, None])
         projection.bias.copy_(-directions @ mean)
-        to_text = model.mask_decoder.heads.to_text
-        to_text.bias.copy_(-_START_MARGIN * nn.functional.normalize(names.mean(0), dim=0))
+        if learned is None:
+            bias = model.mask_decoder.heads.to_text.bias
+            bias.copy_(-_START_MARGIN * nn.functional.normalize(names.mean(0), dim=0))
     return model.to(memory_format=torch.channels_last)
 
 
@@ -188,10 +196,16 @@ def train_step(
         torch.tensor(v)[:, None, None] for v in (model.config.pixel_mean, model.config.pixel_std)
     )
     images = (batch.images.flatten(0, 1).float() - mean) / std
-    features = model.encode_frames(images.contiguous(memory_format=torch.channels_last))
+    maps = model.backbone(images.contiguous(memory_format=torch.channels_last))
+    # Only visual prompts tune the backbone. Names and classes make all pixels of a class alike,
+    # and then the affinity of pixels no longer says which of them is which.
+    frozen = model.encode_maps(
+        (maps[0].detach(), maps[1].detach(), maps[2].detach(), maps[3].detach())
+    )
+    features = frozen if prompts.words is not None else model.encode_maps(maps)
     classes = encoder.encode_names(batch.vocabulary) if batch.vocabulary else None
-    still = torch.zeros(len(features), 1, dtype=torch.long)
-    learnable = fold_frames(model.decode(features, still, None, classes), batch.images.shape[1])
+    still = torch.zeros(len(frozen), 1, dtype=torch.long)
+    learnable = fold_frames(model.decode(frozen, still, None, classes), batch.images.shape[1])
     prompted = roll_out(model, features, prompts, settings.tokens, classes)
     terms = criterion(
         join_streams(learnable, prompted),
@@ -234,7 +248,7 @@ def batches(settings: NanoTraining, data: Path) -> Iterator[ClipBatch]:
         yield collate_clips(samples)
 
 
-def train(settings: NanoTraining, data: Path, out: Path) -> None:
+def train(settings: NanoTraining, data: Path, out: Path, earlier: Path | None = None) -> None:
     """Runs the schedule; ``out`` gets the averaged model every few minutes and a log."""
     torch.manual_seed(settings.seed)
     torch.set_num_threads(settings.threads)
@@ -245,7 +259,7 @@ def train(settings: NanoTraining, data: Path, out: Path) -> None:
     mean, std = (torch.tensor(v)[:, None, None] for v in (config.pixel_mean, config.pixel_std))
     first = torch.cat([next(stream).images[:, 0] for _ in range(8)])
     names = encoder.encode_names(get_vocabulary("coco").texts)
-    model = start_model((first.float() - mean) / std, names).train()
+    model = start_model((first.float() - mean) / std, names, earlier).train()
     average = copy.deepcopy(model).eval()
     criterion = Criterion(LOSSES)
     optimizer = optimiser(model, settings)
@@ -297,12 +311,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m vidseg.training.nano", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with the training sets")
     parser.add_argument("--out", type=Path, default=Path("runs/nano"))
+    parser.add_argument("--start", type=Path, help="model folder of an earlier run")
     parser.add_argument("--minutes", type=float, default=NanoTraining.minutes)
     parser.add_argument("--threads", type=int, default=NanoTraining.threads)
     parser.add_argument("--seed", type=int, default=NanoTraining.seed)
     options = parser.parse_args()
     settings = NanoTraining(minutes=options.minutes, threads=options.threads, seed=options.seed)
-    train(settings, options.data, options.out)
+    train(settings, options.data, options.out, options.start)
 
 
 if __name__ == "__main__":
