@@ -100,6 +100,15 @@ def test_names_of_marked_objects_say_what_is_stuff(clip: Path, tmp_path: Path) -
     assert rows[0]["category_id"] == 1 + get_vocabulary("vipseg").index("dog")
 
 
+def test_objects_that_were_never_found_are_named(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    marks = [word for id in range(1, 10) for word in ("--point", f"{id}:4,4")]
+    words = ["segment", str(clip), "--task", "vos", *marks, "--out", str(tmp_path / "out")]
+    assert main(words) == 0
+    assert "Never found: object 9.\n" in capsys.readouterr().out, "the stub has room for eight"
+
+
 def test_single_picture_gives_a_picture(tmp_path: Path) -> None:
     Image.fromarray(picture(0)).save(tmp_path / "photo.png")
     out = tmp_path / "out"

@@ -13,6 +13,7 @@ from PIL import Image
 
 from vidseg.errors import DataError, OutputError
 from vidseg.formats.atomic import prepare_folder, replacing
+from vidseg.formats.categories import CategoryNumbers
 from vidseg.formats.davis import PalettePngWriter, read_palette_png
 from vidseg.formats.overlay import OverlayPictureWriter, OverlayWriter
 from vidseg.formats.panoptic import PanopticWriter, ids_to_rgb, read_panoptic_png, rgb_to_ids
@@ -92,7 +93,7 @@ def test_reading_what_is_no_palette_png(tmp_path: Path) -> None:
 
 def test_ytvis_rows_hold_one_mask_per_frame(tmp_path: Path) -> None:
     path = tmp_path / "ytvis.json"
-    writer = YtvisWriter(path, ["person", "dog"], video_id=7)
+    writer = YtvisWriter(path, CategoryNumbers(from_names("person,dog")), video_id=7)
     for frame, result in frames():
         writer.write(frame, result)
     writer.close()
@@ -109,7 +110,7 @@ def test_ytvis_rows_hold_one_mask_per_frame(tmp_path: Path) -> None:
 
 def test_ytvis_takes_a_video_level_table(tmp_path: Path) -> None:
     path = tmp_path / "ytvis.json"
-    writer = YtvisWriter(path, ["person", "dog"])
+    writer = YtvisWriter(path, CategoryNumbers(from_names("person,dog")))
     for frame, result in frames():
         writer.write(frame, small(result))
     writer.table = (Track(2, "dog", 0.8), Track(2, "person", 0.1), Track(99, "dog", 0.5))
@@ -148,7 +149,7 @@ def test_ytvis_memory_does_not_grow_with_the_video(tmp_path: Path) -> None:
 
 
 def test_panoptic_png_and_json_agree(tmp_path: Path) -> None:
-    writer = PanopticWriter(tmp_path / "panoptic", from_names("person,dog,grass"))
+    writer = PanopticWriter(tmp_path / "panoptic", CategoryNumbers(from_names("person,dog,grass")))
     for frame, result in frames():
         writer.write(frame, result)
     writer.close()

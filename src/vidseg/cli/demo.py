@@ -45,13 +45,13 @@ def shows() -> tuple[Show, ...]:
     scene = (*things, "building", "road", "tree", "fence")
     cyclist = Point(421, 102, object_id=1, frame=_START)
     van = Box(0, 20, 292, 271, object_id=2, frame=_START)
-    trunk = Point(316, 151, 3, _START, category="tree", is_thing=False)
+    wall = Point(560, 60, object_id=3, frame=_START, category="building", is_thing=False)
     return (
         Show(Task.VIS, "objects: " + ", ".join(things), things),
         Show(Task.VSS, "a class for every pixel", scene),
         Show(Task.VPS, "objects with ids, the rest by class", scene),
         Show(Task.VOS, "a point on the man, a box around the van", prompts=(cyclist, van)),
-        Show(Task.PVOS, "the man, the van, and the tree as stuff", prompts=(cyclist, van, trunk)),
+        Show(Task.PVOS, "the man, the van, the building as stuff", scene, (cyclist, van, wall)),
         Show(
             Task.REFVOS,
             '"the man in black", "the car on the left"',

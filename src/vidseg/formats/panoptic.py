@@ -14,11 +14,10 @@ from PIL import Image
 from ..errors import DataError
 from ..results import FrameResult, mask_box
 from ..types import Frame, IdMap
-from ..vocabularies import Vocabulary
 from .atomic import prepare_folder, replacing
+from .categories import CategoryNumbers
 from .spool import JsonSpool
 
-_NAMELESS = "object"
 _COMPRESSION = 2  # flat regions stay small; higher levels cost more time than the model
 
 
@@ -50,13 +49,10 @@ class PanopticWriter:
     of every category whether it is a thing. Rows are spooled to disk, so memory stays constant.
     """
 
-    def __init__(self, folder: Path, classes: Vocabulary | None = None) -> None:
-        """``classes`` are numbered from 1; those not in them follow in order of appearance."""
+    def __init__(self, folder: Path, numbers: CategoryNumbers | None = None) -> None:
         self.folder = folder
         self.json_path = folder.with_name(folder.name + ".json")
-        names = () if classes is None else classes.names
-        self._category_ids = {name: position for position, name in enumerate(names, start=1)}
-        self._is_thing = {} if classes is None else dict(zip(names, classes.is_thing, strict=True))
+        self._numbers = numbers or CategoryNumbers()
         self._spool: JsonSpool | None = JsonSpool()
         self._places = array("q")
         self._size = (0, 0)
@@ -87,14 +83,11 @@ class PanopticWriter:
             area = int(np.count_nonzero(left))
             if not area:
                 continue
-            category = segment.category or _NAMELESS
-            self._is_thing.setdefault(category, segment.is_thing)
             x0, y0, x1, y1 = mask_box(left)
-            number = self._category_ids.setdefault(category, len(self._category_ids) + 1)
             rows.append(
                 {
                     "id": segment.id,
-                    "category_id": number,
+                    "category_id": self._numbers.number(segment),
                     "iscrowd": 0,
                     "bbox": [x0, y0, x1 - x0, y1 - y0],
                     "area": area,
@@ -122,11 +115,7 @@ class PanopticWriter:
 
     def _write_json(self, file: TextIO, spool: JsonSpool) -> None:
         height, width = self._size
-        categories = [
-            {"id": number, "name": name, "isthing": int(self._is_thing[name])}
-            for name, number in self._category_ids.items()
-        ]
-        file.write('{"categories": ' + json.dumps(categories) + ',\n"images": [')
+        file.write('{"categories": ' + json.dumps(self._numbers.rows()) + ',\n"images": [')
         for position, place in enumerate(self._places):
             row = spool.read(place)
             image = {

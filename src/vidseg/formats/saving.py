@@ -15,6 +15,7 @@ from ..video.draw import DEFAULT_STYLE, OverlayStyle
 from ..vocabularies import Vocabulary
 from .atomic import missing_folders, prepare_folder
 from .base import ResultWriter
+from .categories import CategoryNumbers
 from .davis import PalettePngWriter
 from .overlay import OverlayPictureWriter, OverlayWriter
 from .panoptic import PanopticWriter
@@ -99,6 +100,7 @@ def open_writers(
     """
     made = missing_folders(folder)
     prepare_folder(folder)
+    numbers = CategoryNumbers(classes)
     writers: list[ResultWriter] = []
     for name in names:
         if name == "overlay" and source.length == 1 and source.fps is None:
@@ -108,11 +110,9 @@ def open_writers(
         elif name == "png":
             writers.append(PalettePngWriter(folder / "png"))
         elif name == "ytvis":
-            writers.append(
-                YtvisWriter(folder / "ytvis.json", () if classes is None else classes.names)
-            )
+            writers.append(YtvisWriter(folder / "ytvis.json", numbers))
         elif name == "panoptic":
-            writers.append(PanopticWriter(folder / "panoptic", classes))
+            writers.append(PanopticWriter(folder / "panoptic", numbers))
         else:
             raise OutputError(f"Unknown format {name!r}; choose from {', '.join(FORMATS)}.")
     return WriterGroup(writers, made)

@@ -11,33 +11,35 @@ from typing import Any, TextIO
 from ..results import FrameResult, Track, VideoResult, encode_rle
 from ..types import Frame
 from .atomic import prepare_folder, replacing
+from .categories import CategoryNumbers, category_name
 from .spool import JsonSpool
 
 _ABSENT = -1
-_NAMELESS = "object"  # the one category of prompted videos
 
 
 class YtvisWriter:
     """``ytvis.json``: a list of {video_id, score, category_id, segmentations, ...}, one per track.
 
     ``segmentations`` has one compressed RLE per frame written, null where the track is out of
-    sight. ``category_id`` is the position of the class in ``categories`` from 1; classes not in
-    it follow in order of appearance. ``category`` and ``track_id`` say the same in plain words.
+    sight. ``category_id`` is that of ``numbers``; ``category`` and ``track_id`` say in plain words
+    what a row is about.
     Masks are spooled to disk as run lengths; memory holds eight bytes per track and frame.
 
     Args:
         path: the json file.
-        categories: names of the vocabulary, empty for prompted tasks.
+        numbers: of the classes, shared with other files of the video.
         video_id: what ``video_id`` says in every row.
     """
 
-    def __init__(self, path: Path, categories: Sequence[str] = (), *, video_id: int = 1) -> None:
+    def __init__(
+        self, path: Path, numbers: CategoryNumbers | None = None, *, video_id: int = 1
+    ) -> None:
         self.path = path
         self.video_id = video_id
         self.table: Sequence[Track] = ()
         """Video-level scores. An id in it gets one row per entry; an id that is not gets one row
         of its mean score and most frequent class. May be set until :meth:`close`."""
-        self._category_ids = {name: position for position, name in enumerate(categories, start=1)}
+        self._numbers = numbers or CategoryNumbers()
         self._places: dict[int, array[int]] = {}  # id → place of each frame's mask
         self._video = VideoResult()
         self._spool: JsonSpool | None = JsonSpool()
@@ -87,22 +89,18 @@ class YtvisWriter:
         listed = {entry.id for entry in self.table}
         entries = [entry for entry in self.table if entry.id in self._places]
         entries += [
-            Track(summary.id, summary.category, summary.mean_score)
+            Track(summary.id, summary.category, summary.mean_score, summary.is_thing)
             for summary in self._video.tracks
             if summary.id not in listed
         ]
         for entry in entries:
-            category = entry.category or _NAMELESS
             row = {
                 "video_id": self.video_id,
                 "track_id": entry.id,
-                "category_id": self._category_id(category),
-                "category": category,
+                "category_id": self._numbers.number(entry),
+                "category": category_name(entry),
                 "score": round(float(entry.score), 5),
                 "height": height,
                 "width": width,
             }
             yield row, self._places[entry.id]
-
-    def _category_id(self, name: str) -> int:
-        return self._category_ids.setdefault(name, len(self._category_ids) + 1)

@@ -110,7 +110,7 @@ def _draw_labels(
 ) -> None:
     """Plates, largest segment first; a plate that would cover another one moves down."""
     height, width = canvas.shape[:2]
-    size = max(11, round(min(height, width) / 32))
+    size = max(13, round(min(height, width) / 32))
     taken: list[tuple[int, int, int, int]] = []
     areas = np.bincount(rows.ravel(), minlength=len(visible) + 1)[1:]
     smallest = size * size // 2  # a plate much larger than its segment would only confuse
