@@ -1,18 +1,19 @@
 """Runs the commands and the Python of a Markdown file: readme_commands.py README.md FOLDER.
 
-Blocks marked ``bash`` or ``python`` run in FOLDER, in order, where a real clip lies as
+Blocks marked ``bash`` or ``python`` run in FOLDER, in order, where the shot of the demo lies as
 ``clip.mp4``. Set-up commands (``git``, ``cd``, ``make``, ``pip``) are what brought us here.
 """
 
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from vidseg.cli.demo import find_clip
+from vidseg.cli.demo import START, STOP, find_clip
+from vidseg.video.source import open_source
+from vidseg.video.writer import VideoWriter
 
 SET_UP = ("git ", "cd ", "make ", "pip ", "#")
 
@@ -22,10 +23,19 @@ def blocks(text: str) -> list[tuple[str, str]]:
     return re.findall(r"^```(bash|python)\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
 
 
+def write_clip(path: Path) -> None:
+    """The shot of the demo as a video of its own."""
+    with open_source(find_clip(), start=START, stop=STOP) as source:
+        writer = VideoWriter(path, source.fps)
+        for frame in source:
+            writer.write(frame.image, frame.time)
+        writer.close()
+
+
 def main() -> None:
     document, folder = Path(sys.argv[1]), Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(find_clip(), folder / "clip.mp4")
+    write_clip(folder / "clip.mp4")
     ran = 0
     for language, content in blocks(document.read_text(encoding="utf-8")):
         if language == "bash":

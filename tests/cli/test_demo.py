@@ -39,7 +39,7 @@ def test_demo_writes_six_overlays_and_one_sheet(
 
 @needs_clip
 def test_prompts_of_the_demo_lie_in_the_clip() -> None:
-    source = open_source(demo.find_clip(), start=108, stop=137)
+    source = open_source(demo.find_clip(), start=demo.START, stop=demo.STOP)
     height, width = source.size
     assert (height, width, source.length) == (272, 640, 29)
     frames = list(source)
@@ -47,7 +47,7 @@ def test_prompts_of_the_demo_lie_in_the_clip() -> None:
     assert max(changes) < 30, "one shot, without a cut"
     for show in demo.shows():
         for prompt in show.prompts:
-            assert isinstance(prompt, Text) or prompt.frame == 108
+            assert isinstance(prompt, Text) or prompt.frame == demo.START
     assert {show.task for show in demo.shows()} == set(Task)
 
 

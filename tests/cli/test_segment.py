@@ -78,7 +78,7 @@ def test_categories_and_default_folder(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["segment", "clip.mp4", "--task", "vis", "--categories", "dog, person"]) == 0
-    assert files(tmp_path / "out") == ["clip/overlay.mp4"]
+    assert files(tmp_path / "out") == ["clip/vis/overlay.mp4"]
     assert "person" in capsys.readouterr().out
 
 

@@ -71,7 +71,8 @@ def test_neighbouring_ids_look_different() -> None:
 
 
 def test_class_colours_do_not_depend_on_the_run() -> None:
-    assert class_color("sky") == class_color("Sky") == (120, 180, 235)
+    assert class_color("sky") == class_color("Sky") == class_color("sky-other-merged")
+    assert class_color("sky") == (120, 180, 235)
     assert class_color("aardvark") == class_color("aardvark") != class_color("anteater")
 
 

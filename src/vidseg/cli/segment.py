@@ -118,7 +118,9 @@ def _add_queries(parser: argparse.ArgumentParser) -> None:
 
 def _add_output(parser: argparse.ArgumentParser) -> None:
     output = parser.add_argument_group("output")
-    output.add_argument("--out", metavar="DIR", help="folder of the results (default: out/SOURCE)")
+    output.add_argument(
+        "--out", metavar="DIR", help="folder of the results (default: out/SOURCE/TASK)"
+    )
     output.add_argument(
         "--save",
         default="overlay",
@@ -159,7 +161,11 @@ def run(options: argparse.Namespace) -> int:
     )
     with source:
         check_prompts(request.task, request.prompts, source)
-        folder = Path(options.out) if options.out else Path("out") / _folder_name(source)
+        folder = (
+            Path(options.out)
+            if options.out
+            else Path("out", _folder_name(source), request.task.value)
+        )
         progress: FrameProgress | None = None
         try:
             opened = open_writers(formats, folder, source, classes=request.classes(), style=style)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import zlib
 from functools import lru_cache
 from typing import TypeAlias
@@ -76,12 +77,22 @@ def id_color(id: int) -> Color:
 @lru_cache(maxsize=4096)
 def class_color(name: str) -> Color:
     """RGB of a class name, the same in every video and on every machine."""
-    familiar = _FAMILIAR.get(name.lower())
+    plain = plain_name(name).lower()
+    familiar = _FAMILIAR.get(plain)
     if familiar is not None:
         return familiar
-    code = zlib.crc32(name.lower().encode())
+    code = zlib.crc32(plain.encode())
     lightness, chroma = _RINGS[code % len(_RINGS)]
     return _oklch(lightness, chroma, code // len(_RINGS) % 360)
+
+
+def plain_name(name: str) -> str:
+    """A class name of a benchmark in plain words.
+
+    >>> plain_name("sky-other-merged"), plain_name("traffic_light")
+    ('sky', 'traffic light')
+    """
+    return re.sub(r"(-other)?(-merged)?$", "", name).replace("_", " ")
 
 
 def davis_palette() -> npt.NDArray[np.uint8]:

@@ -13,7 +13,7 @@ from ..geometry.masks import borders, largest_piece
 from ..geometry.points import deepest_point
 from ..results import FrameResult, Segment, mask_box
 from ..types import ImageArray
-from .colors import Color, class_color, id_color
+from .colors import Color, class_color, id_color, plain_name
 from .labels import paste, plate
 
 RowMap: TypeAlias = npt.NDArray[np.uint8]
@@ -97,7 +97,7 @@ def _edge_width(size: tuple[int, ...]) -> int:
 
 def label_text(segment: Segment, style: OverlayStyle = DEFAULT_STYLE) -> str:
     """What the plate of a segment says: ``2 dog 0.91``; stuff and class maps have no number."""
-    name = segment.category or ("object" if segment.is_thing else "region")
+    name = plain_name(segment.category or ("object" if segment.is_thing else "region"))
     if len(name) > 28:
         name = name[:27] + "…"
     if not segment.is_thing or style.color_by == "class":
