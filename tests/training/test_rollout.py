@@ -12,7 +12,7 @@ from vidseg.models.config import LightPixelDecoderConfig, MaskDecoderConfig, Uni
 from vidseg.models.propagation import PropagationConfig
 from vidseg.models.univs import UniVS
 from vidseg.training.prompt_simulation import SimulatedPrompts, VisualKind, simulate_visual
-from vidseg.training.rollout import fold_frames, join_frames, join_streams, roll_out
+from vidseg.training.rollout import fold_frames, join_frames, join_streams, read_loss, roll_out
 
 B, T, SIZE = 2, 3, 64
 
@@ -66,7 +66,8 @@ def prompts(kind: VisualKind) -> SimulatedPrompts:
 def test_every_learned_part_of_the_memory_gets_a_gradient(
     model: UniVS, images: torch.Tensor, kind: VisualKind
 ) -> None:
-    output = roll_out(model, model.encode_frames(images), prompts(kind), tokens=8)
+    output, reads = roll_out(model, model.encode_frames(images), prompts(kind), tokens=8)
+    assert (reads is not None) == (kind == "mask")
     assert output.final.mask_logits.shape == (B, 2, T, SIZE // 4, SIZE // 4)
     assert len(output.auxiliary) == 2 and output.final.learnable == 0
     output.final.mask_logits.square().mean().backward()
@@ -80,10 +81,13 @@ def test_a_given_mask_is_what_is_remembered(model: UniVS, images: torch.Tensor) 
     """On a clip that does not move, the untrained read-out repeats the mask it was given."""
     still = images[:1].expand(B * T, -1, -1, -1)
     given = prompts("mask")
-    output = roll_out(model, model.encode_frames(still), given, tokens=8)
+    output, reads = roll_out(model, model.encode_frames(still), given, tokens=8)
     predicted = output.final.mask_logits[:, :, 1] > 0
     truth = given.truth[:, :, 1, ::4, ::4]
     assert (predicted == truth).float().mean() > 0.9
+    assert reads is not None
+    wrong = read_loss(-reads, given.truth)
+    assert read_loss(reads, given.truth) < 0.5 < 3 < wrong
 
 
 def test_folding_equals_frame_by_frame(model: UniVS, images: torch.Tensor) -> None:
@@ -104,7 +108,7 @@ def test_streams_are_joined_learnable_first(model: UniVS, images: torch.Tensor) 
     features = model.encode_frames(images)
     still = torch.zeros(B * T, 1, dtype=torch.long)
     learnable = fold_frames(model.decode(features, still, None, torch.randn(3, 8)), T)
-    joined = join_streams(learnable, roll_out(model, features, prompts("box"), tokens=8))
+    joined = join_streams(learnable, roll_out(model, features, prompts("box"), tokens=8)[0])
     assert joined.final.mask_logits.shape[1] == 5 + 2 and joined.final.learnable == 5
     assert joined.final.class_logits is not None
     assert joined.final.class_logits.shape == (B, 7, 3)

@@ -39,7 +39,7 @@ class PropagationConfig:
         refiner_channels: width of the convolutions that sharpen the fused mask.
     """
 
-    key_channels: int = 96
+    key_channels: int = 152
     recent_frames: int = 4
     anchor_frames: int = 4
     tile: int = 8
@@ -60,10 +60,11 @@ class Propagation(nn.Module):
         super().__init__()
         self.config = config
         self.key_projection = nn.Conv2d(sum(key_sources), config.key_channels, 1)
-        nn.init.orthogonal_(self.key_projection.weight)
+        # With as many channels as the backbone gives, keys start as the backbone's own features.
+        nn.init.dirac_(self.key_projection.weight)
         nn.init.zeros_(self.key_projection.bias)
-        # Cosine 1 against 0.95 should already decide between two cells: e^(60 * 0.05) = 20 to 1.
-        self.log_scale = nn.Parameter(torch.full((2,), 60.0).log())
+        # Cosine 1 against 0.95 should already decide between two cells: e^(80 * 0.05) = 55 to 1.
+        self.log_scale = nn.Parameter(torch.full((2,), 80.0).log())
         self.map_weight = nn.Linear(hidden, len(MapKind))
         nn.init.zeros_(self.map_weight.weight)
         with torch.no_grad():
@@ -153,9 +154,7 @@ class Propagation(nn.Module):
             [B, Q, T, H/4, W/4] logits.
         """
         B, Q, T, h, w = mask_logits.shape
-        fine = F.interpolate(
-            maps.flatten(0, 2), size=(h, w), mode="bilinear", align_corners=False
-        )
+        fine = F.interpolate(maps.flatten(0, 2), size=(h, w), mode="bilinear", align_corners=False)
         weight = self.map_weight(embeddings).flatten(0, 2)
         logits = mask_logits.flatten(0, 2) + (fine * weight[..., None, None]).sum(1)
         detail = self.feature_reduction(mask_features.flatten(0, 1)).unflatten(0, (B, 1, T))

@@ -29,7 +29,6 @@ from ..datasets.label_maps import LabelMapVideos
 from ..datasets.mixture import CachedFrames, ClipBatches, Source
 from ..datasets.schema import ClipSample
 from ..models.presets import nano
-from ..models.propagation import Propagation
 from ..models.static_text import StaticTextEncoder
 from ..models.tensors import PromptKind
 from ..models.univs import UniVS
@@ -42,7 +41,7 @@ from .prompt_simulation import (
     simulate_visual,
     single_objects,
 )
-from .rollout import fold_frames, join_streams, roll_out
+from .rollout import fold_frames, join_streams, read_loss, roll_out
 from .targets import ClipTargets, PromptTargets
 
 
@@ -55,11 +54,13 @@ class NanoTraining:
         clips, frames, size: B clips of T square frames a step, in pixels.
         prompts: Q prompts per clip at most.
         tokens: R per visual prompt.
-        learning_rate: of new parts; the backbone's late stages take a tenth.
+        learning_rate: of new parts.
+        backbone_scale, propagation_scale: factors for the backbone's late stages and for the
+            memory read-out, whose few weights start far from where they end.
         average: decay of the exponential moving average that is saved.
     """
 
-    minutes: float = 40.0
+    minutes: float = 38.0
     clips: int = 3
     frames: int = 4
     size: int = 224
@@ -67,10 +68,11 @@ class NanoTraining:
     tokens: int = 32
     learning_rate: float = 3e-4
     backbone_scale: float = 0.1
+    propagation_scale: float = 5.0
     weight_decay: float = 0.05
     clip_gradient: float = 1.0
     warmup: float = 0.02
-    average: float = 0.997
+    average: float = 0.995
     threads: int = 2
     seed: int = 0
 
@@ -84,6 +86,7 @@ PROMPT_SHARES = {
     "category": 0.08,
     "expression": 0.16,
 }
+READ_WEIGHT = 5.0
 LOSSES = LossConfig(
     classes=2.0, points=1024, match_points=512, semantic=2.0, absent_categories=True
 )
@@ -104,11 +107,10 @@ def mixture(data: Path) -> list[Source]:
     ]
 
 
-def start_model(batch: Tensor, names: Tensor, earlier: Path | None) -> UniVS:
-    """nano on ImageNet weights, its affinity keys the principal directions of ``batch``.
+def start_model(names: Tensor, earlier: Path | None) -> UniVS:
+    """nano on ImageNet weights.
 
     Args:
-        batch: [N, 3, H, W] normalised pictures.
         names: [K, D_t] embeddings of some category names; queries start as none of them.
         earlier: model folder whose pixel decoder, prompt encoder and mask decoder to start from.
     """
@@ -124,17 +126,8 @@ def start_model(batch: Tensor, names: Tensor, earlier: Path | None) -> UniVS:
     for stage in list(model.backbone.stages)[FIRST_TRAINED_STAGE:]:
         for parameter in stage.parameters():
             parameter.requires_grad_(True)
-    with torch.no_grad():
-        maps = model.backbone(batch)
-        cells = Propagation.raw_keys(maps[1], maps[2]).permute(0, 2, 3, 1).flatten(0, 2)
-        mean = cells.mean(0)
-        directions = torch.linalg.svd((cells - mean).T @ (cells - mean))[0]
-        directions = directions[:, : model.propagation.config.key_channels].T
-        projection = model.propagation.key_projection
-        assert projection.bias is not None
-        projection.weight.copy_(directions[:, :, None, None])
-        projection.bias.copy_(-directions @ mean)
-        if learned is None:
+    if learned is None:
+        with torch.no_grad():
             bias = model.mask_decoder.heads.to_text.bias
             bias.copy_(-_START_MARGIN * nn.functional.normalize(names.mean(0), dim=0))
     return model.to(memory_format=torch.channels_last)
@@ -142,19 +135,27 @@ def start_model(batch: Tensor, names: Tensor, earlier: Path | None) -> UniVS:
 
 def optimiser(model: UniVS, settings: NanoTraining) -> torch.optim.AdamW:
     """AdamW with groups by learning rate and decay; norms, embeddings and biases do not decay."""
-    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    scales = {"backbone": settings.backbone_scale, "propagation": settings.propagation_scale}
+    groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
-            decays = parameter.ndim > 1 and "query_" not in name and "_embed" not in name
-            groups.setdefault((name.startswith("backbone"), decays), []).append(parameter)
+            part = name.split(".")[0]
+            # What is residual to label propagation must not be pulled away from it by decay.
+            decays = (
+                parameter.ndim > 1
+                and part != "propagation"
+                and "query_" not in name
+                and "_embed" not in name
+            )
+            groups.setdefault((scales.get(part, 1.0), decays), []).append(parameter)
     return torch.optim.AdamW(
         [
             {
                 "params": parameters,
-                "scale": settings.backbone_scale if backbone else 1.0,
+                "scale": scale,
                 "weight_decay": settings.weight_decay if decays else 0.0,
             }
-            for (backbone, decays), parameters in groups.items()
+            for (scale, decays), parameters in groups.items()
         ],
         lr=settings.learning_rate,
     )
@@ -190,8 +191,10 @@ def train_step(
     prompts: SimulatedPrompts,
     encoder: StaticTextEncoder,
     settings: NanoTraining,
+    *,
+    detect: bool,
 ) -> tuple[Tensor, dict[str, float]]:
-    """Total loss of one batch, and its parts for the log."""
+    """Total loss of one batch, and its parts for the log; ``detect``: learnable queries too."""
     mean, std = (
         torch.tensor(v)[:, None, None] for v in (model.config.pixel_mean, model.config.pixel_std)
     )
@@ -205,13 +208,18 @@ def train_step(
     features = frozen if prompts.words is not None else model.encode_maps(maps)
     classes = encoder.encode_names(batch.vocabulary) if batch.vocabulary else None
     still = torch.zeros(len(frozen), 1, dtype=torch.long)
-    learnable = fold_frames(model.decode(frozen, still, None, classes), batch.images.shape[1])
-    prompted = roll_out(model, features, prompts, settings.tokens, classes)
+    output, reads = roll_out(model, features, prompts, settings.tokens, classes)
+    if detect:
+        learnable = model.decode(frozen, still, None, classes)
+        output = join_streams(fold_frames(learnable, batch.images.shape[1]), output)
     terms = criterion(
-        join_streams(learnable, prompted),
+        output,
         [clip_targets(sample) for sample in batch.samples],
         prompt_targets(batch, prompts),
     )
+    if reads is not None:
+        terms["read"] = READ_WEIGHT * read_loss(reads, prompts.truth)
+        terms["total"] = terms["total"] + terms["read"]
     return terms["total"], {name: float(term.detach()) for name, term in terms.items()}
 
 
@@ -255,11 +263,8 @@ def train(settings: NanoTraining, data: Path, out: Path, earlier: Path | None = 
     rng = np.random.default_rng(settings.seed)
     encoder = StaticTextEncoder()
     stream = batches(settings, data)
-    config = nano()
-    mean, std = (torch.tensor(v)[:, None, None] for v in (config.pixel_mean, config.pixel_std))
-    first = torch.cat([next(stream).images[:, 0] for _ in range(8)])
     names = encoder.encode_names(get_vocabulary("coco").texts)
-    model = start_model((first.float() - mean) / std, names, earlier).train()
+    model = start_model(names, earlier).train()
     average = copy.deepcopy(model).eval()
     criterion = Criterion(LOSSES)
     optimizer = optimiser(model, settings)
@@ -274,7 +279,9 @@ def train(settings: NanoTraining, data: Path, out: Path, earlier: Path | None = 
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(progress, settings) * group["scale"]
         prompts = simulate(batch, encoder, settings, rng)
-        loss, parts = train_step(model, criterion, batch, prompts, encoder, settings)
+        loss, parts = train_step(
+            model, criterion, batch, prompts, encoder, settings, detect=step % 2 == 0
+        )
         if not torch.isfinite(loss):
             raise RuntimeError(
                 f"loss is {loss.item()} at step {step} on {batch.samples[0].dataset}"

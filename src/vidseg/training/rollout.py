@@ -42,7 +42,7 @@ def roll_out(
     prompts: SimulatedPrompts,
     tokens: int,
     classes: Tensor | None = None,
-) -> DecoderOutput:
+) -> tuple[DecoderOutput, Tensor | None]:
     """Prompt queries only, over all T frames of B clips.
 
     Args:
@@ -50,14 +50,20 @@ def roll_out(
         prompts: given on the first frame.
         tokens: R per visual prompt.
         classes: [K, D_t] embeddings to score; ignored for expressions.
+
+    Returns:
+        The output of the clips, and what the pixel memory read from the first frame for the
+        others, [B, Q, T - 1, H/8, W/8] in -1 .. 1, where that frame's true mask was given.
     """
     T = prompts.truth.shape[2]
     memory = ClipMemory()
     classes = None if prompts.kind == "expression" else classes
-    outputs = []
+    outputs, reads = [], []
     for t in range(T):
         frame = features[slice(t, None, T)]
         queries = _ask(model, frame, prompts, memory, tokens)
+        if t > 0 and prompts.kind == "mask" and queries.maps is not None:
+            reads.append(queries.maps[:, :, :, MapKind.ANCHOR])
         index = torch.full((len(frame), 1), t)
         output = model.decode(frame, index, queries, classes, learnable=False, auxiliary=True)
         outputs.append(output)
@@ -66,7 +72,24 @@ def roll_out(
             if t == 0 and prompts.kind == "mask":
                 answer = F.avg_pool2d(prompts.truth[:, :, 0].float(), 4)
             _remember(model, frame, answer, memory, tokens if prompts.words is None else None)
-    return join_frames(outputs)
+    return join_frames(outputs), torch.cat(reads, dim=2) if reads else None
+
+
+def read_loss(reads: Tensor, truth: Tensor) -> Tensor:
+    """Teaches affinity directly: cross entropy and dice of what the memory alone would answer.
+
+    Only where a true mask was remembered, or the affinity would be punished for a wrong memory.
+
+    Args:
+        reads: [B, Q, T - 1, h, w] in -1 .. 1.
+        truth: [B, Q, T, H, W] bool.
+    """
+    wanted = F.adaptive_avg_pool2d(truth[:, :, 1:].float().flatten(0, 2), reads.shape[-2:])
+    likely = ((reads.flatten(0, 2) + 1) / 2).clamp(1e-3, 1 - 1e-3)
+    overlap = (likely * wanted).flatten(1).sum(1)
+    total = (likely + wanted).flatten(1).sum(1)
+    dice = 1 - (2 * overlap + 1) / (total + 1)
+    return F.binary_cross_entropy(likely, wanted) + dice.mean()
 
 
 def join_frames(outputs: list[DecoderOutput]) -> DecoderOutput:
