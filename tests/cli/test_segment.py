@@ -305,6 +305,16 @@ def test_ctrl_c_leaves_whole_files_and_exit_130(tmp_path: Path) -> None:
     assert not [p for p in out.rglob("*") if p.name.startswith(".")]
 
 
+def test_names_that_the_console_cannot_show(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    clip = write_clip(tmp_path / "clip.mp4", 2)
+    words = ["segment", str(clip), "--task", "vis", "--categories", "größter Hund"]
+    told, complaint = _start([*words, "--out", str(tmp_path / "out")], 0.0).communicate(timeout=60)
+    assert "gr??ter Hund" in told and complaint == ""
+
+
 def test_reader_that_goes_away(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.mp4", 4)
     words = ["segment", str(clip), "--task", "vis", "--out", str(tmp_path / "out")]

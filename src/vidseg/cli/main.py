@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -42,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0: done · 2: the input is wrong, one sentence on stderr says what · 130: stopped by Ctrl-C ·
     141: whoever read the output went away.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a name must not fail on a console without it
     try:
         options = build_parser().parse_args(arguments)
         code: int = options.run(options)
