@@ -12,6 +12,7 @@ import torch
 from ..errors import ModelError, PromptError, VocabularyError
 from ..models.text_encoder import TextEncoder, build_text_encoder
 from ..models.univs import UniVS
+from ..nn.layers import channels_last
 from ..prompts import Prompt, Text
 from ..results import FrameResult, Track
 from ..types import Task
@@ -57,9 +58,7 @@ class Segmenter:
         Raises ModelError for a device that is not there and for unknown settings.
         """
         self.device = choose_device(device)
-        self.model = model.eval().to(self.device)
-        # Faster convolutions for free; the stub of ``to`` does not know this form.
-        self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.model = channels_last(model.eval().to(self.device))
         self.settings = {name: dict(values) for name, values in (settings or {}).items()}
         self._text_encoder = text_encoder
         self._text_weights = text_weights

@@ -118,7 +118,8 @@ class UniVSConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; each part carries its ``kind``."""
-        return _to_plain(self)
+        plain: dict[str, Any] = _to_plain(self)
+        return plain
 
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> UniVSConfig:

@@ -37,14 +37,17 @@ class PromptCrossAttention(AttentionBlock):
             value = torch.cat((content.flatten(0, 1), tokens.squeeze(3).flatten(0, 1)), dim=1)
             allowed = torch.ones(T, key.shape[1], dtype=torch.bool, device=key.device)
             allowed[:, :T] = torch.eye(T, dtype=torch.bool, device=key.device)
-            out: Tensor = self(content.flatten(0, 1), own, key, value, allowed)
-            return out.unflatten(0, (B, Q))
+            read: Tensor = self(content.flatten(0, 1), own, key, value, allowed).unflatten(
+                0, (B, Q)
+            )
+            return read
         own = with_position(content, position)[..., None, :]  # [B, Q, T, 1, C]
         key = torch.cat((own, key_tokens.transpose(2, 3)), dim=3).flatten(0, 2)
         value = torch.cat((content[..., None, :], tokens.transpose(2, 3)), dim=3).flatten(0, 2)
         single = content.flatten(0, 2)[:, None]
         out = self(single, own.flatten(0, 2), key, value)
-        return out.squeeze(1).unflatten(0, (B, Q, T))
+        framewise: Tensor = out.squeeze(1).unflatten(0, (B, Q, T))
+        return framewise
 
 
 class SeparatedSelfAttention(nn.Module):
@@ -97,8 +100,9 @@ class SeparatedSelfAttention(nn.Module):
         if further is not None:
             keys = torch.cat((keys, further[0]), dim=1)
             values = torch.cat((values, further[1]), dim=1)
-        out: Tensor = self.block(content.flatten(1, 2), query, keys, values)
-        return out.unflatten(1, content.shape[1:3])
+        out = self.block(content.flatten(1, 2), query, keys, values)
+        queries: Tensor = out.unflatten(1, content.shape[1:3])
+        return queries
 
     def one_by_one(self, content: Tensor, position: Tensor, further: KeysValues | None) -> Tensor:
         """Each query [B, Q, T, C] sees its own T tokens and ``further``, no other query."""
@@ -107,7 +111,9 @@ class SeparatedSelfAttention(nn.Module):
             keys, values = (x.repeat_interleave(Q, dim=0) for x in further)
             further = (keys, values)
         single, single_position = (x.flatten(0, 1)[:, None] for x in (content, position))
-        return self.alone(single, single_position, further).squeeze(1).unflatten(0, (B, Q))
+        out = self.alone(single, single_position, further).squeeze(1)
+        queries: Tensor = out.unflatten(0, (B, Q))
+        return queries
 
 
 def separation_mask(learnable: int, prompts: int, frames: int, separation: Separation) -> Tensor:

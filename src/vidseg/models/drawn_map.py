@@ -24,7 +24,7 @@ POINT_RADIUS = 1.5
 
 def map_of_mask(mask: Tensor) -> Tensor:
     """[..., H, W] mask 0..1 to [..., H/8, W/8]."""
-    cells = mask.float().unflatten(-1, (-1, STRIDE)).unflatten(-3, (-1, STRIDE))
+    cells: Tensor = mask.float().unflatten(-1, (-1, STRIDE)).unflatten(-3, (-1, STRIDE))
     return 2 * cells.mean((-3, -1)) - 1
 
 

@@ -53,7 +53,7 @@ class PredictionHeads(nn.Module):
 
         In training it is divided by C, as released.
         """
-        logits = self.to_text(embeddings).mean(2) @ sentences.transpose(-1, -2)
+        logits: Tensor = self.to_text(embeddings).mean(2) @ sentences.transpose(-1, -2)
         return logits / embeddings.shape[-1] if self.training else logits
 
 

@@ -19,7 +19,8 @@ class SeparableBlock(nn.Module):
         self.pointwise = nn.Conv2d(channels, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.pointwise(F.relu(self.norm(self.depthwise(x))))
+        change: Tensor = self.pointwise(F.relu(self.norm(self.depthwise(x))))
+        return x + change
 
 
 class LightPixelDecoder(nn.Module):

@@ -140,6 +140,7 @@ class MaskDecoder(nn.Module):
         streams = [stream for stream in (own, asked) if stream is not None]
         predictions: list[Prediction] = []
         for i, layer in enumerate(self.layers):
+            assert isinstance(layer, DecoderLayer)
             at = i % len(scene.sizes)
             if auxiliary:
                 masks, prediction = predictor.predict(streams, scene.mask_features)

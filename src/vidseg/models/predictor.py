@@ -119,9 +119,9 @@ def resize_masks(logits: Tensor, size: tuple[int, int]) -> Tensor:
     """[B, Q, T, h, w] -> [B, Q, T, *size], bilinear."""
     if logits.shape[-2:] == size:
         return logits
-    return F.interpolate(logits.flatten(1, 2), size=size, mode="bilinear").unflatten(
-        1, logits.shape[1:3]
-    )
+    resized = F.interpolate(logits.flatten(1, 2), size=size, mode="bilinear")
+    frames: Tensor = resized.unflatten(1, logits.shape[1:3])
+    return frames
 
 
 def attention_allowed(mask_logits: Tensor, size: tuple[int, int]) -> Tensor:

@@ -62,6 +62,7 @@ class Propagation(nn.Module):
         self.key_projection = nn.Conv2d(sum(key_sources), config.key_channels, 1)
         # With as many channels as the backbone gives, keys start as the backbone's own features.
         nn.init.dirac_(self.key_projection.weight)
+        assert self.key_projection.bias is not None
         nn.init.zeros_(self.key_projection.bias)
         # Cosine 1 against 0.95 should already decide between two cells: e^(80 * 0.05) = 55 to 1.
         self.log_scale = nn.Parameter(torch.full((2,), 80.0).log())
@@ -156,7 +157,7 @@ class Propagation(nn.Module):
         B, Q, T, h, w = mask_logits.shape
         fine = F.interpolate(maps.flatten(0, 2), size=(h, w), mode="bilinear", align_corners=False)
         weight = self.map_weight(embeddings).flatten(0, 2)
-        logits = mask_logits.flatten(0, 2) + (fine * weight[..., None, None]).sum(1)
+        logits: Tensor = mask_logits.flatten(0, 2) + (fine * weight[..., None, None]).sum(1)
         detail = self.feature_reduction(mask_features.flatten(0, 1)).unflatten(0, (B, 1, T))
         detail = detail.expand(B, Q, T, -1, h, w).flatten(0, 2)
         evidence = torch.cat([torch.tanh(logits / 4)[:, None], fine, detail], dim=1)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ..backbones.registry import build_backbone
+from ..backbones.spec import FeatureMaps
 from .config import DeformablePixelDecoderConfig, Separation, UniVSConfig
 from .light_pixel_decoder import LightPixelDecoder
 from .mask_decoder import MaskDecoder

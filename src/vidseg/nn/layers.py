@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from typing import TypeVar
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+Network = TypeVar("Network", bound=nn.Module)
 
 GROUPS = 32
 """Groups of every GroupNorm of the pixel decoders."""
@@ -68,3 +72,10 @@ def initialise_convolution(conv: nn.Conv2d) -> None:
     nn.init.kaiming_uniform_(conv.weight, a=1)
     if conv.bias is not None:
         nn.init.zeros_(conv.bias)
+
+
+def channels_last(module: Network) -> Network:
+    """Lays weights out for faster convolutions, in place; gives the same module back."""
+    # The stubs of ``to`` do not know this form on its own.
+    module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return module

@@ -23,7 +23,8 @@ class MatchWeights:
 
 def sample_clip_masks(masks: Tensor, points: Tensor) -> Tensor:
     """[N, T, H, W] float read at points [P, 2] shared by all masks and frames → [N, T·P]."""
-    return sample_maps(masks.flatten(0, 1), points).unflatten(0, masks.shape[:2]).flatten(1)
+    read: Tensor = sample_maps(masks.flatten(0, 1), points).unflatten(0, masks.shape[:2])
+    return read.flatten(1)
 
 
 def matching_cost(

@@ -9,33 +9,26 @@ from __future__ import annotations
 import argparse
 import copy
 import json
-import math
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
-from ..backbones.efficientnet_lite import EfficientNetLite, imagenet_state
-from ..datasets.coco_instances import CocoInstanceStills
-from ..datasets.coco_panoptic import CocoPanopticStills
-from ..datasets.collate import ClipBatch, collate_clips
-from ..datasets.davis import MaskedVideos
-from ..datasets.label_maps import LabelMapVideos
-from ..datasets.mixture import CachedFrames, ClipBatches, Source
+from ..datasets.collate import ClipBatch
 from ..datasets.schema import ClipSample
-from ..models.presets import nano
 from ..models.static_text import StaticTextEncoder
 from ..models.tensors import PromptKind
 from ..models.univs import UniVS
 from ..vocabularies import get_vocabulary
 from .criterion import Criterion, LossConfig
+from .nano_setup import NanoTraining, batches, learning_rate, optimiser, start_model
 from .prompt_simulation import (
     SimulatedPrompts,
+    VisualKind,
     simulate_categories,
     simulate_expressions,
     simulate_visual,
@@ -44,41 +37,8 @@ from .prompt_simulation import (
 from .rollout import fold_frames, join_streams, read_loss, roll_out
 from .targets import ClipTargets, PromptTargets
 
-
-@dataclass(frozen=True, kw_only=True)
-class NanoTraining:
-    """Settings of a run.
-
-    Attributes:
-        minutes: the schedule runs over this much time, however many steps that makes.
-        clips, frames, size: B clips of T square frames a step, in pixels.
-        prompts: Q prompts per clip at most.
-        tokens: R per visual prompt.
-        learning_rate: of new parts.
-        backbone_scale, propagation_scale: factors for the backbone's late stages and for the
-            memory read-out, whose few weights start far from where they end.
-        average: decay of the exponential moving average that is saved.
-    """
-
-    minutes: float = 38.0
-    clips: int = 3
-    frames: int = 4
-    size: int = 224
-    prompts: int = 3
-    tokens: int = 32
-    learning_rate: float = 3e-4
-    backbone_scale: float = 0.1
-    propagation_scale: float = 5.0
-    weight_decay: float = 0.05
-    clip_gradient: float = 1.0
-    warmup: float = 0.02
-    average: float = 0.995
-    threads: int = 2
-    seed: int = 0
-
-
 # How often each kind of prompt is simulated.
-PROMPT_SHARES = {
+PROMPT_SHARES: dict[VisualKind | Literal["category", "expression"], float] = {
     "mask": 0.38,
     "box": 0.16,
     "point": 0.16,
@@ -90,89 +50,14 @@ READ_WEIGHT = 5.0
 LOSSES = LossConfig(
     classes=2.0, points=1024, match_points=512, semantic=2.0, absent_categories=True
 )
-# About the length that the untrained projection gives to a query, so cosines start near -0.5.
-_START_MARGIN = 4.0
-FIRST_TRAINED_STAGE = 3
-"""Backbone stages from stride 16 on are tuned; earlier ones keep their ImageNet weights."""
-
-
-def mixture(data: Path) -> list[Source]:
-    """The training sets below one folder; never the development videos."""
-    stills = CachedFrames(CocoPanopticStills(data / "voc-animals"))
-    return [
-        Source(dataset=stills, weight=0.55, donor=stills),
-        Source(dataset=CachedFrames(CocoInstanceStills(data / "coco-mini")), weight=0.25),
-        Source(dataset=CachedFrames(LabelMapVideos(data / "camvid" / "train")), weight=0.12),
-        Source(dataset=CachedFrames(MaskedVideos(data / "video-extra")), weight=0.08, donor=stills),
-    ]
-
-
-def start_model(names: Tensor, earlier: Path | None) -> UniVS:
-    """nano on ImageNet weights.
-
-    Args:
-        names: [K, D_t] embeddings of some category names; queries start as none of them.
-        earlier: model folder whose pixel decoder, prompt encoder and mask decoder to start from.
-    """
-    model = UniVS(nano())
-    learned = None if earlier is None else UniVS.from_pretrained(earlier)
-    if learned is not None:
-        for part in ("pixel_decoder", "prompt_encoder", "mask_decoder"):
-            getattr(model, part).load_state_dict(getattr(learned, part).state_dict())
-    assert isinstance(model.backbone, EfficientNetLite) and model.propagation is not None
-    model.backbone.load_state_dict(imagenet_state())
-    for parameter in model.backbone.parameters():
-        parameter.requires_grad_(False)
-    for stage in list(model.backbone.stages)[FIRST_TRAINED_STAGE:]:
-        for parameter in stage.parameters():
-            parameter.requires_grad_(True)
-    if learned is None:
-        with torch.no_grad():
-            bias = model.mask_decoder.heads.to_text.bias
-            bias.copy_(-_START_MARGIN * nn.functional.normalize(names.mean(0), dim=0))
-    return model.to(memory_format=torch.channels_last)
-
-
-def optimiser(model: UniVS, settings: NanoTraining) -> torch.optim.AdamW:
-    """AdamW with groups by learning rate and decay; norms, embeddings and biases do not decay."""
-    scales = {"backbone": settings.backbone_scale, "propagation": settings.propagation_scale}
-    groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            part = name.split(".")[0]
-            # What is residual to label propagation must not be pulled away from it by decay.
-            decays = (
-                parameter.ndim > 1
-                and part != "propagation"
-                and "query_" not in name
-                and "_embed" not in name
-            )
-            groups.setdefault((scales.get(part, 1.0), decays), []).append(parameter)
-    return torch.optim.AdamW(
-        [
-            {
-                "params": parameters,
-                "scale": scale,
-                "weight_decay": settings.weight_decay if decays else 0.0,
-            }
-            for (scale, decays), parameters in groups.items()
-        ],
-        lr=settings.learning_rate,
-    )
-
-
-def learning_rate(progress: float, settings: NanoTraining) -> float:
-    """Linear warm-up, then a cosine down to a hundredth."""
-    if progress < settings.warmup:
-        return settings.learning_rate * progress / settings.warmup
-    return settings.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
 
 
 def simulate(
     batch: ClipBatch, encoder: StaticTextEncoder, settings: NanoTraining, rng: np.random.Generator
 ) -> SimulatedPrompts:
     """Prompts of one random kind that the batch allows."""
-    kind = str(rng.choice(list(PROMPT_SHARES), p=list(PROMPT_SHARES.values())))
+    kinds = list(PROMPT_SHARES)
+    kind = kinds[rng.choice(len(kinds), p=list(PROMPT_SHARES.values()))]
     prompts: SimulatedPrompts | None = None
     if kind == "category" and batch.vocabulary:
         prompts = simulate_categories(batch.samples, encoder, settings.prompts, rng)
@@ -180,7 +65,7 @@ def simulate(
         prompts = simulate_expressions(batch.samples, encoder, settings.prompts, rng)
     if prompts is not None:
         return prompts
-    visual = kind if kind in ("mask", "box", "point", "scribble") else "mask"
+    visual = "mask" if kind == "category" or kind == "expression" else kind
     return simulate_visual(batch.samples, visual, settings.prompts, rng)
 
 
@@ -244,16 +129,6 @@ def prompt_targets(batch: ClipBatch, prompts: SimulatedPrompts) -> PromptTargets
         labels[b, known] = sample.labels[prompts.rows[b][known]]
     kind: PromptKind = "expression" if prompts.kind == "expression" else "visual"
     return PromptTargets(kind, prompts.truth, prompts.rows, labels)
-
-
-def batches(settings: NanoTraining, data: Path) -> Iterator[ClipBatch]:
-    """Endless batches, prepared by one worker beside the training process."""
-    source = ClipBatches(
-        mixture(data), settings.clips, settings.frames, settings.size, settings.seed
-    )
-    loader = DataLoader(source, batch_size=None, num_workers=1, prefetch_factor=6)
-    for samples in loader:
-        yield collate_clips(samples)
 
 
 def train(settings: NanoTraining, data: Path, out: Path, earlier: Path | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -16,7 +17,8 @@ _LARGEST_EXPONENT = 10.0
 
 def similarity(anchors: Tensor, candidates: Tensor) -> Tensor:
     """Scaled dot product: [N, C], [M, C] → [N, M]."""
-    return anchors @ candidates.T / anchors.shape[-1] ** 0.5
+    scale = math.sqrt(anchors.shape[-1])
+    return anchors @ candidates.T / scale
 
 
 def sample_columns(same: Tensor, most: int, permutation: Permutation = torch.randperm) -> Tensor:

@@ -84,7 +84,8 @@ def read_loss(reads: Tensor, truth: Tensor) -> Tensor:
         reads: [B, Q, T - 1, h, w] in -1 .. 1.
         truth: [B, Q, T, H, W] bool.
     """
-    wanted = F.adaptive_avg_pool2d(truth[:, :, 1:].float().flatten(0, 2), reads.shape[-2:])
+    h, w = reads.shape[-2:]
+    wanted = F.adaptive_avg_pool2d(truth[:, :, 1:].float().flatten(0, 2), (h, w))
     likely = ((reads.flatten(0, 2) + 1) / 2).clamp(1e-3, 1 - 1e-3)
     overlap = (likely * wanted).flatten(1).sum(1)
     total = (likely + wanted).flatten(1).sum(1)
