@@ -125,10 +125,16 @@ SPOILED: dict[str, tuple[Callable[[Path], object], str]] = {
     "config missing": (lambda f: (f / "config.json").unlink(), "holds no config.json"),
     "config broken": (_writes("config.json", "{"), "config.json is not a readable JSON file"),
     "config of nothing": (_writes("config.json", "{}"), ""),
-    "config unknown": (_writes("config.json", '{"colour": 1}'), "colour"),
+    "config unknown": (
+        _writes("config.json", '{"colour": 1}'),
+        "config.json: config: unknown key 'colour'",
+    ),
     "config of another": (_widen, "does not fit its config.json"),
     "settings broken": (_writes("inference.json", "["), "inference.json is not a readable JSON"),
-    "settings unknown": (_writes("inference.json", '{"all": {"shortside": 9}}'), "shortside"),
+    "settings unknown": (
+        _writes("inference.json", '{"all": {"shortside": 9}}'),
+        "the nearest known is short_side.",
+    ),
 }
 
 

@@ -186,14 +186,26 @@ def test_loads_a_model_inside_the_package(folder: Path, monkeypatch: pytest.Monk
         vidseg.load("tinny")
 
 
+def test_a_folder_of_the_same_name_is_not_meant(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(loading, "embedded_models", lambda: {"tiny": folder})
+    (tmp_path / "tiny").mkdir()
+    assert vidseg.load("tiny", device="cpu").model.config.decoder.text_dim == 256
+    with pytest.raises(ModelError, match=r"holds no config\.json"):
+        vidseg.load("./tiny", device="cpu")
+
+
 def test_says_what_is_wrong_with_a_folder(tmp_path: Path, folder: Path) -> None:
     with pytest.raises(ModelError, match=r"holds no config.json"):
         vidseg.load(tmp_path, device="cpu")
     (folder / "inference.json").write_text('{"vos": {"memori_length": 2}}')
-    with pytest.raises(ModelError, match="Unknown inference setting memori_length"):
+    sentence = r"inference\.json: Unknown inference setting memori_length.* is memory_length\.$"
+    with pytest.raises(ModelError, match=sentence):
         vidseg.load(folder, device="cpu")
     (folder / "inference.json").write_text('{"voss": {}}')
-    with pytest.raises(ModelError, match="unknown task 'voss'"):
+    with pytest.raises(ModelError, match=r"inference\.json: .*unknown task 'voss'.* vos,"):
         vidseg.load(folder, device="cpu")
     (folder / "inference.json").write_text("[")
     with pytest.raises(ModelError, match="not a readable JSON file"):

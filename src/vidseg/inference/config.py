@@ -6,6 +6,7 @@ last value that is set wins) and keeps every quirk; ``default(task)`` is what we
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
@@ -140,9 +141,13 @@ class InferenceConfig:
 
     def override(self, values: Mapping[str, Any]) -> InferenceConfig:
         """A copy with other values. Raises ModelError for a name that does not exist."""
-        unknown = sorted(set(values) - {field.name for field in fields(self)})
+        known = [field.name for field in fields(self)]
+        unknown = sorted(set(values) - set(known))
         if unknown:
-            raise ModelError(f"Unknown inference setting {', '.join(unknown)}.")
+            nearest = difflib.get_close_matches(unknown[0], known, n=1, cutoff=0.0)[0]
+            raise ModelError(
+                f"Unknown inference setting {unknown[0]}; the nearest known is {nearest}."
+            )
         try:
             return replace(self, **values)
         except (TypeError, ValueError) as error:
@@ -215,3 +220,28 @@ def published(task: Task, dataset: str | None = None) -> InferenceConfig:
 def default(task: Task) -> InferenceConfig:
     """Our settings: frame by frame, no delay, every listed quirk mended."""
     return InferenceConfig(**_BY_TASK[task])
+
+
+FOR_ALL_TASKS = "all"
+"""Key of the settings that hold for every task."""
+
+
+def configured(task: Task, settings: Mapping[str, Mapping[str, Any]]) -> InferenceConfig:
+    """The defaults of a task, overridden by settings for all tasks, then by its own."""
+    config = default(task)
+    for name in (FOR_ALL_TASKS, task.value):
+        config = config.override(settings.get(name, {}))
+    return config
+
+
+def check_settings(settings: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raises ModelError for the name of a task or setting that does not exist, or a bad value."""
+    known = [FOR_ALL_TASKS, *(task.value for task in Task)]
+    unknown = sorted(set(settings) - set(known))
+    if unknown:
+        raise ModelError(
+            f"Inference settings for an unknown task {unknown[0]!r}; the tasks are "
+            f"{', '.join(known)}."
+        )
+    for task in Task:
+        configured(task, settings)

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import ModelError
 from ..models.univs import UniVS
+from .config import check_settings
 from .segmenter import Segmenter
 
 SETTINGS_FILE = "inference.json"
@@ -22,9 +23,10 @@ def load(
     """Loads a model and puts it on a device.
 
     Args:
-        name: "nano", the model inside the package; a folder with config.json and
-            model.safetensors; or a hub id like owner/name. A folder may also hold inference.json
-            (settings by task name or "all") and text_encoder.safetensors.
+        name: "nano", the model inside the package, whatever the working directory holds
+            (``./nano`` is a folder there); a folder with config.json and model.safetensors; or a
+            hub id like owner/name. A folder may also hold inference.json (settings by task name
+            or "all") and text_encoder.safetensors.
         device: "auto", "cpu", "cuda", "cuda:1" or "mps".
         text_weights: weights of a CLIP text encoder, for models that need one.
 
@@ -42,13 +44,13 @@ def load(
 
 
 def _place(name: str | Path) -> str | Path:
-    """Where a model lies: a folder that exists, or a hub id."""
-    folder = Path(name).expanduser()
-    if folder.is_dir():
-        return folder
+    """Where a model lies: inside the package, in a folder that exists, or a hub id."""
     known = embedded_models()
     if isinstance(name, str) and name in known:
         return known[name]
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return folder
     if isinstance(name, str) and name.count("/") == 1 and not name.startswith(("/", ".", "~")):
         return name
     listed = f"the models inside the package are {', '.join(known)}" if known else "none is inside"
@@ -86,7 +88,13 @@ def _settings(file: Path | None) -> Mapping[str, Mapping[str, Any]]:
     try:
         values = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelError(f"{file} is not a readable JSON file: {error}") from error
+        raise ModelError(
+            f"{file} is not a readable JSON file: {error}; write it anew or delete it."
+        ) from error
     if not isinstance(values, dict) or not all(isinstance(v, dict) for v in values.values()):
         raise ModelError(f'{file} must hold settings by task, such as {{"vos": {{...}}}}.')
+    try:
+        check_settings(values)
+    except ModelError as error:
+        raise ModelError(f"{file}: {error}") from error
     return values

@@ -19,7 +19,7 @@ from ..types import Task
 from ..video.base import Source
 from ..video.source import SourceLike, open_source
 from ..vocabularies import from_names, get_vocabulary
-from .config import InferenceConfig, default
+from .config import InferenceConfig, check_settings, configured
 from .policies.base import Categories, TaskPolicy
 from .policies.category import CategoryPolicy
 from .policies.image import ImagePolicy
@@ -28,9 +28,6 @@ from .policies.referring import ReferringPolicy
 from .policies.semantic import SemanticPolicy
 from .prompt_inbox import PromptInbox
 from .session import Session
-
-FOR_ALL_TASKS = "all"
-"""Key of the settings that hold for every task."""
 
 
 class Segmenter:
@@ -62,19 +59,11 @@ class Segmenter:
         self.settings = {name: dict(values) for name, values in (settings or {}).items()}
         self._text_encoder = text_encoder
         self._text_weights = text_weights
-        unknown = sorted(set(self.settings) - {FOR_ALL_TASKS, *(task.value for task in Task)})
-        if unknown:
-            raise ModelError(f"Inference settings for an unknown task {unknown[0]!r}.")
-        for task in Task:
-            self.config(task)
+        check_settings(self.settings)
 
     def config(self, task: Task | str) -> InferenceConfig:
         """The settings of a task: the defaults, overridden by those of the model."""
-        task = parse_task(task)
-        config = default(task)
-        for name in (FOR_ALL_TASKS, task.value):
-            config = config.override(self.settings.get(name, {}))
-        return config
+        return configured(parse_task(task), self.settings)
 
     def segment(
         self,

@@ -27,6 +27,11 @@ class Weights:
     state: dict[str, Tensor]
     file: Path
 
+    @property
+    def config_file(self) -> Path:
+        """The configuration beside the weights."""
+        return self.file.with_name(CONFIG_FILE)
+
     def load_into(self, model: nn.Module) -> None:
         """Copies every tensor, converting its type. Raises ModelError if any does not fit."""
         try:
@@ -34,7 +39,8 @@ class Weights:
         except RuntimeError as error:
             reason = str(error).splitlines()[1:2] or [str(error)]
             raise ModelError(
-                f"{self.file} does not fit its {CONFIG_FILE}: {reason[0].strip()}"
+                f"{self.file} does not fit its {CONFIG_FILE}: {_clause(reason[0])}; "
+                f"take both files from one model."
             ) from error
 
 
@@ -44,13 +50,21 @@ def load_pretrained(name: str | Path) -> tuple[dict[str, Any], Weights]:
     try:
         values = json.loads(config_file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelError(f"{config_file} is not a readable JSON file: {error}") from error
+        raise ModelError(
+            f"{config_file} is not a readable JSON file: {_clause(error)}; fetch or save the model "
+            f"again."
+        ) from error
     if not isinstance(values, dict):
-        raise ModelError(f"{config_file} must hold a JSON object.")
+        raise ModelError(
+            f"{config_file} must hold a JSON object of settings; fetch or save the model again."
+        )
     try:
         return values, Weights(load_file(weights_file), weights_file)
     except (OSError, SafetensorError) as error:
-        raise ModelError(f"{weights_file} is not a readable safetensors file: {error}") from error
+        raise ModelError(
+            f"{weights_file} is not a readable safetensors file: {_clause(error)}; fetch or save "
+            f"the model again."
+        ) from error
 
 
 def locate(name: str | Path, file: str) -> Path:
@@ -59,17 +73,23 @@ def locate(name: str | Path, file: str) -> Path:
     if folder.is_dir():
         if (folder / file).is_file():
             return folder / file
-        raise ModelError(f"{folder} holds no {file}; a model folder has {CONFIG_FILE} and weights.")
+        raise ModelError(
+            f"{folder} holds no {file}; give a folder with {CONFIG_FILE} and {WEIGHTS_FILE}."
+        )
     if isinstance(name, Path) or not _is_hub_id(name):
-        raise ModelError(f"No model at {name}: neither a folder nor a hub id like owner/name.")
+        raise ModelError(
+            f"No model at {name}; give a folder that exists or a hub id like owner/name."
+        )
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError
 
     try:
         return Path(hf_hub_download(name, file))
     except (OSError, ValueError, HfHubHTTPError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ModelError(f"No folder {name}, and the hub has no {file} of it: {reason}") from error
+        raise ModelError(
+            f"No folder {name}, and the hub has no {file} of it: {_clause(error)}; check the name "
+            f"and the connection, or give a folder."
+        ) from error
 
 
 def save_pretrained(
@@ -91,7 +111,9 @@ def save_pretrained(
         text = json.dumps(config, indent=2) + "\n"
         _write_whole(folder / CONFIG_FILE, lambda path: path.write_text(text, encoding="utf-8"))
     except OSError as error:
-        raise OutputError(f"Cannot write the model to {folder}: {error}") from error
+        raise OutputError(
+            f"Cannot write the model to {folder}: {_clause(error)}; choose another folder."
+        ) from error
 
 
 def _write_whole(target: Path, write: Callable[[Path], object]) -> None:
@@ -105,6 +127,12 @@ def _write_whole(target: Path, write: Callable[[Path], object]) -> None:
         path.replace(target)
     finally:
         path.unlink(missing_ok=True)
+
+
+def _clause(reason: object) -> str:
+    """First line of a foreign message, to be followed by what to do."""
+    lines = str(reason).strip().splitlines() or [type(reason).__name__]
+    return lines[0].strip().rstrip(".")
 
 
 def _is_hub_id(name: str) -> bool:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ..backbones.registry import build_backbone
 from ..backbones.spec import FeatureMaps
+from ..errors import ModelError
 from .config import DeformablePixelDecoderConfig, Separation, UniVSConfig
 from .light_pixel_decoder import LightPixelDecoder
 from .mask_decoder import MaskDecoder
@@ -55,7 +56,11 @@ class UniVS(nn.Module):
         The model is in evaluation mode. Raises ModelError if it cannot be found or read.
         """
         values, state = load_pretrained(name)
-        model = cls(UniVSConfig.from_dict(values))
+        try:
+            config = UniVSConfig.from_dict(values)
+        except ModelError as error:
+            raise ModelError(f"{state.config_file}: {error}") from error
+        model = cls(config)
         state.load_into(model)
         return model.eval()
 
