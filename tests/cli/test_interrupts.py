@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,6 +13,14 @@ from vidseg.cli.running import closed_whole
 from vidseg.formats.saving import WriterGroup
 from vidseg.results import FrameResult
 from vidseg.types import Frame
+
+
+@pytest.fixture(autouse=True)
+def _in_the_foreground() -> Iterator[None]:
+    """Python's own handler, even if the tests themselves run where Ctrl-C is ignored."""
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, previous)
 
 
 def press() -> None:
@@ -39,6 +48,13 @@ def test_ctrl_c_is_put_off_and_not_lost() -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     with interrupts_held_back():
         pass
+
+
+def test_ctrl_c_stays_ignored_in_the_background() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with interrupts_held_back():
+        press()
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
 def test_a_second_ctrl_c_does_not_stop_the_closing() -> None:

@@ -13,9 +13,11 @@ from types import FrameType
 def interrupts_held_back() -> Iterator[None]:
     """Puts a Ctrl-C off to the end of the block, which should take milliseconds.
 
-    Outside the main thread, which alone receives signals, it changes nothing.
+    Outside the main thread, which alone receives signals, and where Ctrl-C is ignored, as in a
+    job in the background, it changes nothing.
     """
-    if threading.current_thread() is not threading.main_thread():
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not in_main_thread or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         yield
         return
     pending: list[int] = []
