@@ -20,7 +20,6 @@ from vidseg.models.visual_regions import VisualRegions
 from vidseg.models.visual_sampler import KeyFrame, sample_tokens
 
 RED, GREEN, BLUE, PINK = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (1.0, 0.3, 0.3)
-GREY = (0.5, 0.5, 0.5)
 REACH = 0.5
 """Colours closer than this are taken for the same, the closer the surer."""
 

@@ -13,7 +13,6 @@ from vidseg.models.tensors import FrameFeatures
 from vidseg.models.univs import UniVS
 
 Golden = Callable[[str], dict[str, Tensor]]
-CLASS_COLUMNS = slice(2203, 2276)
 
 
 def golden_model(golden: Golden) -> UniVS:

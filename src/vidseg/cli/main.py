@@ -14,7 +14,6 @@ from ..errors import VidsegError
 if TYPE_CHECKING:
     from .parser import Parser
 
-EXIT_OK = 0
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141

@@ -44,12 +44,11 @@ class InferenceConfig:
         duplicate_threshold: largest mask overlap of a new object and a known one (VIS, VPS).
         max_detections: detections per clip.
         first_mask_threshold: smallest IoU of prediction and given mask on the annotated frame.
-        newborn_tokens: tokens of an object's first slot: ``"zero"`` as released (no token is
-            ever written there) or ``"sampled"`` from the frame in which it was found.
         detect_after_empty: whether objects can be found after a first clip without any.
         memory_features: features that a remembered mask samples: ``"own"``, those of its frame,
             or ``"shifted"``, those of the current clip, as released for VIS and VPS after the
-            first clip, and everywhere when T = 1.
+            first clip, and everywhere when T = 1; there the first slot of an object that is found
+            later stays without tokens.
         overlapping_clips: logits of a frame seen by several clips: ``"sum"`` as released, or
             ``"mean"``.
         unborn_scores: whether clips before an object's birth count as zero class score.
@@ -105,7 +104,6 @@ class InferenceConfig:
     duplicate_threshold: float = 0.5
     max_detections: int = 50
     first_mask_threshold: float = 0.15
-    newborn_tokens: Literal["zero", "sampled"] = "sampled"
     detect_after_empty: bool = True
     memory_features: Literal["own", "shifted"] = "own"
     overlapping_clips: Literal["sum", "mean"] = "mean"
@@ -158,7 +156,6 @@ _AS_RELEASED: dict[str, Any] = {
     "clip_length": 5,
     "window": 5,
     "short_side": 640,
-    "newborn_tokens": "zero",
     "detect_after_empty": False,
     "memory_features": "shifted",
     "overlapping_clips": "sum",

@@ -25,9 +25,6 @@ from .tensors import DecoderOutput, FrameFeatures, PromptQueries, VisualTokens
 from .visual_regions import VisualRegions
 from .visual_sampler import KeyFrame, Randomness, sample_tokens
 
-SIZE_MULTIPLE = 32
-"""Height and width of model inputs are multiples of this."""
-
 
 class UniVS(nn.Module):
     """Image encoder, prompt encoder and unified mask decoder (Li et al., CVPR 2024)."""
@@ -76,7 +73,7 @@ class UniVS(nn.Module):
 
         Args:
             images: [N, 3, H, W] normalised with the configured mean and deviation, then padded
-                with zeros on the right and at the bottom to multiples of SIZE_MULTIPLE.
+                with zeros on the right and at the bottom to multiples of 32.
         """
         return self.encode_maps(self.backbone(images))
 
