@@ -70,6 +70,9 @@ class Propagation(nn.Module):
         nn.init.zeros_(self.map_weight.weight)
         with torch.no_grad():
             self.map_weight.bias.copy_(torch.tensor([3.0, 3.0, 0.5, 3.0]))
+        # Parts of an object that come into view have no cell to be read from, so maps err low on
+        # real video. Set by calibration: still pictures in motion have no such parts to learn from.
+        self.growth = nn.Parameter(torch.zeros(()))
         self.feature_reduction = nn.Conv2d(hidden, config.refiner_channels // 2, 1)
         width = config.refiner_channels
         self.refiner = nn.Sequential(
@@ -161,5 +164,6 @@ class Propagation(nn.Module):
         detail = self.feature_reduction(mask_features.flatten(0, 1)).unflatten(0, (B, 1, T))
         detail = detail.expand(B, Q, T, -1, h, w).flatten(0, 2)
         evidence = torch.cat([torch.tanh(logits / 4)[:, None], fine, detail], dim=1)
-        logits = logits + self.refiner(evidence)[:, 0]
+        remembered = fine[:, MapKind.ANCHOR : MapKind.RECENT + 1].ne(0).flatten(1).any(1)
+        logits = logits + self.refiner(evidence)[:, 0] + self.growth * remembered[:, None, None]
         return logits.view(B, Q, T, h, w)

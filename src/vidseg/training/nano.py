@@ -25,7 +25,14 @@ from ..models.tensors import PromptKind
 from ..models.univs import UniVS
 from ..vocabularies import get_vocabulary
 from .criterion import Criterion, LossConfig
-from .nano_setup import NanoTraining, batches, learning_rate, optimiser, start_model
+from .nano_setup import (
+    NanoTraining,
+    batches,
+    calibrate,
+    learning_rate,
+    optimiser,
+    start_model,
+)
 from .prompt_simulation import (
     SimulatedPrompts,
     VisualKind,
@@ -185,6 +192,8 @@ def train(settings: NanoTraining, data: Path, out: Path, earlier: Path | None = 
         if minutes - saved >= 5:
             average.save_pretrained(out, half=True)
             saved = minutes
+    assert average.propagation is not None
+    calibrate(average.propagation)
     average.save_pretrained(out, half=True)
     log.close()
 

@@ -19,6 +19,7 @@ from ..datasets.davis import MaskedVideos
 from ..datasets.label_maps import LabelMapVideos
 from ..datasets.mixture import CachedFrames, ClipBatches, Source
 from ..models.presets import nano
+from ..models.propagation import Propagation
 from ..models.univs import UniVS
 from ..nn.layers import channels_last
 
@@ -140,3 +141,15 @@ def batches(settings: NanoTraining, data: Path) -> Iterator[ClipBatch]:
     loader = DataLoader(source, batch_size=None, num_workers=1, prefetch_factor=6)
     for samples in loader:
         yield collate_clips(samples)
+
+
+# Chosen on real development video (DAVIS-2016 dev, mask prompts), after training.
+_CALIBRATED_WEIGHTS = (2.0, 3.0, 1.5, 3.0)  # in the order of MapKind
+_CALIBRATED_GROWTH = 1.5
+
+
+def calibrate(propagation: Propagation) -> None:
+    """Sets what stills in motion cannot teach: how far to trust memory where objects change."""
+    with torch.no_grad():
+        propagation.map_weight.bias.copy_(torch.tensor(_CALIBRATED_WEIGHTS))
+        propagation.growth.fill_(_CALIBRATED_GROWTH)
