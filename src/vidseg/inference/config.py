@@ -78,6 +78,8 @@ class InferenceConfig:
         shared_pixels: who is shown where settled masks still overlap: the ``"first"`` object, as
             released, or the one with the ``"largest"`` logit.
         image_threshold: smallest score of a segment of a still picture (VPS).
+        stuff_over_things: whether a stuff class takes the pixels of the things that are followed,
+            as released (PVOS); a weak classifier then swallows them.
         semantic_threshold: least summed class score of a labelled pixel in VSS; 0: every pixel
             gets a class, as released.
         semantic_smoothing: 0..1, weight of the previous frame's class scores in VSS; 0 is none.
@@ -120,6 +122,7 @@ class InferenceConfig:
     first_tokens: Literal["at_entry", "next_clip"] = "at_entry"
     lost_pixels: Literal["zero", "against"] = "against"
     shared_pixels: Literal["first", "largest"] = "largest"
+    stuff_over_things: bool = False
     image_threshold: float = 0.05
     semantic_threshold: float = 0.0
     semantic_smoothing: float = 0.0
@@ -172,6 +175,7 @@ _AS_RELEASED: dict[str, Any] = {
     "first_tokens": "next_clip",
     "lost_pixels": "zero",
     "shared_pixels": "first",
+    "stuff_over_things": True,
 }
 
 _BY_TASK: dict[Task, dict[str, Any]] = {

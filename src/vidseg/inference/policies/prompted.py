@@ -193,6 +193,9 @@ class PromptedPolicy:
         if rows:
             of_class = self._stuff.masks(prediction, clip, [c for _, c in rows], self._config)
             painted[[r for r, _ in rows]] = of_class
+        if not self._config.stuff_over_things:
+            things = [r for r, i in enumerate(self._memory.ids) if i not in classes]
+            painted &= ~(logits[things] > 0).any(0)
         return painted
 
     def _settle_known(
