@@ -78,6 +78,8 @@ class InferenceConfig:
         shared_pixels: who is shown where settled masks still overlap: the ``"first"`` object, as
             released, or the one with the ``"largest"`` logit.
         image_threshold: smallest score of a segment of a still picture (VPS).
+        box_margin: logits by which a pixel must be inside on the frame of a box; above 0 the
+            decoder looks twice, the second time with tokens of what it was sure of.
         stuff_over_things: whether a stuff class takes the pixels of the things that are followed,
             as released (PVOS); a weak classifier then swallows them.
         semantic_threshold: least summed class score of a labelled pixel in VSS; 0: every pixel
@@ -123,6 +125,7 @@ class InferenceConfig:
     lost_pixels: Literal["zero", "against"] = "against"
     shared_pixels: Literal["first", "largest"] = "largest"
     stuff_over_things: bool = False
+    box_margin: float = 0.0
     image_threshold: float = 0.05
     semantic_threshold: float = 0.0
     semantic_smoothing: float = 0.0

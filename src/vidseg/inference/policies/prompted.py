@@ -22,6 +22,7 @@ from ..preprocess import MASK_STRIDE
 from .annotations import Annotation, sort_annotations
 from .base import Categories, Clip
 from .prompted_results import PromptedResults
+from .second_look import demand_margin, remember_sure_parts, told_by_box
 from .stuff import StuffPixels
 
 # Logits of a given mask on the decoder's grid, when it competes and is remembered.
@@ -70,6 +71,10 @@ class PromptedPolicy:
         drawn = self._enter(clip, annotations)
         if self._memory.ids:
             prediction = self._decode(clip, drawn)
+            boxed, margin = told_by_box(annotations, self._memory, clip), self._config.box_margin
+            if boxed and margin > 0:
+                remember_sure_parts(self._memory, clip, boxed, prediction, margin)
+                prediction = demand_margin(self._decode(clip, drawn), boxed, margin)
             self._settle(clip, prediction)
             self._remember(clip)
         return self._emit(clip, self._config.stride)
