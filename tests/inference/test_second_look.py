@@ -8,7 +8,12 @@ from typing import Any
 import torch
 
 from vidseg.inference.policies.annotations import Annotation
-from vidseg.inference.policies.second_look import demand_margin, remember_sure_parts, told_by_box
+from vidseg.inference.policies.second_look import (
+    demand_margin,
+    remember_sure_parts,
+    told_by_box,
+    with_sure_part,
+)
 from vidseg.models.tensors import Prediction
 from vidseg.prompts import Box, Mask, Point
 
@@ -43,3 +48,11 @@ def test_only_the_sure_part_is_remembered_and_kept() -> None:
     lowered = demand_margin(prediction(), [(1, 0)], 1.0)
     assert (lowered.mask_logits[0, 2, 0] > 0).tolist() == [[False, True], [False, True]]
     assert torch.equal(lowered.mask_logits[0, :2], prediction().mask_logits[0, :2])
+
+
+def test_an_unsure_answer_is_better_than_none() -> None:
+    marks = [(1, 0)]
+    assert with_sure_part(marks, prediction(), 1.0) == marks
+    assert with_sure_part(marks, prediction(), 3.5) == []
+    kept = demand_margin(prediction(), marks, 3.5)
+    assert torch.equal(kept.mask_logits, prediction().mask_logits)

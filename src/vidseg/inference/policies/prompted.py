@@ -22,7 +22,12 @@ from ..preprocess import MASK_STRIDE
 from .annotations import Annotation, sort_annotations
 from .base import Categories, Clip
 from .prompted_results import PromptedResults
-from .second_look import demand_margin, remember_sure_parts, told_by_box
+from .second_look import (
+    demand_margin,
+    remember_sure_parts,
+    told_by_box,
+    with_sure_part,
+)
 from .stuff import StuffPixels
 
 # Logits of a given mask on the decoder's grid, when it competes and is remembered.
@@ -72,6 +77,7 @@ class PromptedPolicy:
         if self._memory.ids:
             prediction = self._decode(clip, drawn)
             boxed, margin = told_by_box(annotations, self._memory, clip), self._config.box_margin
+            boxed = with_sure_part(boxed, prediction, margin)
             if boxed and margin > 0:
                 remember_sure_parts(self._memory, clip, boxed, prediction, margin)
                 prediction = demand_margin(self._decode(clip, drawn), boxed, margin)

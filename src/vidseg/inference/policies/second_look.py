@@ -20,6 +20,10 @@ Mark = tuple[int, int]
 """(row of the object, column of the frame in the clip)."""
 
 
+LEAST_SURE = 0.25
+"""Part of the first answer that must be sure; an unsure one is better than none."""
+
+
 def told_by_box(annotations: Sequence[Annotation], memory: PromptMemory, clip: Clip) -> list[Mark]:
     """Objects of the clip that a box marks and no mask."""
     return [
@@ -27,6 +31,16 @@ def told_by_box(annotations: Sequence[Annotation], memory: PromptMemory, clip: C
         for a in annotations
         if a.mask is None and any(isinstance(prompt, Box) for prompt in a.prompts)
     ]
+
+
+def with_sure_part(marks: Sequence[Mark], first: Prediction, margin: float) -> list[Mark]:
+    """The marks whose first answer has a sure part worth asking with; others stay as they are."""
+    kept = []
+    for row, column in marks:
+        logits = first.mask_logits[0, first.learnable + row, column]
+        if (logits > margin).sum() > LEAST_SURE * (logits > 0).sum():
+            kept.append((row, column))
+    return kept
 
 
 def remember_sure_parts(
@@ -49,5 +63,7 @@ def demand_margin(second: Prediction, marks: Sequence[Mark], margin: float) -> P
     """Lowers the logits of the marked frames, so that only sure pixels remain."""
     logits = second.mask_logits.clone()
     for row, column in marks:
-        logits[0, second.learnable + row, column] -= margin
+        lowered = logits[0, second.learnable + row, column] - margin
+        if bool((lowered > 0).any()):
+            logits[0, second.learnable + row, column] = lowered
     return replace(second, mask_logits=logits)
