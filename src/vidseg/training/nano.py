@@ -1,7 +1,8 @@
 """Trains the default model on one machine: ``python -m vidseg.training.nano --data FOLDER``.
 
-The plainest honest loop: clips of one dataset a step, learnable queries matched by the Hungarian
-algorithm, prompt queries with the object they were made from, frame by frame as in a stream.
+The plainest honest loop: a step of clips, then a step of as many single frames, each step from one
+dataset; learnable queries matched by the Hungarian algorithm, prompt queries with the object they
+were made from, frame by frame as in a stream.
 """
 
 from __future__ import annotations
@@ -44,14 +45,22 @@ from .prompt_simulation import (
 from .rollout import fold_frames, join_streams, read_loss, roll_out
 from .targets import ClipTargets, PromptTargets
 
-# How often each kind of prompt is simulated.
-PROMPT_SHARES: dict[VisualKind | Literal["category", "expression"], float] = {
-    "mask": 0.38,
-    "box": 0.16,
-    "point": 0.16,
+# How often each kind of prompt is simulated: clips teach to follow, single frames to find.
+Shares = dict[VisualKind | Literal["category", "expression"], float]
+CLIP_SHARES: Shares = {
+    "mask": 0.56,
+    "box": 0.14,
+    "point": 0.1,
+    "scribble": 0.04,
+    "category": 0.04,
+    "expression": 0.12,
+}
+STILL_SHARES: Shares = {
+    "box": 0.44,
+    "point": 0.2,
     "scribble": 0.06,
-    "category": 0.08,
-    "expression": 0.16,
+    "category": 0.1,
+    "expression": 0.2,
 }
 READ_WEIGHT = 5.0
 LOSSES = LossConfig(
@@ -63,8 +72,10 @@ def simulate(
     batch: ClipBatch, encoder: StaticTextEncoder, settings: NanoTraining, rng: np.random.Generator
 ) -> SimulatedPrompts:
     """Prompts of one random kind that the batch allows."""
-    kinds = list(PROMPT_SHARES)
-    kind = kinds[rng.choice(len(kinds), p=list(PROMPT_SHARES.values()))]
+    still = batch.images.shape[1] == 1
+    shares = STILL_SHARES if still else CLIP_SHARES
+    kinds = list(shares)
+    kind = kinds[rng.choice(len(kinds), p=list(shares.values()))]
     prompts: SimulatedPrompts | None = None
     if kind == "category" and batch.vocabulary:
         prompts = simulate_categories(batch.samples, encoder, settings.prompts, rng)
@@ -72,7 +83,8 @@ def simulate(
         prompts = simulate_expressions(batch.samples, encoder, settings.prompts, rng)
     if prompts is not None:
         return prompts
-    visual = "mask" if kind == "category" or kind == "expression" else kind
+    fallback: VisualKind = "box" if still else "mask"
+    visual = fallback if kind == "category" or kind == "expression" else kind
     return simulate_visual(batch.samples, visual, settings.prompts, rng)
 
 
@@ -162,7 +174,7 @@ def train(settings: NanoTraining, data: Path, out: Path, earlier: Path | None = 
             group["lr"] = learning_rate(progress, settings) * group["scale"]
         prompts = simulate(batch, encoder, settings, rng)
         loss, parts = train_step(
-            model, criterion, batch, prompts, encoder, settings, detect=step % 2 == 0
+            model, criterion, batch, prompts, encoder, settings, detect=step % 3 == 0
         )
         if not torch.isfinite(loss):
             raise RuntimeError(
@@ -202,7 +214,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m vidseg.training.nano", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with the training sets")
     parser.add_argument("--out", type=Path, default=Path("runs/nano"))
-    parser.add_argument("--start", type=Path, help="model folder of an earlier run")
+    parser.add_argument("--start", type=Path, help="model folder to go on from")
     parser.add_argument("--minutes", type=float, default=NanoTraining.minutes)
     parser.add_argument("--threads", type=int, default=NanoTraining.threads)
     parser.add_argument("--seed", type=int, default=NanoTraining.seed)

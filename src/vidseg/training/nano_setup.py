@@ -35,7 +35,8 @@ class NanoTraining:
 
     Attributes:
         minutes: the schedule runs over this much time, however many steps that makes.
-        clips, frames, size: B clips of T square frames a step, in pixels.
+        clips, frames, size: B clips of T square frames a step, in pixels; every other step has
+            B T single frames instead.
         prompts: Q prompts per clip at most.
         tokens: R per visual prompt.
         learning_rate: of new parts.
@@ -73,26 +74,24 @@ def mixture(data: Path) -> list[Source]:
 
 
 def start_model(names: Tensor, earlier: Path | None) -> UniVS:
-    """nano on ImageNet weights.
+    """nano on ImageNet weights, or an earlier model before its calibration.
 
     Args:
         names: [K, D_t] embeddings of some category names; queries start as none of them.
-        earlier: model folder whose pixel decoder, prompt encoder and mask decoder to start from.
+        earlier: model folder to go on from.
     """
-    model = UniVS(nano())
-    learned = None if earlier is None else UniVS.from_pretrained(earlier)
-    if learned is not None:
-        for part in ("pixel_decoder", "prompt_encoder", "mask_decoder"):
-            getattr(model, part).load_state_dict(getattr(learned, part).state_dict())
+    model = UniVS(nano()) if earlier is None else UniVS.from_pretrained(earlier)
     assert isinstance(model.backbone, EfficientNetLite) and model.propagation is not None
-    model.backbone.load_state_dict(imagenet_state())
     for parameter in model.backbone.parameters():
         parameter.requires_grad_(False)
     for stage in list(model.backbone.stages)[FIRST_TRAINED_STAGE:]:
         for parameter in stage.parameters():
             parameter.requires_grad_(True)
-    if learned is None:
-        with torch.no_grad():
+    with torch.no_grad():
+        if earlier is not None:
+            model.propagation.growth.zero_()
+        else:
+            model.backbone.load_state_dict(imagenet_state())
             bias = model.mask_decoder.heads.to_text.bias
             bias.copy_(-_START_MARGIN * nn.functional.normalize(names.mean(0), dim=0))
     return channels_last(model)
@@ -134,13 +133,19 @@ def learning_rate(progress: float, settings: NanoTraining) -> float:
 
 
 def batches(settings: NanoTraining, data: Path) -> Iterator[ClipBatch]:
-    """Endless batches, prepared by one worker beside the training process."""
-    source = ClipBatches(
-        mixture(data), settings.clips, settings.frames, settings.size, settings.seed
-    )
-    loader = DataLoader(source, batch_size=None, num_workers=1, prefetch_factor=6)
-    for samples in loader:
-        yield collate_clips(samples)
+    """Endless batches, by turns of clips and of single frames; a worker prepares each kind."""
+    shapes = ((settings.clips, settings.frames), (settings.clips * settings.frames, 1))
+    loaders = [
+        DataLoader(
+            ClipBatches(mixture(data), count, frames, settings.size, settings.seed),
+            batch_size=None,
+            num_workers=1,
+            prefetch_factor=6,
+        )
+        for count, frames in shapes
+    ]
+    for pair in zip(*loaders, strict=True):
+        yield from map(collate_clips, pair)
 
 
 # Chosen on real development video (DAVIS-2016 dev, mask prompts), after training.
