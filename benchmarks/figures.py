@@ -18,9 +18,9 @@ from vidseg import Segmenter
 from vidseg.datasets.coco_instances import CocoInstanceStills
 from vidseg.datasets.coco_panoptic import CocoPanopticStills
 from vidseg.datasets.expressions import compose_expressions
-from vidseg.datasets.files import read_label_map
 from vidseg.datasets.label_maps import LabelMapVideos
 from vidseg.datasets.schema import SmallIdMap
+from vidseg.formats.reading import read_label_map
 from vidseg.metrics.jf import region_similarity
 from vidseg.metrics.panoptic import PanopticMap
 from vidseg.metrics.vpq import VPQ

@@ -10,7 +10,15 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "src" / "vidseg"
 
 LAYERS = (
-    {"types", "prompts", "results", "tasks", "errors", "vocabularies", "vocabulary_data"},
+    {
+        "types",
+        "prompts",
+        "results",
+        "labels",
+        "errors",
+        "vocabularies",
+        "vocabulary_data",
+    },
     {"video", "geometry", "formats"},
     {"nn"},
     {"backbones"},

@@ -11,9 +11,9 @@ import numpy as np
 from pycocotools import mask as rle
 
 from ..errors import DataError
+from ..formats.reading import read_json, read_picture
 from ..types import ImageArray, MaskArray
 from .expressions import captions_of_single_objects
-from .files import read_json, read_picture
 from .schema import MAX_REGIONS, Region, SmallIdMap
 
 

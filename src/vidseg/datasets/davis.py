@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DataError
+from ..formats.reading import read_label_map, read_picture
 from ..types import ImageArray
-from .files import read_label_map, read_picture, renumber
+from .renumbering import renumber
 from .schema import Region, SmallIdMap
 
 

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import DataError
+from ..formats.reading import read_label_map, read_picture
 from ..types import ImageArray
-from .files import read_label_map, read_picture, renumber
+from .renumbering import renumber
 from .schema import Region, SmallIdMap
 
 CAMVID_CLASSES = (

@@ -1,0 +1,99 @@
+"""Opening the pictures, label maps and JSON of datasets, with errors that name the file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path, PurePosixPath
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, UnidentifiedImageError
+
+from ..errors import DataError
+from ..types import IdMap, ImageArray
+
+_SINGLE_CHANNEL = ("L", "P", "I", "I;16", "1")
+
+
+def read_picture(path: Path) -> ImageArray:
+    """[H, W, 3] RGB. Raises DataError if the file cannot be read."""
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image.convert("RGB"))
+    except (OSError, SyntaxError, UnidentifiedImageError) as error:
+        raise DataError(f"Cannot read the picture {path}: {error}") from error
+
+
+def read_small_label_map(path: Path) -> npt.NDArray[np.uint8]:
+    """[H, W] values of an 8-bit single-channel or palette PNG, undecoded copies avoided.
+
+    Raises DataError if the file is missing or damaged, or is a picture of another kind.
+    """
+    values = _read_values(path)
+    if values.dtype != np.uint8:
+        raise DataError(f"The label map {path} is not 8-bit; labels 0 to 255 are wanted.")
+    return values
+
+
+def read_label_map(path: Path) -> IdMap:
+    """[H, W] values of a single-channel or palette PNG. Raises DataError for other pictures."""
+    return _read_values(path).astype(np.int32)
+
+
+def read_rgb_ids(path: Path) -> IdMap:
+    """[H, W] ids R + 256 G + 65536 B of an RGB PNG. Raises DataError for other pictures."""
+    values = read_rgb_values(path).astype(np.int32)
+    ids: IdMap = values[..., 0] + (values[..., 1] << 8) + (values[..., 2] << 16)
+    return ids
+
+
+def read_rgb_values(path: Path) -> npt.NDArray[np.uint8]:
+    """[H, W, 3] of an RGB PNG that carries numbers. Raises DataError for other pictures."""
+    try:
+        with Image.open(path) as image:
+            if image.mode != "RGB":
+                raise DataError(f"The label map {path} has mode {image.mode}; RGB is wanted.")
+            return np.asarray(image)
+    except (OSError, SyntaxError, UnidentifiedImageError) as error:
+        raise DataError(f"Cannot read the label map {path}: {error}") from error
+
+
+def _read_values(path: Path) -> npt.NDArray[Any]:
+    try:
+        with Image.open(path) as image:
+            if image.mode not in _SINGLE_CHANNEL:
+                raise DataError(
+                    f"The label map {path} has mode {image.mode}; single-channel is wanted."
+                )
+            values = np.asarray(image)
+    except (OSError, SyntaxError, UnidentifiedImageError) as error:
+        raise DataError(f"Cannot read the label map {path}: {error}") from error
+    return values.astype(np.uint8) if values.dtype == np.bool_ else values
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object. Raises DataError if the file is missing or is not one."""
+    content = read_any_json(path)
+    if not isinstance(content, dict):
+        raise DataError(f"The annotation file {path} holds no JSON object.")
+    return cast(dict[str, Any], content)
+
+
+def read_any_json(path: Path) -> Any:
+    """Whatever the JSON file holds. Raises DataError if it is missing or truncated."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"Cannot read the annotation file {path}: {error}") from error
+
+
+def inside(folder: Path, name: str, source: Path) -> Path:
+    """``folder / name`` for a relative name read from ``source``.
+
+    Raises DataError if the name would leave the folder.
+    """
+    relative = PurePosixPath(name)
+    if not name or relative.is_absolute() or ".." in relative.parts or "\\" in name:
+        raise DataError(f"{source} names the file {name!r}, which lies outside of {folder}.")
+    return folder / relative
