@@ -9,10 +9,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import ModelError
 from ..types import Task
+
+if TYPE_CHECKING:
+    from .overlaps import Contest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +78,9 @@ class InferenceConfig:
             ``"at_entry"``, or, as released, only with the ``"next_clip"``.
         lost_pixels: logits where another object won: ``"zero"`` as released, or ``"against"``:
             they count against the object as much as they counted for it.
+        contest: prompted objects that may win a disputed pixel: ``"all"`` as released, so that a
+            sure object far away takes the pixels of an unsure one, or ``"claimants"``, those whose
+            own logit is above 0.
         shared_pixels: who is shown where settled masks still overlap: the ``"first"`` object, as
             released, or the one with the ``"largest"`` logit.
         image_threshold: smallest score of a segment of a still picture (VPS).
@@ -123,6 +129,7 @@ class InferenceConfig:
     max_objects: int | None = 100
     first_tokens: Literal["at_entry", "next_clip"] = "at_entry"
     lost_pixels: Literal["zero", "against"] = "against"
+    contest: Contest = "claimants"
     shared_pixels: Literal["first", "largest"] = "largest"
     stuff_over_things: bool = False
     box_margin: float = 0.0
@@ -177,6 +184,7 @@ _AS_RELEASED: dict[str, Any] = {
     "max_objects": None,
     "first_tokens": "next_clip",
     "lost_pixels": "zero",
+    "contest": "all",
     "shared_pixels": "first",
     "stuff_over_things": True,
 }

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 
+Contest = Literal["all", "claimants"]
 
-def winner_masks(weighted: Tensor, inside: Tensor) -> Tensor:
+
+def winner_masks(weighted: Tensor, inside: Tensor, *, among: Contest = "all") -> Tensor:
     """Pixels won by each object: the largest weight takes a pixel that any object claims.
 
     Args:
-        weighted: [N, ...] what competes, one value per object and pixel, N >= 1.
+        weighted: [N, ...] what competes, one value >= 0 per object and pixel, N >= 1.
         inside: [N, ...] bool, whether the object claims the pixel.
+        among: who may win, ``"all"`` objects as released, or only the ``"claimants"``.
 
     Returns:
-        [N, ...] bool, at most one object per pixel. The winner need not claim the pixel itself.
+        [N, ...] bool, at most one object per pixel.
     """
+    if among == "claimants":
+        weighted = torch.where(inside, weighted, -1.0)
     order = torch.arange(weighted.shape[0], device=weighted.device)
     winner = torch.where(inside.any(dim=0), weighted.argmax(dim=0), -1)
     return winner[None] == order.view(-1, *[1] * (weighted.ndim - 1))

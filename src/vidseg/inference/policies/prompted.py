@@ -222,7 +222,7 @@ class PromptedPolicy:
         strength = similarity.square() * mask_quality(claimed)
         claimed = torch.where(stuff, STUFF_LOGIT, claimed)
         certainty = torch.where(stuff, 1.0, claimed.sigmoid())
-        won = winner_masks(strength[:, None, None, None] * certainty, claimed > 0)
+        won = self._winners(strength, certainty, claimed)
         area = (claimed > 0).flatten(1).sum(1)
         share = (won & (claimed > 0)).flatten(1).sum(1) / area.clamp(min=1)
         undisputed = share > self._config.kept_area_threshold
@@ -236,7 +236,7 @@ class PromptedPolicy:
         claimed = logits[rows]
         agreement = self._agreement(clip, rows, claimed)
         strength = agreement.square() * mask_quality(claimed)
-        won = winner_masks(strength[:, None, None, None] * claimed.sigmoid(), claimed > 0)
+        won = self._winners(strength, claimed.sigmoid(), claimed)
         settled = self._resolve(claimed, won)
         agreement = self._agreement(clip, rows, settled)
         settled = torch.where(painted[rows], STUFF_LOGIT, settled)
@@ -254,6 +254,10 @@ class PromptedPolicy:
                 settled[k] = 0
             self._window.assign(row, slice(column, None), settled[k, column:])
             self._window.begin_look(row, embeddings[row])
+
+    def _winners(self, strength: Tensor, certainty: Tensor, claimed: Tensor) -> Tensor:
+        weighted = strength[:, None, None, None] * certainty
+        return winner_masks(weighted, claimed > 0, among=self._config.contest)
 
     def _resolve(self, claimed: Tensor, won: Tensor) -> Tensor:
         """Logits after the settlement: what was not won is no mask."""
