@@ -38,6 +38,8 @@ class Curve:
         label: names the line.
         x, y: [N] values; NaN breaks the line.
         axes: what x and y are.
+        video: the video that it is of; empty for a line of the whole set. Of many videos only
+            the worst are drawn.
     """
 
     title: str
@@ -45,6 +47,7 @@ class Curve:
     x: npt.NDArray[np.float64]
     y: npt.NDArray[np.float64]
     axes: tuple[str, str]
+    video: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,11 +84,19 @@ class Report:
 
 @dataclass(frozen=True, eq=False)
 class ComparedFrame:
-    """One frame for people to look at: ids or classes of truth and prediction, 0 = nothing."""
+    """One frame for people to look at: ids or classes of truth and prediction, 0 = nothing.
+
+    Attributes:
+        name: of the frame, without file ending.
+        truth, predicted: [H, W] ids or classes.
+        same_ids: whether a number means the same object or class in both maps. Where it does not,
+            objects are paired by their overlap for the picture.
+    """
 
     name: str
     truth: IdMap
     predicted: IdMap
+    same_ids: bool = True
 
 
 class Evaluation(Protocol, Generic[M]):
