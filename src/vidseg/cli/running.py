@@ -45,22 +45,18 @@ class RememberedFrames(Source):
     """
 
     def __init__(self, inner: Source) -> None:
+        super().__init__(inner.name, inner.size, selection=inner.selection, total=inner.total)
+        self.fps = inner.fps
         self._inner = inner
         self._waiting: dict[int, Frame] = {}
-        self.name = inner.name
-        self.size = inner.size
-        self.fps = inner.fps
-        self.length = inner.length
-        self.total = inner.total
-        self.selection = inner.selection
 
     def __iter__(self) -> Iterator[Frame]:
-        for frame in self._inner:
+        for frame in super().__iter__():
             self._waiting[frame.index] = frame
             yield frame
 
     def _pictures(self) -> Iterator[Picture]:
-        raise NotImplementedError("frames come from the inner source")
+        return self._inner._pictures()
 
     def take(self, index: int) -> Frame:
         """The frame with this index; it and all before it are let go."""
