@@ -1,0 +1,12 @@
+"""``vidseg data check``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .parser import Verbs
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Adds the verb and its options."""
