@@ -1,0 +1,1 @@
+"""Readers of the benchmarks' own folder layouts, one module each."""

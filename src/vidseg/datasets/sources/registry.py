@@ -1,0 +1,107 @@
+"""Which module reads which dataset; a module is imported when its dataset is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+from ...errors import DataError
+from ...labels import LabelSource
+
+Opener = Callable[[Path, str | None], LabelSource]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A dataset.
+
+    Attributes:
+        module: of this package.
+        splits: names that ``split`` may have.
+        opener: the module's function ``(folder, split) -> LabelSource``.
+    """
+
+    module: str
+    splits: tuple[str, ...]
+    opener: str = "open_source"
+
+
+_TRAIN_VALID_TEST = ("train", "valid", "test")
+_TRAIN_VAL_TEST = ("train", "val", "test")
+
+ROWS: dict[str, Row] = {
+    "ytvis2019": Row("ytvis", _TRAIN_VALID_TEST, "open_ytvis2019"),
+    "ytvis2021": Row("ytvis", _TRAIN_VALID_TEST, "open_ytvis2021"),
+    "ytvis2022": Row("ytvis", _TRAIN_VALID_TEST, "open_ytvis2022"),
+    "ovis": Row("ytvis", _TRAIN_VALID_TEST, "open_ovis"),
+    "vspw": Row("vspw", _TRAIN_VAL_TEST),
+    "vipseg": Row("vipseg", _TRAIN_VAL_TEST),
+    "viposeg": Row("viposeg", ("train", "valid")),
+    "davis2016": Row("davis", ("train", "val", "trainval"), "open_davis2016"),
+    "davis2017": Row("davis", ("train", "val", "test-dev", "test-challenge"), "open_davis2017"),
+    "davis2017_unsup": Row(
+        "davis", ("train", "val", "test-dev", "test-challenge"), "open_davis2017_unsup"
+    ),
+    "youtube_vos": Row("youtube_vos", _TRAIN_VALID_TEST),
+    "youtube_vos2018": Row("youtube_vos", _TRAIN_VALID_TEST, "open_youtube_vos2018"),
+    "mose": Row("mose", ("train", "valid")),
+    "mosev2": Row("mose", ("train", "valid"), "open_mosev2"),
+    "burst": Row("burst", _TRAIN_VAL_TEST),
+    "ref_davis": Row("ref_davis", ("train", "valid")),
+    "ref_youtube_vos": Row("ref_youtube_vos", _TRAIN_VALID_TEST),
+    "kitti_step": Row("kitti_step", _TRAIN_VAL_TEST),
+    "coco_instances": Row("coco_instances", ("train", "val")),
+    "coco_panoptic": Row("coco_panoptic", ("train", "val")),
+    "lvis": Row("lvis", ("train", "val")),
+    "sa1b": Row("sa1b", ()),
+    "refcoco": Row("refcoco", ("train", "val", "testA", "testB"), "open_refcoco"),
+    "refcoco+": Row("refcoco", ("train", "val", "testA", "testB"), "open_refcoco_plus"),
+    "refcocog": Row("refcoco", _TRAIN_VAL_TEST, "open_refcocog"),
+    "ade20k_panoptic": Row("ade20k", ("train", "val")),
+    "entityseg": Row("entityseg", ("train", "val")),
+}
+
+
+def dataset_names() -> tuple[str, ...]:
+    """The names that :func:`open_dataset` knows."""
+    return tuple(ROWS)
+
+
+def splits_of(name: str) -> tuple[str, ...]:
+    """The splits of a dataset; empty where it has none. Raises DataError for an unknown name."""
+    return _row(name).splits
+
+
+def open_dataset(name: str, folder: str | Path, split: str | None = None) -> LabelSource:
+    """Opens a dataset in the layout of its own release.
+
+    Args:
+        name: one of :func:`dataset_names`.
+        folder: its root, as each reader module draws it.
+        split: one of :func:`splits_of`; by default all videos where the layout holds every split
+            side by side, and the only split that is there where it does not.
+
+    Raises:
+        DataError: an unknown name or split, no such folder, or a file that is missing or damaged.
+    """
+    row = _row(name)
+    if split is not None and split not in row.splits:
+        known = f"it has {', '.join(row.splits)}" if row.splits else "it has none"
+        raise DataError(f"The dataset {name} has no split {split!r}; {known}.")
+    root = Path(folder)
+    if not root.is_dir():
+        raise DataError(f"There is no folder {root}; give the folder of the dataset {name}.")
+    module = import_module(f".{row.module}", __package__)
+    return cast(Opener, getattr(module, row.opener))(root, split)
+
+
+def _row(name: str) -> Row:
+    if name not in ROWS:
+        near = get_close_matches(name, ROWS, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise DataError(f"Unknown dataset {name!r}.{hint} Known are {', '.join(ROWS)}.")
+    return ROWS[name]
