@@ -13,14 +13,18 @@ LabelMap = npt.NDArray[np.integer[Any]]
 Counts = npt.NDArray[np.int64]
 
 
-def joint_areas(first: LabelMap, second: LabelMap) -> tuple[Counts, Counts, Counts]:
-    """How many elements bear each pair of labels.
+def joint_areas(
+    first: LabelMap, second: LabelMap, areas: Counts | None = None
+) -> tuple[Counts, Counts, Counts]:
+    """How many pixels bear each pair of labels.
 
     Maps are constant over long stretches, so runs of equal pairs are cut first and only the runs
     are sorted.
 
     Args:
         first, second: of one shape.
+        areas: pixels that each element stands for, of the same shape; 1 if not given. With it a
+            table that this function made can be relabelled and summed up again.
 
     Returns:
         (labels of ``first`` [N], labels of ``second`` [N], areas [N]), ascending, areas > 0.
@@ -30,16 +34,30 @@ def joint_areas(first: LabelMap, second: LabelMap) -> tuple[Counts, Counts, Coun
     >>> [a.tolist() for a in joint_areas(np.array([1, 1, 2]), np.array([0, 5, 5]))]
     [[1, 1, 2], [0, 5, 5], [1, 1, 1]]
     """
-    if first.shape != second.shape:
-        raise ValueError(f"Two label maps must have one shape; got {first.shape}, {second.shape}.")
-    a = first.ravel().astype(np.int64)
-    b = second.ravel().astype(np.int64)
+    if first.shape != second.shape or (areas is not None and areas.shape != first.shape):
+        shapes = ", ".join(str(map.shape) for map in (first, second, areas) if map is not None)
+        raise ValueError(f"Two label maps and their areas must have one shape; got {shapes}.")
+    a, b = first.ravel(), second.ravel()
     if a.size == 0:
         empty = np.zeros(0, np.int64)
         return empty, empty.copy(), empty.copy()
-    changes = np.flatnonzero((a[1:] != a[:-1]) | (b[1:] != b[:-1])) + 1
-    starts = np.concatenate([[0], changes])
-    lengths = np.diff(np.concatenate([starts, [a.size]]))
-    pairs, runs = np.unique(np.stack([a[starts], b[starts]], axis=1), axis=0, return_inverse=True)
-    areas = np.bincount(runs.ravel(), weights=lengths, minlength=len(pairs))
-    return pairs[:, 0], pairs[:, 1], areas.astype(np.int64)
+    changes = a[1:] != a[:-1]
+    changes |= b[1:] != b[:-1]
+    starts = np.concatenate([np.zeros(1, np.int64), np.flatnonzero(changes) + 1])
+    if areas is None:
+        lengths = np.diff(starts, append=a.size)
+    else:
+        lengths = np.add.reduceat(areas.ravel(), starts)
+    labels, rows = _ranked(a[starts])
+    others, columns = _ranked(b[starts])
+    table = np.bincount(rows * len(others) + columns, lengths, len(labels) * len(others))
+    found = np.flatnonzero(table)
+    row, column = np.divmod(found, len(others))
+    return labels[row], others[column], table[found].astype(np.int64)
+
+
+def _ranked(values: LabelMap) -> tuple[Counts, Counts]:
+    """The different values, ascending, and the place of each value among them."""
+    # Sorting and looking up is ten times faster than the inverse that np.unique offers.
+    different = np.unique(values)
+    return different.astype(np.int64), np.searchsorted(different, values).astype(np.int64)

@@ -16,8 +16,11 @@ class PanopticMap:
         ids: [H, W] segment ids, stable over the video, 0 = void.
         classes: id → class index; every id in the map must be here.
         crowds: ids of regions that may hold several objects (ground truth only).
+        areas: id → pixels as the ground truth's own list states them, used in place of those
+            counted in the map; None to count.
     """
 
     ids: LabelMap = field(repr=False)
     classes: Mapping[int, int]
     crowds: frozenset[int] = frozenset()
+    areas: Mapping[int, int] | None = None

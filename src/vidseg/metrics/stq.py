@@ -10,10 +10,15 @@ import math
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from .overlaps import Counts, LabelMap, joint_areas
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 @dataclass(frozen=True)
@@ -22,13 +27,18 @@ class STQScores:
 
     Attributes:
         stq: geometric mean of the other two.
-        association: AQ, how well things keep their identity.
-        segmentation: SQ, mean IoU of the classes.
+        association: AQ, how well things keep their identity; 0 without any thing.
+        segmentation: SQ, mean IoU of the classes; NaN without any labelled pixel.
+        tubes: true things (one of each video that it is in), crowds left out.
+        iou: [K + 1] of each class and, last, of void predicted on labelled pixels, which is 0
+            where it occurs; NaN for what occurs on neither side.
     """
 
     stq: float
     association: float
     segmentation: float
+    tubes: int
+    iou: npt.NDArray[np.float64] = field(repr=False)
 
 
 @dataclass(eq=False)
@@ -59,6 +69,9 @@ class STQ:
     Args:
         classes: K; labels outside 0..K-1 are void.
         things: indices of the countable classes.
+
+    Attributes:
+        confusion: [K + 1, K + 1] pixels by true and predicted class, void last.
     """
 
     def __init__(self, classes: int, things: Collection[int]) -> None:
@@ -80,25 +93,33 @@ class STQ:
         predicted_instances: LabelMap,
         truth: LabelMap,
         truth_instances: LabelMap,
+        areas: Counts | None = None,
     ) -> None:
-        """Adds a frame: classes and instance numbers (0..65535), [H, W] each."""
+        """Adds a frame.
+
+        Args:
+            predicted, truth: classes, [H, W] each, or [N] where ``areas`` is given.
+            predicted_instances, truth_instances: instance numbers, 0..65535, of the same shape.
+            areas: pixels of each element, as :func:`~vidseg.metrics.overlaps.joint_areas`
+                returns them.
+        """
         right = self._encode(truth, truth_instances)
         said = self._encode(predicted, predicted_instances)
-        g, p, areas = joint_areas(right, said)
+        g, p, areas = joint_areas(right, said, areas)
         np.add.at(self.confusion, (g >> 16, p >> 16), areas)
         true_thing = np.isin(g >> 16, self.things)
         crowd = true_thing & (g & 0xFFFF == 0)
         true_thing &= ~crowd
         predicted_thing = np.isin(p >> 16, self.things) & ~crowd
         tubes = self._tubes
-        for row, tube in enumerate(zip(g.tolist(), p.tolist(), strict=True)):
-            area = int(areas[row])
-            if true_thing[row]:
-                tubes.truth[tube[0]] += area
-            if predicted_thing[row]:
-                tubes.predicted[tube[1]] += area
-            if true_thing[row] and predicted_thing[row]:
-                tubes.both[tube] += area
+        rows = zip(*(a.tolist() for a in (g, p, areas, true_thing, predicted_thing)), strict=True)
+        for true_tube, predicted_tube, area, on_truth, on_predicted in rows:
+            if on_truth:
+                tubes.truth[true_tube] += area
+            if on_predicted:
+                tubes.predicted[predicted_tube] += area
+            if on_truth and on_predicted:
+                tubes.both[true_tube, predicted_tube] += area
 
     def _encode(self, classes: LabelMap, instances: LabelMap) -> Counts:
         """Class and instance in one number."""
@@ -106,8 +127,20 @@ class STQ:
         encoded: Counts = (rows.astype(np.int64) << 16) + instances
         return encoded
 
+    def merge(self, other: Self) -> None:
+        """Adds what another meter gathered; the next frame belongs to another video.
+
+        Raises ValueError for a meter of other classes.
+        """
+        if self.classes != other.classes or not np.array_equal(self.things, other.things):
+            raise ValueError("Only meters of the same classes can be merged.")
+        self.start_video()
+        self.confusion += other.confusion
+        self._association += other._association + other._tubes.association()
+        self._true_tubes += other._true_tubes + len(other._tubes.truth)
+
     def compute(self) -> STQScores:
-        """Scores over all frames so far; the association of no thing at all is 0."""
+        """Scores over all frames so far."""
         association = self._association + self._tubes.association()
         tubes = self._true_tubes + len(self._tubes.truth)
         aq = association / tubes if tubes else 0.0
@@ -115,5 +148,7 @@ class STQ:
         hits = np.append(labelled[:, : self.classes].diagonal(), 0)
         union = np.append(labelled.sum(1), 0) + labelled.sum(0) - hits
         seen = union > 0
-        sq = float((hits[seen] / union[seen]).mean()) if seen.any() else math.nan
-        return STQScores(math.sqrt(sq * aq), aq, sq)
+        iou = np.full(self.classes + 1, math.nan)
+        iou[seen] = hits[seen] / union[seen]
+        sq = float(iou[seen].mean()) if seen.any() else math.nan
+        return STQScores(math.sqrt(sq * aq), aq, sq, tubes, iou)

@@ -9,11 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .overlaps import Counts, LabelMap, joint_areas
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,18 +45,31 @@ class SemanticMeter:
     Args:
         classes: K. A ground-truth label outside 0..K-1 is void and does not count, whatever is
             predicted there. A predicted label outside counts as a wrong class.
+
+    Attributes:
+        confusion: [K, K + 1] labelled pixels by true and predicted class, others last.
     """
 
     def __init__(self, classes: int) -> None:
         self.classes = classes
         self.confusion: Counts = np.zeros((classes, classes + 1), np.int64)
 
-    def update(self, predicted: LabelMap, truth: LabelMap) -> None:
-        """Adds label maps of one shape, [H, W] or more."""
-        right, said, areas = joint_areas(truth, predicted)
+    def update(self, predicted: LabelMap, truth: LabelMap, areas: Counts | None = None) -> None:
+        """Adds label maps of one shape, [H, W] or more.
+
+        ``areas`` are the pixels of each element where the labels are a table, as
+        :func:`~vidseg.metrics.overlaps.joint_areas` returns it.
+        """
+        right, said, areas = joint_areas(truth, predicted, areas)
         labelled = (right >= 0) & (right < self.classes)
         said = np.where((said < 0) | (said >= self.classes), self.classes, said)
         np.add.at(self.confusion, (right[labelled], said[labelled]), areas[labelled])
+
+    def merge(self, other: Self) -> None:
+        """Adds what another meter gathered. Raises ValueError for one of other classes."""
+        if self.classes != other.classes:
+            raise ValueError("Only meters of the same classes can be merged.")
+        self.confusion += other.confusion
 
     def compute(self) -> SemanticScores:
         """Scores of all pixels so far; NaN if none was labelled."""
@@ -86,40 +103,67 @@ class ConsistencyMeter:
 
     def __init__(self, lengths: Sequence[int] = (8, 16)) -> None:
         self.values: dict[int, list[float]] = {length: [] for length in lengths}
+        self._most = max(lengths)
         self.start_video()
 
     def start_video(self) -> None:
         """Says that the next frame belongs to another video."""
-        self._last: tuple[LabelMap, LabelMap] | None = None
-        self._runs: tuple[Counts, Counts] | None = None  # frames since the label last changed
+        self._seen = 0
+        self._last: tuple[LabelMap, ...] = ()
+        self._runs: tuple[npt.NDArray[np.unsignedinteger[Any]], ...] = ()
 
     def update(self, predicted: LabelMap, truth: LabelMap) -> None:
-        """Adds the next frame of the video, [H, W] each."""
-        if self._last is None or self._runs is None:
-            ones = np.ones(truth.shape, np.int64)
-            self._last, self._runs = (predicted.copy(), truth.copy()), (ones, ones.copy())
-            self._seen = 1
-            return
-        self._close_clips()
-        for runs, before, now in zip(self._runs, self._last, (predicted, truth), strict=True):
-            runs[now != before] = 0
-            runs += 1
-        self._last = predicted.copy(), truth.copy()
+        """Adds the next frame of the video, [H, W] each.
+
+        Raises ValueError for maps of another shape than those before.
+        """
+        maps = predicted, truth
+        if self._seen == 0:
+            kind = np.min_scalar_type(self._most)
+            self._runs = tuple(np.ones(truth.shape, kind) for _ in maps)
+            self._last = tuple(map.copy() for map in maps)
+        elif any(map.shape != self._last[0].shape for map in maps):
+            raise ValueError("All frames of a video must have one size.")
+        else:
+            self._close_clips()
+            for run, before, now in zip(self._runs, self._last, maps, strict=True):
+                _prolong(run, before == now, self._most)
+                np.copyto(before, now)
         self._seen += 1
 
     def _close_clips(self) -> None:
         """Scores the clips that end at the frame before, now that it is not the last one."""
-        assert self._runs is not None
+        lengths = [length for length in self.values if length <= self._seen]
+        if not lengths:
+            return
         predicted, truth = self._runs
+        shorter = np.minimum(predicted, truth)
+        for length in lengths:
+            area = int(np.count_nonzero(truth >= length))
+            both = int(np.count_nonzero(shorter >= length))
+            self.values[length].append(both / area if area else math.nan)
+
+    def merge(self, other: Self) -> None:
+        """Adds what another meter gathered; the next frame belongs to another video.
+
+        Raises ValueError for a meter of other lengths.
+        """
+        if [*self.values] != [*other.values]:
+            raise ValueError("Only meters of the same clip lengths can be merged.")
+        self.start_video()
         for length, values in self.values.items():
-            if self._seen < length:
-                continue
-            steady = truth >= length
-            area = int(np.count_nonzero(steady))
-            both = int(np.count_nonzero(steady & (predicted >= length)))
-            values.append(both / area if area else math.nan)
+            values.extend(other.values[length])
 
     def compute(self) -> dict[int, float]:
         """n → mean over all clips of all videos; NaN without any clip."""
         found = {n: [v for v in values if not math.isnan(v)] for n, values in self.values.items()}
         return {n: float(np.mean(values)) if values else math.nan for n, values in found.items()}
+
+
+def _prolong(
+    runs: npt.NDArray[np.unsignedinteger[Any]], same: npt.NDArray[np.bool_], most: int
+) -> None:
+    """Counts one more frame where the label stayed, starts at 1 elsewhere; never above ``most``."""
+    np.minimum(runs, most - 1, out=runs)
+    np.multiply(runs, same.view(np.uint8), out=runs)
+    runs += 1
