@@ -32,6 +32,24 @@ class Row:
 
 _TRAIN_VALID_TEST = ("train", "valid", "test")
 _TRAIN_VAL_TEST = ("train", "val", "test")
+_MORE_OF_COCO = (
+    "test-dev",
+    "unlabeled",
+    "train2014",
+    "val2014",
+    "test2014",
+    "test2015",
+    "test-dev2015",
+)
+_OF_GOOGLE = ("google-train", "google-val")
+_MORE_OF_ENTITYSEG = (
+    "train_lr",
+    "val_lr",
+    "insseg_train",
+    "insseg_val",
+    "panseg_train",
+    "panseg_val",
+)
 
 ROWS: dict[str, Row] = {
     "ytvis2019": Row("ytvis", _TRAIN_VALID_TEST, "open_ytvis2019"),
@@ -54,15 +72,17 @@ ROWS: dict[str, Row] = {
     "ref_davis": Row("ref_davis", ("train", "valid")),
     "ref_youtube_vos": Row("ref_youtube_vos", _TRAIN_VALID_TEST),
     "kitti_step": Row("kitti_step", _TRAIN_VAL_TEST),
-    "coco_instances": Row("coco_instances", ("train", "val")),
+    "coco_instances": Row("coco_instances", (*_TRAIN_VAL_TEST, *_MORE_OF_COCO)),
     "coco_panoptic": Row("coco_panoptic", ("train", "val")),
-    "lvis": Row("lvis", ("train", "val")),
+    "lvis": Row("lvis", ("train", "val", "minival", "test-dev", "test-challenge")),
     "sa1b": Row("sa1b", ()),
-    "refcoco": Row("refcoco", ("train", "val", "testA", "testB"), "open_refcoco"),
+    "refcoco": Row(
+        "refcoco", ("train", "val", "testA", "testB", *_OF_GOOGLE, "google-test"), "open_refcoco"
+    ),
     "refcoco+": Row("refcoco", ("train", "val", "testA", "testB"), "open_refcoco_plus"),
-    "refcocog": Row("refcoco", _TRAIN_VAL_TEST, "open_refcocog"),
+    "refcocog": Row("refcoco", (*_TRAIN_VAL_TEST, *_OF_GOOGLE), "open_refcocog"),
     "ade20k_panoptic": Row("ade20k", ("train", "val")),
-    "entityseg": Row("entityseg", ("train", "val")),
+    "entityseg": Row("entityseg", ("train", "val", *_MORE_OF_ENTITYSEG)),
 }
 
 
