@@ -1,0 +1,71 @@
+"""Headers and values of picture files, with errors in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from ...errors import DataError
+
+_DAMAGE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the first bytes of a picture file tell.
+
+    Attributes:
+        size: (height, width) in pixels.
+        mode: of PIL: "P" palette, "L" grey, "1" black and white, "RGB", "I;16" ...
+        palette: [N, 3] colours of a palette picture, else None.
+    """
+
+    size: tuple[int, int]
+    mode: str
+    palette: npt.NDArray[np.uint8] | None = None
+
+
+def read_header(path: Path) -> Header:
+    """Reads no pixel. DataError where the file is missing, empty or no picture."""
+    try:
+        with Image.open(path) as image:
+            return _header(image)
+    except _DAMAGE as error:
+        raise DataError(_unreadable(path, error)) from error
+
+
+def read_label_file(path: Path) -> tuple[Header, npt.NDArray[Any]]:
+    """Header, and [H, W] or [H, W, C] values as the file stores them (palette: the indices).
+
+    Raises DataError where the file cannot be decoded to its end.
+    """
+    try:
+        with Image.open(path) as image:
+            header = _header(image)
+            return header, np.asarray(image)
+    except _DAMAGE as error:
+        raise DataError(_unreadable(path, error)) from error
+
+
+def _header(image: Image.Image) -> Header:
+    palette = image.getpalette() if image.mode == "P" else None
+    colors = None if palette is None else np.array(palette, dtype=np.uint8).reshape(-1, 3)
+    return Header((image.height, image.width), image.mode, colors)
+
+
+def _unreadable(path: Path, error: Exception) -> str:
+    if path.is_file() and path.stat().st_size == 0:
+        return f"{path} is empty; copy or download it again."
+    if isinstance(error, FileNotFoundError):
+        return f"{path} does not exist."
+    return f"{path} cannot be read as a picture; copy or download it again."
+
+
+def in_words(size: tuple[int, int]) -> str:
+    """``480 x 854`` and which is which."""
+    return f"{size[0]} x {size[1]} (height x width)"

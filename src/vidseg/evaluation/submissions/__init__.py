@@ -1,0 +1,1 @@
+"""The archives that evaluation servers and toolkits take."""

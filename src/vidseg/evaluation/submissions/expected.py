@@ -1,0 +1,105 @@
+"""What the dataset as released says that a submission must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ...datasets.checks.pictures import read_label_file
+from ...errors import DataError
+from ...formats.reading import read_json
+from .expected_lists import davis, expressions, kitti_step, vipseg, vspw
+from .layouts import Layout
+from .sequences import Sequence, folders_of
+
+
+def expected_sequences(
+    benchmark: str, layout: Layout, truth: Path, split: str | None
+) -> dict[str, Sequence]:
+    """Folder under the root of the masks → what must be in it.
+
+    Args:
+        benchmark: plain name; one whose shape is "masks" or "panoptic".
+        truth: the dataset as released, or one split of it.
+        split: which part; by default the first of the layout's that is there.
+
+    Raises:
+        DataError: nothing of the dataset is found there.
+    """
+    if not truth.is_dir():
+        raise DataError(f"There is no folder {truth}, where the dataset should be.")
+    if benchmark == "ref_youtube_vos":
+        return expressions(truth, layout, split)
+    if benchmark == "vspw":
+        return vspw(truth, layout, split)
+    if benchmark == "kitti_step":
+        return folders_of(kitti_step(truth, layout, split))
+    if benchmark == "vipseg":
+        return vipseg(truth, layout, split)
+    if benchmark.startswith(("davis", "ref_davis")):
+        return davis(benchmark, truth, layout, split)
+    return _object_videos(benchmark, _part(truth, layout, split))
+
+
+def _part(truth: Path, layout: Layout, split: str | None) -> Path:
+    """The folder of the split, where ``truth`` holds several."""
+    if split is None and any((truth / name).is_dir() for name in ("JPEGImages", "Annotations")):
+        return truth
+    wanted = layout.splits if split is None else (split,)
+    for name in wanted:
+        if (truth / name).is_dir():
+            return truth / name
+    raise DataError(
+        f"{truth} has neither JPEGImages nor a folder {' or '.join(wanted)}; "
+        "name the dataset as released."
+    )
+
+
+def _object_videos(benchmark: str, part: Path) -> dict[str, Sequence]:
+    """YouTube-VOS, MOSE and VIPOSeg: pictures, the masks that are given, a JSON of the objects."""
+    given = part / "Annotations"
+    pictures = next(
+        (part / name for name in ("JPEGImages", "Annotations_gt") if (part / name).is_dir()), given
+    )
+    known = _object_ids(benchmark, part)
+    found: dict[str, Sequence] = {}
+    for video, sequence in folders_of(pictures).items():
+        masks = given / video
+        first = min((file.stem for file in masks.glob("*.png")), default=None)
+        free = frozenset(frame for frame in sequence.frames if first is not None and frame < first)
+        found[video] = Sequence(sequence.frames, free, known.get(video) or partial(_ids_in, masks))
+    return found
+
+
+def _object_ids(benchmark: str, part: Path) -> dict[str, Callable[[], frozenset[int]]]:
+    """From ``meta.json`` or ``obj_class.json``; empty where there is none."""
+    file = part / ("obj_class.json" if benchmark == "viposeg" else "meta.json")
+    if not file.is_file():
+        return {}
+    content = read_json(file)
+    videos = content if benchmark == "viposeg" else content.get("videos")
+    if not isinstance(videos, dict):
+        raise DataError(f"{file} has no videos; take the one of the release.")
+    found: dict[str, Callable[[], frozenset[int]]] = {}
+    for video, about in videos.items():
+        objects = about if benchmark == "viposeg" else about.get("objects")
+        if objects:
+            found[video] = partial(_whole_numbers, tuple(objects), file, video)
+    return found
+
+
+def _whole_numbers(names: Any, file: Path, video: str) -> frozenset[int]:
+    try:
+        return frozenset(int(name) for name in names)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{file} has an object id of {video} that is no number.") from error
+
+
+def _ids_in(folder: Path) -> frozenset[int]:
+    """All ids of the masks that are given, background left out."""
+    ids: set[int] = set()
+    for file in sorted(folder.glob("*.png")):
+        ids |= set(read_label_file(file)[1].ravel().tolist())
+    return frozenset(ids - {0, 255})

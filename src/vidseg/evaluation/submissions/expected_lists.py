@@ -1,0 +1,174 @@
+"""What the lists and JSON files of single benchmarks say that a submission must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ...datasets.checks.pictures import read_label_file
+from ...errors import DataError
+from ...formats.reading import inside, read_json
+from .layouts import Layout
+from .sequences import PICTURES, Sequence, frames_of
+
+
+def davis(benchmark: str, truth: Path, layout: Layout, split: str | None) -> dict[str, Sequence]:
+    """The videos of a list of DAVIS; for Ref-DAVIS once for each of the four annotators."""
+    names, listing = _davis_list(benchmark, truth, layout, split)
+    given = _first_folder(truth / "Annotations", truth / "Annotations_unsupervised")
+    pictures = _first_folder(truth / "JPEGImages") or given
+    if pictures is None:
+        raise DataError(f"{truth} has neither JPEGImages nor Annotations; name the folder DAVIS.")
+    found: dict[str, Sequence] = {}
+    for video in names:
+        folder = inside(pictures, video, listing)
+        if not folder.is_dir():
+            raise DataError(f"{listing} names {video}, but there is no folder {folder}.")
+        ids = None
+        if benchmark == "davis2017" and given is not None:
+            ids = _first_frame_ids(given / video)
+        found[video] = Sequence(frames_of(folder), ids=ids)
+    if benchmark == "ref_davis":
+        return {f"anno_{k}/{video}": each for k in range(4) for video, each in found.items()}
+    return found
+
+
+def _davis_list(
+    benchmark: str, truth: Path, layout: Layout, split: str | None
+) -> tuple[list[str], Path]:
+    """Names of the videos and the list that has them."""
+    year = "2016" if benchmark == "davis2016" else "2017"
+    places = [truth / "ImageSets" / year, truth / "ImageSets" / "480p", truth]
+    wanted = layout.splits if split is None else (split,)
+    for name in wanted:
+        for place in places:
+            listing = place / f"{name}.txt"
+            if listing.is_file():
+                # the list of 2016 has "/JPEGImages/480p/<video>/00000.jpg" in every line
+                lines = listing.read_text(encoding="utf-8").split("\n")
+                videos = [
+                    line.split()[0].split("/")[3] if "/" in line else line.strip()
+                    for line in lines
+                    if line.strip()
+                ]
+                return list(dict.fromkeys(videos)), listing
+    raise DataError(
+        f"There is no list {' or '.join(f'{name}.txt' for name in wanted)} in {places[0]}; "
+        "name the folder DAVIS, or another --split."
+    )
+
+
+def _first_folder(*roots: Path) -> Path | None:
+    """The folder of one resolution in the first root that is there."""
+    for root in roots:
+        for folder in (root / "480p", root / "Full-Resolution", root / "1080p"):
+            if folder.is_dir():
+                return folder
+    return None
+
+
+def _first_frame_ids(folder: Path) -> Callable[[], frozenset[int]]:
+    """DAVIS counts objects by the largest id of the first frame; a larger one stops its program."""
+
+    def ids() -> frozenset[int]:
+        files = sorted(folder.glob("*.png"))
+        if not files:
+            raise DataError(f"{folder} has no mask that tells the objects of the first frame.")
+        values = set(read_label_file(files[0])[1].ravel().tolist()) - {255}
+        return frozenset(range(1, max(values, default=0) + 1))
+
+    return ids
+
+
+def vspw(truth: Path, layout: Layout, split: str | None) -> dict[str, Sequence]:
+    """The videos of a list of VSPW."""
+    for name in layout.splits if split is None else (split,):
+        listing = truth / f"{name}.txt"
+        if listing.is_file():
+            break
+    else:
+        raise DataError(f"{truth} has no list {layout.splits[0]}.txt; name the folder VSPW_480p.")
+    found: dict[str, Sequence] = {}
+    for line in listing.read_text(encoding="utf-8").split():
+        video = inside(truth / "data", line, listing)
+        frames = next((p for p in (video / "origin", video / "mask") if p.is_dir()), None)
+        if frames is None:
+            raise DataError(f"{listing} names {line}, but {video} has no folder origin or mask.")
+        found[line] = Sequence(frames_of(frames))
+    return found
+
+
+def kitti_step(truth: Path, layout: Layout, split: str | None) -> Path:
+    """The folder of the sequences."""
+    wanted = layout.splits if split is None else (split,)
+    for name in wanted:
+        for folder in (truth / "images" / name, truth / "panoptic_maps" / name):
+            if folder.is_dir():
+                return folder
+    raise DataError(f"{truth} has no folder images/{wanted[0]}; name the folder of KITTI-STEP.")
+
+
+def vipseg(truth: Path, layout: Layout, split: str | None) -> dict[str, Sequence]:
+    """The videos and frames that the JSON of VIPSeg names."""
+    wanted = layout.splits if split is None else (split,)
+    files = [truth / f"panoptic_gt_VIPSeg_{name}.json" for name in wanted]
+    file = next((file for file in files if file.is_file()), None)
+    if file is None:
+        raise DataError(f"{truth} has no {' or '.join(one.name for one in files)}.")
+    found: dict[str, Sequence] = {}
+    try:
+        for video in read_json(file)["videos"]:
+            name = str(video["video_id"])
+            pictures, masks = truth / "images" / name, truth / "panomasksRGB" / name
+            frames: dict[str, Path | None] = {}
+            for image in video["images"]:
+                stem = Path(image["file_name"]).stem
+                places = [pictures / f"{stem}.jpg", pictures / f"{stem}.png", masks / f"{stem}.png"]
+                frames[stem] = next((place for place in places if place.is_file()), None)
+            found[name] = Sequence(frames)
+    except (KeyError, TypeError) as error:
+        raise DataError(
+            f"{file} has no videos with images; take the one of the release."
+        ) from error
+    return found
+
+
+def expressions(truth: Path, layout: Layout, split: str | None) -> dict[str, Sequence]:
+    """Video and expression of Ref-YouTube-VOS."""
+    name = split or layout.splits[0]
+    places = [
+        truth / "meta_expressions" / name / "meta_expressions.json",
+        truth / "meta_expressions.json",
+        truth.parent / "meta_expressions" / truth.name / "meta_expressions.json",
+    ]
+    file = next((place for place in places if place.is_file()), None)
+    if file is None:
+        raise DataError(f"There is no meta_expressions.json in {truth} or in its meta_expressions.")
+    held_back: set[str] = set()
+    test = file.parent.parent / "test" / "meta_expressions.json"
+    if name == "valid" and file.parent.name == "valid" and test.is_file():
+        held_back = set(_videos(test))  # the list of valid names the videos of test as well
+    pictures = next(
+        (root / "JPEGImages" for root in (truth / name, truth) if (root / "JPEGImages").is_dir()),
+        truth / "Annotations",
+    )
+    found: dict[str, Sequence] = {}
+    for video, about in _videos(file).items():
+        if video in held_back:
+            continue
+        folder = inside(pictures, video, file)
+        frames: dict[str, Path | None] = {}
+        for frame in about.get("frames", ()):
+            sized = [folder / f"{frame}{ending}" for ending in PICTURES]
+            frames[str(frame)] = next((path for path in sized if path.is_file()), None)
+        for expression in about.get("expressions", ()):
+            found[f"{video}/{expression}"] = Sequence(frames)
+    return found
+
+
+def _videos(file: Path) -> dict[str, Any]:
+    videos = read_json(file).get("videos")
+    if not isinstance(videos, dict) or not all(isinstance(v, dict) for v in videos.values()):
+        raise DataError(f"{file} has no videos; take the one of the release.")
+    return videos

@@ -1,0 +1,43 @@
+"""A folder of PNG files that a submission must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ...errors import DataError
+
+PICTURES = (".jpg", ".jpeg", ".png")
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """One folder of PNG files that is asked for.
+
+    Attributes:
+        frames: name of a frame without ending → a file of its size, or None where there is none.
+        free: frames that may be left out, because no object is given before them.
+        ids: ids that a PNG may hold, asked for once the video is checked; None for any.
+    """
+
+    frames: Mapping[str, Path | None]
+    free: frozenset[str] = frozenset()
+    ids: Callable[[], frozenset[int]] | None = field(default=None, compare=False)
+
+
+def frames_of(folder: Path) -> dict[str, Path | None]:
+    """Name → file of the pictures or masks in a folder."""
+    return {file.stem: file for file in sorted(folder.iterdir()) if file.suffix.lower() in PICTURES}
+
+
+def folders_of(root: Path) -> dict[str, Sequence]:
+    """One sequence a folder. DataError where there is none."""
+    found = {
+        folder.name: Sequence(frames_of(folder))
+        for folder in sorted(root.iterdir())
+        if folder.is_dir()
+    }
+    if not found:
+        raise DataError(f"There is no folder of a video in {root}.")
+    return found
