@@ -54,6 +54,14 @@ class _NotPlainError(Exception):
 
 class _PlainUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == ("_codecs", "encode"):  # how old protocols write bytes
+            return _latin1_bytes
         if (module, name) not in _PLAIN:
             raise _NotPlainError(f"{module}.{name}")
         return super().find_class(module, name)
+
+
+def _latin1_bytes(text: str, encoding: str) -> bytes:
+    if encoding not in ("latin1", "latin-1"):
+        raise _NotPlainError(f"the encoding {encoding!r}")
+    return text.encode("latin-1")
