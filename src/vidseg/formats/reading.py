@@ -12,6 +12,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ..errors import DataError
 from ..types import IdMap, ImageArray
+from .flat_png import read_flat_png
 
 _SINGLE_CHANNEL = ("L", "P", "I", "I;16", "1")
 
@@ -30,7 +31,11 @@ def read_small_label_map(path: Path) -> npt.NDArray[np.uint8]:
 
     Raises DataError if the file is missing or damaged, or is a picture of another kind.
     """
-    values = _read_values(path)
+    try:
+        flat = read_flat_png(path)
+    except OSError:
+        flat = None  # the general way says what is wrong
+    values = _read_values(path) if flat is None else flat
     if values.dtype != np.uint8:
         raise DataError(f"The label map {path} is not 8-bit; labels 0 to 255 are wanted.")
     return values
@@ -43,20 +48,30 @@ def read_label_map(path: Path) -> IdMap:
 
 def read_rgb_ids(path: Path) -> IdMap:
     """[H, W] ids R + 256 G + 65536 B of an RGB PNG. Raises DataError for other pictures."""
-    values = read_rgb_values(path).astype(np.int32)
-    ids: IdMap = values[..., 0] + (values[..., 1] << 8) + (values[..., 2] << 16)
-    return ids
+    try:
+        with Image.open(path) as image:
+            _check_rgb(path, image)
+            # Pillow keeps four bytes a pixel; taken as they are they make a whole number.
+            packed = np.frombuffer(image.tobytes("raw", "RGBX"), "<i4")
+            height, width = image.height, image.width
+    except (OSError, SyntaxError, UnidentifiedImageError) as error:
+        raise DataError(f"Cannot read the label map {path}: {error}") from error
+    return (packed & 0xFFFFFF).astype(np.int32, copy=False).reshape(height, width)
 
 
 def read_rgb_values(path: Path) -> npt.NDArray[np.uint8]:
     """[H, W, 3] of an RGB PNG that carries numbers. Raises DataError for other pictures."""
     try:
         with Image.open(path) as image:
-            if image.mode != "RGB":
-                raise DataError(f"The label map {path} has mode {image.mode}; RGB is wanted.")
+            _check_rgb(path, image)
             return np.asarray(image)
     except (OSError, SyntaxError, UnidentifiedImageError) as error:
         raise DataError(f"Cannot read the label map {path}: {error}") from error
+
+
+def _check_rgb(path: Path, image: Image.Image) -> None:
+    if image.mode != "RGB":
+        raise DataError(f"The label map {path} has mode {image.mode}; RGB is wanted.")
 
 
 def _read_values(path: Path) -> npt.NDArray[Any]:

@@ -7,18 +7,24 @@ Segmentation", CVPR 2016; numbers equal those of the public evaluation code.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import KDTree
 
 from ..types import MaskArray
+from .contours import Contour, Disk, Transitions, count_close, disk, shared_areas
+
+Values = npt.NDArray[np.float64]
 
 CONTOUR_TOLERANCE = 0.008
 """Share of the image diagonal by which two contours may lie apart and still agree."""
+
+
+def contour_radius(size: tuple[int, int], tolerance: float = CONTOUR_TOLERANCE) -> int:
+    """How many pixels apart contours of a (height, width) picture may lie: rounded up."""
+    return math.ceil(tolerance * math.hypot(*size))
 
 
 def region_similarity(predicted: MaskArray, truth: MaskArray) -> float:
@@ -36,9 +42,8 @@ def contour(mask: MaskArray) -> MaskArray:
     [[1, 0, 0]]
     """
     edge = np.zeros(mask.shape, dtype=bool)
-    edge[:, :-1] |= mask[:, :-1] != mask[:, 1:]
-    edge[:-1] |= mask[:-1] != mask[1:]
-    edge[:-1, :-1] |= mask[:-1, :-1] != mask[1:, 1:]
+    found = Transitions(mask.astype(np.uint8)).contour(1)
+    edge[found.y, found.x] = True
     return edge
 
 
@@ -50,22 +55,45 @@ def contour_accuracy(
     A contour pixel counts as found where the other contour has a pixel within ``tolerance`` of the
     diagonal, rounded up to whole pixels. 1 where neither mask has a contour, 0 where one has none.
     """
-    radius = math.ceil(tolerance * math.hypot(*truth.shape))
-    ours, theirs = np.argwhere(contour(predicted)), np.argwhere(contour(truth))
-    if len(ours) == 0 or len(theirs) == 0:
-        return float(len(ours) == len(theirs))
-    precision = _share_within(ours, theirs, radius)
-    recall = _share_within(theirs, ours, radius)
+    said, right = (Transitions(m.astype(np.uint8)).contour(1) for m in (predicted, truth))
+    height, width = truth.shape
+    return agreement(said, right, disk(contour_radius((height, width), tolerance)))
+
+
+def agreement(predicted: Contour, truth: Contour, near: Disk) -> float:
+    """F of two contours, as :func:`contour_accuracy`, whose pixels agree within ``near``."""
+    if len(predicted) == 0 or len(truth) == 0:
+        return float(len(predicted) == len(truth))
+    hits, found = count_close(predicted, truth, near)
+    precision, recall = hits / len(predicted), found / len(truth)
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
-def _share_within(
-    points: npt.NDArray[np.int64], others: npt.NDArray[np.int64], radius: int
-) -> float:
-    """Share of points [N, 2] that have one of the others [M, 2] no further than ``radius``."""
-    # The bound is exclusive, and squared distances are whole numbers.
-    distances, _ = KDTree(others).query(points, distance_upper_bound=radius + 0.5)
-    return int(np.count_nonzero(distances <= radius)) / len(points)
+def score_pairs(
+    predicted: Transitions, truth: Transitions, pairs: Sequence[tuple[int, int]]
+) -> tuple[Values, Values]:
+    """J and F of pairs of objects of two maps of one size, [N] each, 0..1.
+
+    Args:
+        pairs: N times (predicted label, true label), 1..255; labels may be absent from their map.
+
+    Raises ValueError where the sizes differ.
+    """
+    said = sorted({p for p, _ in pairs})
+    right = sorted({g for _, g in pairs})
+    areas, true_areas, shared = shared_areas(predicted, truth, said, right)
+    outlines = {p: predicted.contour(p) for p in said}
+    true_outlines = {g: truth.contour(g) for g in right}
+    near = disk(contour_radius(truth.size))
+    region, accuracy = np.ones(len(pairs)), np.empty(len(pairs))
+    for k, (p, g) in enumerate(pairs):
+        row, column = said.index(p), right.index(g)
+        both = int(shared[row, column])
+        union = int(areas[row] + true_areas[column]) - both
+        if union:
+            region[k] = both / union
+        accuracy[k] = agreement(outlines[p], true_outlines[g], near)
+    return region, accuracy
 
 
 @dataclass(frozen=True)
@@ -114,16 +142,38 @@ class JFScores:
 
 
 class JFMeter:
-    """Gathers J and F frame by frame. Which frames count is the caller's rule."""
+    """Gathers J and F frame by frame. Which frames count is the caller's rule.
+
+    Attributes:
+        region, contour: values of each object, frame after frame; keys in order of appearance.
+    """
 
     def __init__(self) -> None:
-        self.region: dict[Hashable, list[float]] = defaultdict(list)
-        self.contour: dict[Hashable, list[float]] = defaultdict(list)
+        self.region: dict[Hashable, list[float]] = {}
+        self.contour: dict[Hashable, list[float]] = {}
 
     def update(self, key: Hashable, predicted: MaskArray, truth: MaskArray) -> None:
         """Adds one frame of one object; ``key`` names the object among all videos."""
-        self.region[key].append(region_similarity(predicted, truth))
-        self.contour[key].append(contour_accuracy(predicted, truth))
+        said, right = predicted.astype(np.uint8), truth.astype(np.uint8)
+        self.update_maps({key: 1}, Transitions(said), Transitions(right))
+
+    def update_maps(
+        self, labels: Mapping[Hashable, int], predicted: Transitions, truth: Transitions
+    ) -> None:
+        """Adds one frame of several objects: key → label in both maps."""
+        values = score_pairs(predicted, truth, [(k, k) for k in labels.values()])
+        for key, region, accuracy in zip(labels, *values, strict=True):
+            self.add(key, [float(region)], [float(accuracy)])
+
+    def add(self, key: Hashable, region: Sequence[float], accuracy: Sequence[float]) -> None:
+        """Adds the J and F of consecutive frames of one object."""
+        self.region.setdefault(key, []).extend(region)
+        self.contour.setdefault(key, []).extend(accuracy)
+
+    def merge(self, other: JFMeter) -> None:
+        """Adds the frames of ``other``; those of an object that both have come after ours."""
+        for key, region in other.region.items():
+            self.add(key, region, other.contour[key])
 
     def compute(self) -> JFScores:
         """Scores over all objects so far. Raises ValueError if nothing was added."""
