@@ -1,0 +1,187 @@
+"""Ref-YouTube-VOS: one prediction a video for each of its expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import DataError
+from ..formats.reading import read_json, read_small_label_map
+from ..metrics.contours import LabelMap8, Transitions
+from ..metrics.jf import JFMeter, score_pairs
+from .benchmark import Benchmark, ComparedFrame, Evaluation, Report
+from .mask_folders import (
+    check_frames,
+    check_names,
+    folders_in,
+    frame_names,
+    listed,
+    predicted_folders,
+    read_predicted,
+    to_ids,
+)
+from .object_report import mean_row, object_curves, object_means, object_rows, video_rows
+
+
+@dataclass(frozen=True)
+class ReferredVideo:
+    """A video and the predictions for its expressions, whose files are known to be there.
+
+    Attributes:
+        name: as its folder.
+        frames: names of all frames.
+        truth: folder with ``<frame>.png``.
+        predicted: expression → folder with ``<frame>.png``.
+        labels: expression → label of the object that it means.
+    """
+
+    name: str
+    frames: tuple[str, ...]
+    truth: Path
+    predicted: Mapping[str, Path]
+    labels: Mapping[str, int]
+
+    def truth_labels(self, frame: str) -> LabelMap8:
+        """[H, W] labels. Raises DataError where the file is unfit."""
+        return read_small_label_map(self.truth / f"{frame}.png")
+
+    def mask(self, expression: str, frame: str, truth: LabelMap8) -> LabelMap8:
+        """[H, W] 1 where the prediction is above 0. Raises DataError where the file is unfit."""
+        said = read_predicted(self.predicted[expression] / f"{frame}.png", truth)
+        return (said > 0).view(np.uint8)
+
+
+@dataclass(frozen=True)
+class RefYoutubeVosEvaluation:
+    """Every expression on all frames of its video."""
+
+    referred: tuple[ReferredVideo, ...]
+
+    @property
+    def videos(self) -> Sequence[str]:
+        """Names in the order of the expressions' file."""
+        return [video.name for video in self.referred]
+
+    def measure(self, video: str) -> JFMeter:
+        """J and F of the expressions of one video. Raises DataError for an unfit file."""
+        one = self._video(video)
+        meter = JFMeter()
+        for frame in one.frames:
+            truth = one.truth_labels(frame)
+            right = Transitions(truth)
+            for expression, label in one.labels.items():
+                said = Transitions(one.mask(expression, frame, truth))
+                region, accuracy = score_pairs(said, right, [(1, label)])
+                meter.add((video, expression), region.tolist(), accuracy.tolist())
+        return meter
+
+    def report(self, sums: JFMeter) -> Report:
+        """J, F and J&F, one weight an expression."""
+        means = object_means(sums)
+        rows = object_rows(means)
+        last = {video.name: len(video.frames) - 1 for video in self.referred}
+        per_expression = {name: [row["J"], row["F"]] for name, row in rows.items()}
+        return Report(
+            benchmark="ref_youtube_vos",
+            protocol="all_frames",
+            authority=(
+                "Equals the functions and averages of henghuiding/MeViS; the server's program is "
+                "not public."
+            ),
+            unit="fraction",
+            figures={**mean_row(list(means.values())), "per_expression": per_expression},
+            headline=("J&F", "J", "F"),
+            ranking="J&F",
+            videos=video_rows(means, self.videos),
+            objects=rows,
+            curves=object_curves(sums.region, sums.contour, last, "expression"),
+            notes=("Objects are expressions: <video>_<expression>.",),
+        )
+
+    def compare(self, video: str) -> Iterator[ComparedFrame]:
+        """All frames of one expression after the other, named ``<expression>/<frame>``."""
+        one = self._video(video)
+        for expression, label in one.labels.items():
+            for frame in one.frames:
+                truth = one.truth_labels(frame)
+                said = one.mask(expression, frame, truth)
+                yield ComparedFrame(f"{expression}/{frame}", to_ids(truth == label), to_ids(said))
+
+    def _video(self, name: str) -> ReferredVideo:
+        return next(video for video in self.referred if video.name == name)
+
+
+class RefYoutubeVos:
+    """Ref-YouTube-VOS."""
+
+    name = "ref_youtube_vos"
+    protocols: Mapping[str, str] = {
+        "all_frames": "All frames of a video, mean over expressions; fractions."
+    }
+
+    def open(self, truth: Path, predicted: Path, protocol: str) -> Evaluation[Any]:
+        """Finds the files; see :class:`Benchmark`.
+
+        ``truth`` holds ``meta_expressions.json`` and ``Annotations``, ``predicted``
+        ``Annotations/<video>/<expression>/<frame>.png`` or the videos.
+        """
+        meta = truth / "meta_expressions.json"
+        entries = read_json(meta).get("videos")
+        if not isinstance(entries, dict) or not entries:
+            raise DataError(f'{meta} has no videos under "videos".')
+        folders = folders_in(truth / "Annotations")
+        said = predicted_folders(predicted)
+        check_names(
+            {name: folders[name] for name in entries if name in folders}, said, list(entries)
+        )
+        return RefYoutubeVosEvaluation(
+            tuple(
+                _pair(name, entry, folders[name], said[name], meta)
+                for name, entry in entries.items()
+            )
+        )
+
+
+def _pair(name: str, entry: Any, truth: Path, predicted: Path, meta: Path) -> ReferredVideo:
+    frames, labels = _read_entry(name, entry, meta)
+    absent = sorted(set(frames) - set(frame_names(truth)))
+    if absent:
+        raise DataError(f"The ground truth {truth} lacks {listed([f'{a}.png' for a in absent])}.")
+    folders = folders_in(predicted)
+    unknown = sorted(set(folders) - set(labels))
+    if unknown:
+        raise DataError(
+            f"{predicted} holds the expression {listed(unknown)}, which {meta} lacks; remove it."
+        )
+    missing = [expression for expression in labels if expression not in folders]
+    if missing:
+        raise DataError(f"{predicted} lacks a folder for the expression {listed(missing)}.")
+    for expression in labels:
+        check_frames(folders[expression], frames, frames)
+    return ReferredVideo(name, frames, truth, folders, labels)
+
+
+def _read_entry(name: str, entry: Any, meta: Path) -> tuple[tuple[str, ...], dict[str, int]]:
+    """(frames, expression → label). Raises DataError naming what is wrong."""
+    entry = entry if isinstance(entry, dict) else {}
+    frames, expressions = entry.get("frames"), entry.get("expressions")
+    if not isinstance(frames, list) or not frames:
+        raise DataError(f"{meta} lists no frames of the video {name}.")
+    if not isinstance(expressions, dict) or not expressions:
+        raise DataError(f"{meta} lists no expressions of the video {name}.")
+    labels = {}
+    for key, expression in expressions.items():
+        label = expression.get("obj_id") if isinstance(expression, dict) else None
+        if not str(label).isdecimal() or not 1 <= int(str(label)) <= 255:
+            raise DataError(f"{meta}: expression {key} of {name} has no obj_id from 1 to 255.")
+        labels[str(key)] = int(str(label))
+    return tuple(str(frame) for frame in frames), labels
+
+
+def benchmarks() -> tuple[Benchmark, ...]:
+    """The one benchmark of this module."""
+    return (RefYoutubeVos(),)

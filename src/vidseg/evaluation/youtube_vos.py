@@ -1,0 +1,241 @@
+"""YouTube-VOS: J and F apart for categories that the training set has and that it lacks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import DataError
+from ..formats.reading import read_any_json, read_json
+from ..metrics.contours import Transitions
+from ..metrics.jf import JFMeter
+from .benchmark import Benchmark, ComparedFrame, Evaluation, Report, Row
+from .mask_folders import (
+    MaskVideo,
+    check_frames,
+    check_names,
+    folders_in,
+    frame_names,
+    predicted_folders,
+)
+from .object_report import (
+    ObjectKey,
+    mean_row,
+    object_curves,
+    object_means,
+    object_rows,
+    video_rows,
+)
+
+_AUTHORITY = (
+    "J and F of each frame equal DAVIS 2017; the server's program is not public, so which frames "
+    "count follows the text of youtube-vos.org"
+)
+
+
+@dataclass(frozen=True)
+class VosObject:
+    """One object of a video.
+
+    Attributes:
+        label: in both maps, 1..255.
+        category: its name.
+        frames: those that are measured.
+    """
+
+    label: int
+    category: str
+    frames: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class YoutubeVosEvaluation:
+    """Every object on the annotated frames after its first one.
+
+    Attributes:
+        protocol: as in the report.
+        pairs: the videos in order.
+        objects: of each video.
+        seen: categories of the training set.
+    """
+
+    protocol: str
+    pairs: tuple[MaskVideo, ...]
+    objects: Mapping[str, tuple[VosObject, ...]]
+    seen: frozenset[str]
+
+    @property
+    def videos(self) -> Sequence[str]:
+        """Names in the order of ``meta.json``."""
+        return [pair.name for pair in self.pairs]
+
+    def measure(self, video: str) -> JFMeter:
+        """J and F of the objects of one video. Raises DataError for an unfit file."""
+        pair = self._pair(video)
+        meter = JFMeter()
+        for frame in pair.needed:
+            labels: dict[Any, int] = {
+                (video, str(one.label)): one.label
+                for one in self.objects[video]
+                if frame in one.frames
+            }
+            said, right = pair.read(frame)
+            meter.update_maps(labels, Transitions(said), Transitions(right))
+        return meter
+
+    def report(self, sums: JFMeter) -> Report:
+        """J_s, J_u, F_s, F_u and their mean G in percent, one weight an object."""
+        means = object_means(sums, 100.0)
+        if not means:
+            raise DataError("No object has an annotated frame after its first one.")
+        category = {
+            (video, str(one.label)): one.category
+            for video, objects in self.objects.items()
+            for one in objects
+        }
+        missing = len(category) - len(means)
+        last = {pair.name: pair.frames.index(pair.needed[-1]) for pair in self.pairs if pair.needed}
+        figures = self._figures(means, category)
+        notes = [f"{missing} objects have no frame to measure and do not count."] if missing else []
+        if math.isnan(figures["G"]):
+            notes.append("There are no objects of seen or none of unseen categories.")
+        return Report(
+            benchmark="youtube_vos",
+            protocol=self.protocol,
+            authority=f"{_AUTHORITY}.",
+            unit="percent",
+            figures={**figures, "objects_without_evaluated_frames": missing},
+            headline=("G", "J_s", "J_u", "F_s", "F_u"),
+            ranking="J&F",
+            videos=video_rows(means, self.videos),
+            classes=_class_rows(means, category),
+            objects=object_rows(means),
+            curves=object_curves(sums.region, sums.contour, last),
+            notes=tuple(notes),
+        )
+
+    def _figures(
+        self, means: Mapping[ObjectKey, Row], category: Mapping[ObjectKey, str]
+    ) -> dict[str, float]:
+        groups: dict[bool, list[Row]] = {True: [], False: []}
+        for key, row in means.items():
+            groups[category[key] in self.seen].append(row)
+        seen, unseen = mean_row(groups[True]), mean_row(groups[False])
+        figures = {"J_s": seen["J"], "J_u": unseen["J"], "F_s": seen["F"], "F_u": unseen["F"]}
+        return {**figures, "G": float(np.mean(list(figures.values())))}
+
+    def compare(self, video: str) -> Iterator[ComparedFrame]:
+        """The measured frames."""
+        return self._pair(video).compare()
+
+    def _pair(self, video: str) -> MaskVideo:
+        return next(pair for pair in self.pairs if pair.name == video)
+
+
+def _class_rows(
+    means: Mapping[ObjectKey, Row], category: Mapping[ObjectKey, str]
+) -> dict[str, Row]:
+    by_class: dict[str, list[Row]] = {}
+    for key, row in means.items():
+        by_class.setdefault(category[key], []).append(row)
+    return {name: mean_row(by_class[name]) for name in sorted(by_class)}
+
+
+class YoutubeVos:
+    """YouTube-VOS 2018 and 2019."""
+
+    name = "youtube_vos"
+    protocols: Mapping[str, str] = {
+        "after_first": "Annotated frames after the object's first one; percent.",
+        "after_first_skip_last": "The same without the last annotated frame; percent.",
+    }
+
+    def open(self, truth: Path, predicted: Path, protocol: str) -> Evaluation[Any]:
+        """Finds the files; see :class:`Benchmark`.
+
+        ``truth`` holds ``meta.json``, ``Annotations`` and ``seen_categories.json``; in its stead
+        the ``train/meta.json`` of the dataset beside ``truth`` will do.
+        """
+        meta = truth / "meta.json"
+        entries = _videos_of(meta)
+        folders = folders_in(truth / "Annotations")
+        said = predicted_folders(predicted)
+        check_names(folders, said, list(entries))
+        unlisted = sorted(set(folders) - set(entries))
+        if unlisted:
+            raise DataError(f"{meta} does not list the video {folders[unlisted[0]]}.")
+        pairs, objects = [], {}
+        for name, entry in entries.items():
+            frames = frame_names(folders[name])
+            objects[name] = _read_objects(entry, frames, meta, name, protocol)
+            chosen = {frame for one in objects[name] for frame in one.frames}
+            needed = tuple(frame for frame in frames if frame in chosen)
+            check_frames(said[name], frames, needed)
+            pairs.append(MaskVideo(name, tuple(frames), needed, folders[name], said[name]))
+        return YoutubeVosEvaluation(protocol, tuple(pairs), objects, _seen_categories(truth))
+
+
+def _videos_of(meta: Path) -> dict[str, Any]:
+    videos = read_json(meta).get("videos")
+    if not isinstance(videos, dict) or not videos:
+        raise DataError(f'{meta} has no videos under "videos".')
+    return videos
+
+
+def _read_objects(
+    entry: Any, frames: Sequence[str], meta: Path, video: str, protocol: str
+) -> tuple[VosObject, ...]:
+    """The objects of a video with the frames that count. Raises DataError naming the object."""
+    listed = entry.get("objects") if isinstance(entry, dict) else None
+    if not isinstance(listed, dict) or not listed:
+        raise DataError(f"{meta} lists no object of the video {video}.")
+    found = []
+    for label, one in listed.items():
+        shown = one.get("frames") if isinstance(one, dict) else None
+        if not str(label).isdecimal() or not 1 <= int(label) <= 255 or not shown:
+            raise DataError(
+                f"{meta}: object {label!r} of {video} needs a number 1 to 255 and its frames."
+            )
+        if not isinstance(one.get("category"), str):
+            raise DataError(f"{meta}: object {label} of {video} has no category.")
+        if shown[0] not in frames:
+            raise DataError(
+                f"{meta}: object {label} of {video} starts at frame {shown[0]}, which has no "
+                "annotation."
+            )
+        after = list(frames[frames.index(shown[0]) + 1 :])
+        if protocol == "after_first_skip_last":
+            after = [frame for frame in after if frame != frames[-1]]
+        found.append(VosObject(int(label), one["category"], tuple(after)))
+    return tuple(found)
+
+
+def _seen_categories(truth: Path) -> frozenset[str]:
+    """Categories of the training set. Raises DataError where nothing says them."""
+    path = truth / "seen_categories.json"
+    if path.is_file():
+        names = read_any_json(path)
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise DataError(f"{path} is no list of names.")
+        return frozenset(names)
+    training = truth.parent / "train" / "meta.json"
+    if not training.is_file():
+        raise DataError(
+            f"Nothing tells the seen categories: write the list of their names to {path}, or put "
+            f"the training set's {training} in its place."
+        )
+    return frozenset(
+        one["category"]
+        for video in _videos_of(training).values()
+        for one in video["objects"].values()
+    )
+
+
+def benchmarks() -> tuple[Benchmark, ...]:
+    """The one benchmark of this module."""
+    return (YoutubeVos(),)
