@@ -1,0 +1,87 @@
+"""What the AP of tracks is made of: matching by falling score, precision at fixed recalls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+RECALLS: Floats = np.linspace(0, 1, 101)
+
+NO_MATCH = -1
+
+
+def match_tracks(
+    ious: Floats,
+    ignored: Flags,
+    crowds: Flags,
+    thresholds: Sequence[float],
+    slack: float = 0.0,
+) -> Integers:
+    """Which true track each predicted one finds.
+
+    Each prediction in turn takes the free true track of highest IoU, of equal ones the last. Tracks
+    that count are looked at before ignored ones. A crowd never stops being free.
+
+    Args:
+        ious: [D, G], predictions by falling score.
+        ignored: [G] true tracks that do not count.
+        crowds: [G] ignored tracks that may be found many times.
+        thresholds: T least values of IoU, ascending.
+        slack: by how much an IoU may be too small.
+
+    Returns:
+        [T, D] numbers of true tracks, NO_MATCH where there is none.
+    """
+    found = np.full((len(thresholds), len(ious)), NO_MATCH, np.int64)
+    near = ious >= thresholds[0] - slack
+    rows = np.flatnonzero(near.any(axis=1))
+    order = np.argsort(ignored, kind="stable")
+    candidates = {
+        int(row): [(int(g), float(ious[row, g])) for g in order if near[row, g]] for row in rows
+    }
+    for level, threshold in enumerate(thresholds):
+        taken: set[int] = set()
+        for row, nearby in candidates.items():
+            best, chosen = min(threshold, 1 - 1e-10), NO_MATCH
+            for g, iou in nearby:
+                if g in taken:
+                    continue
+                if chosen != NO_MATCH and ignored[g] and not ignored[chosen]:
+                    break
+                if iou >= best - slack:
+                    best, chosen = iou, g
+            if chosen != NO_MATCH:
+                found[level, row] = chosen
+                if not crowds[chosen]:
+                    taken.add(chosen)
+    return found
+
+
+def precision_at_recalls(hits: Flags, alarms: Flags, truths: int) -> Floats:
+    """[T, 101] precision at :data:`RECALLS`, 0 beyond the highest recall that is reached.
+
+    The precision at a recall is the best one at this recall or any above it.
+
+    Args:
+        hits, alarms: [T, N] right and wrong predictions by falling score; the others are ignored.
+        truths: true tracks that count, at least 1.
+    """
+    levels, amount = hits.shape
+    right = np.cumsum(hits, axis=1)
+    wrong = np.cumsum(alarms, axis=1)
+    precision = np.zeros((levels, amount + 1))
+    precision[:, :-1] = right / (wrong + right + np.spacing(1))
+    best = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
+    needed = np.searchsorted(np.arange(truths + 1) / truths, RECALLS)  # hits for each recall
+    # All rows are searched as one ascending list.
+    shift = np.arange(levels)[:, None] * (truths + 1)
+    ranks = np.searchsorted((right + shift).ravel(), needed + shift)
+    ranks -= np.arange(levels)[:, None] * amount
+    values: Floats = np.take_along_axis(best, ranks, axis=1)
+    return values
