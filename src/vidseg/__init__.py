@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from .errors import VidsegError
+    from .evaluation.evaluate import evaluate
     from .inference.loading import load
     from .inference.segmenter import Segmenter
     from .inference.session import Session
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "load": ".inference.loading",
+    "evaluate": ".evaluation.evaluate",
     "Segmenter": ".inference.segmenter",
     "Session": ".inference.session",
     "Point": ".prompts",
@@ -53,6 +55,7 @@ __all__ = [
     "Text",
     "VidsegError",
     "__version__",
+    "evaluate",
     "load",
 ]
 

@@ -21,7 +21,7 @@ EXIT_BROKEN_PIPE = 141
 
 def build_parser() -> Parser:
     """The whole command line. Imports here, so that :func:`main` hears a Ctrl-C meanwhile."""
-    from . import data, demo, segment, submit
+    from . import data, demo, evaluate, segment, submit
     from .parser import Parser
 
     parser = Parser(
@@ -33,6 +33,7 @@ def build_parser() -> Parser:
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     segment.add_parser(verbs)
     demo.add_parser(verbs)
+    evaluate.add_parser(verbs)
     data.add_parser(verbs)
     submit.add_parser(verbs)
     return parser

@@ -17,21 +17,28 @@ from ..results import VideoResult
 class _FramesColumn(ProgressColumn):
     """``12/250 frames · 4.1 frames/s``."""
 
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
+
     def render(self, task: Bar) -> Text:
         total = "" if task.total is None else f"/{task.total:.0f}"
-        rate = "" if not task.speed else f" · {task.speed:.1f} frames/s"
-        return Text(f"{task.completed:.0f}{total} frames{rate}")
+        rate = "" if not task.speed else f" · {task.speed:.1f} {self._unit}/s"
+        return Text(f"{task.completed:.0f}{total} {self._unit}{rate}")
 
 
 class FrameProgress:
-    """A bar on stderr with frames, frames/s and time left; silent where stderr is no terminal."""
+    """A bar on stderr with frames, frames/s and time left; silent where stderr is no terminal.
 
-    def __init__(self, title: str, total: int | None) -> None:
+    ``unit`` is what is counted, where it is not frames.
+    """
+
+    def __init__(self, title: str, total: int | None, unit: str = "frames") -> None:
         console = Console(stderr=True)
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
-            _FramesColumn(),
+            _FramesColumn(unit),
             TimeRemainingColumn(),
             console=console,
             transient=True,

@@ -6,12 +6,15 @@ processes never changes a digit.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import active_children, get_context
 from typing import Any
 
-from ..errors import DataError
+from ..errors import DataError, VidsegError
 from .benchmark import Evaluation, Mergeable, Report
 
 _opened: Evaluation[Any] | None = None
@@ -31,36 +34,70 @@ def run(
         progress: told the name of each video that is done.
 
     Raises:
-        DataError: a file is missing or damaged, or there is no video.
+        DataError: a file is missing or damaged, or there is no video; the same whatever process
+            found it.
+        VidsegError: a process was ended from outside.
+        ValueError: ``workers`` below 1.
     """
+    if workers < 1:
+        raise ValueError(f"workers must be 1 or more; got {workers}.")
     names = list(evaluation.videos)
-    total: Mergeable | None = None
-    for name, sums in zip(names, _measured(evaluation, names, workers), strict=True):
-        if total is None:
-            total = sums
-        else:
-            total.merge(sums)
-        if progress is not None:
-            progress(name)
-    if total is None:
+    if not names:
         raise DataError("There is no video to evaluate.")
+    total: Mergeable | None = None
+    with _measured(evaluation, names, min(workers, len(names))) as measured:
+        for name, sums in zip(names, measured, strict=True):
+            if total is None:
+                total = sums
+            else:
+                total.merge(sums)
+            if progress is not None:
+                progress(name)
     return evaluation.report(total)
 
 
+@contextmanager
 def _measured(
     evaluation: Evaluation[Any], names: Sequence[str], workers: int
-) -> Iterator[Mergeable]:
-    workers = min(workers, len(names))
-    if workers <= 1:
-        yield from map(evaluation.measure, names)
+) -> Iterator[Iterator[Mergeable]]:
+    """Yields the sums of the videos in order; on leaving, no process of ours is left."""
+    if workers == 1:
+        yield map(evaluation.measure, names)
         return
+    others = set(active_children())
     # A forked child of a process with threads (torch, rich) may hang, so children start afresh.
-    context = get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _open, (evaluation,)) as pool:
-        try:
-            yield from pool.map(_measure, names)
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _open, (evaluation,))
+    try:
+        with _deaf_to_interrupts():
+            measured = pool.map(_measure, names)
+        yield measured
+    except BrokenProcessPool as error:
+        raise VidsegError(
+            "A process of the evaluation ended before its work was done, perhaps for want of "
+            "memory; run with fewer workers."
+        ) from error
+    except BaseException:
+        for child in set(active_children()) - others:
+            child.terminate()  # they only read, and what they have in hand is of no use any more
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Processes started in the block never hear Ctrl-C, which is for this process to answer.
+
+    A Ctrl-C during the block arrives at its end.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _open(evaluation: Evaluation[Any]) -> None:

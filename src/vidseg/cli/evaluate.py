@@ -1,0 +1,124 @@
+"""``vidseg evaluate``: the official numbers of a benchmark from two folders."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import OutputError
+from ..evaluation.registry import benchmark_names
+from .parser import positive_count
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from ..evaluation.benchmark import Evaluation, Report
+    from .parser import Verbs
+
+_EPILOG = """\
+benchmarks:
+  {names}
+
+examples:
+  J&F of DAVIS 2017, every object, the worst first
+    vidseg evaluate davis2017 --gt DAVIS --pred results/davis --per object
+  VPQ and STQ with two processes, all digits in a file, pictures of the worst videos
+    vidseg evaluate vipseg --gt VIPSeg --pred results/vipseg --workers 2 \\
+      --json vipseg.json --plot plots/
+
+Both folders are in the benchmark's own layout; docs/evaluate.md shows each.
+"""
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Adds the verb and its options."""
+    names = benchmark_names()
+    half = (len(names) + 1) // 2
+    parser = verbs.add_parser(
+        "evaluate",
+        help="the official numbers of a benchmark",
+        description="Compares predictions with the ground truth of BENCHMARK, and prints the\n"
+        "numbers that its official program would print.",
+        epilog=_EPILOG.format(names=" ".join(names[:half]) + "\n  " + " ".join(names[half:])),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("benchmark", metavar="BENCHMARK", help="one of the names below")
+    parser.add_argument("--gt", required=True, metavar="DIR", help="the ground truth")
+    parser.add_argument("--pred", required=True, metavar="DIR", help="the predictions")
+    parser.add_argument(
+        "--protocol",
+        metavar="NAME",
+        help="the rules, where more than one set is in use; a wrong name lists them",
+    )
+    parser.add_argument(
+        "--workers", type=positive_count, default=1, metavar="N", help="processes (default: 1)"
+    )
+    parser.add_argument("--json", metavar="FILE", help="write all figures, with all their digits")
+    parser.add_argument(
+        "--per", choices=("video", "class", "object"), help="print a breakdown, worst first"
+    )
+    parser.add_argument(
+        "--plot", metavar="DIR", help="write charts, and strips of the worst videos, as PNG"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs the verb. Places of results are tried before anything is measured."""
+    from ..evaluation.evaluate import open_evaluation
+    from ..evaluation.report_json import write_json
+    from ..evaluation.report_table import breakdown, remarks, summary
+    from ..evaluation.runner import run as measure
+    from ..formats.atomic import prepare_folder
+    from .progress import FrameProgress
+
+    file = Path(options.json) if options.json else None
+    if file is not None:
+        if file.is_dir():
+            raise OutputError(f"--json needs the name of a file, and {file} is a folder.")
+        prepare_folder(file.parent)
+    evaluation = open_evaluation(options.benchmark, options.gt, options.pred, options.protocol)
+    if options.plot:
+        prepare_folder(Path(options.plot))
+    with FrameProgress(options.benchmark, len(evaluation.videos), "videos") as progress:
+        report = measure(
+            evaluation, workers=options.workers, progress=lambda video: progress.advance()
+        )
+    _print(summary(report), "", *remarks(report))
+    if file is not None:
+        write_json(report, file)
+    if options.plot:
+        _plot(report, evaluation, options)
+    if options.per:
+        _print(breakdown(report, options.per))
+    return 0
+
+
+def _plot(report: Report, evaluation: Evaluation[Any], options: argparse.Namespace) -> None:
+    from ..evaluation.plots import WORST, write_plots
+
+    folder = Path(options.plot)
+    paths = write_plots(report, evaluation, Path(options.gt), folder)
+    which = f"the worst by {report.ranking}" if report.ranking else "the first"
+    shown = min(WORST, len(evaluation.videos))
+    print(
+        f"{len(paths)} pictures in {folder}, with strips of {shown} of "
+        f"{len(evaluation.videos)} videos, {which}."
+    )
+
+
+def _print(*what: RenderableType) -> None:
+    """Prints as rich does, but leaves a reader that goes away to :func:`vidseg.cli.main.main`.
+
+    Lines of text are not broken, so that file names in them can be copied.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console()
+    with console.capture() as text:
+        for one in what:
+            console.print(one, soft_wrap=isinstance(one, Text))
+    print(text.get())

@@ -1,0 +1,44 @@
+"""The pictures that lie beside the ground truth of a benchmark."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ..types import ImageArray
+
+_PLACES = (
+    "JPEGImages/480p/{video}",
+    "JPEGImages/Full-Resolution/{video}",
+    "JPEGImages/{video}",
+    "images/{video}",
+    "images/val/{video}",
+    "imgs/{video}",
+    "data/{video}/origin",
+)
+_ENDINGS = (".jpg", ".jpeg", ".png")
+
+
+def find_picture(truth: Path, video: str, frame: str) -> ImageArray | None:
+    """The picture of a frame: in or beside the folder ``truth``, where benchmarks keep them.
+
+    None where there is none, or where it cannot be read: masks can be looked at without.
+    """
+    for root in (truth, truth.parent):
+        for place in _PLACES:
+            folder = root / place.format(video=video)
+            for ending in _ENDINGS:
+                path = folder / f"{frame}{ending}"
+                if path.is_file():
+                    return _read(path)
+    return None
+
+
+def _read(path: Path) -> ImageArray | None:
+    try:
+        with Image.open(path) as image:
+            return np.array(image.convert("RGB"))
+    except OSError:
+        return None

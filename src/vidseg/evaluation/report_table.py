@@ -1,0 +1,96 @@
+"""A report as tables for people."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from rich.table import Table
+from rich.text import Text
+
+from ..errors import DataError
+from .benchmark import Report, Row
+from .worst import worst_first
+
+Breakdown = Literal["video", "class", "object"]
+
+_COLUMNS = 10  # figures beside each other that a terminal still shows whole
+
+
+def summary(report: Report) -> Table:
+    """The headline figures."""
+    table = Table(title=report.benchmark, title_justify="left", title_style="bold", box=None)
+    table.add_column("figure", style="bold")
+    table.add_column(_unit(report), justify="right")
+    for path in report.headline:
+        table.add_row(Text(path.replace("/", " ")), number(_reach(report, path), report.unit))
+    return table
+
+
+def remarks(report: Report) -> list[Text]:
+    """Notes, then protocol and authority, a line each."""
+    lines = [Text(f"Note: {note}") for note in report.notes]
+    return [*lines, Text(f"Protocol {report.protocol}: {report.authority}", style="dim")]
+
+
+def breakdown(report: Report, per: Breakdown) -> Table:
+    """One row per video, class or object, worst first.
+
+    Raises DataError where the benchmark has no figures of that kind.
+    """
+    kinds = {"video": report.videos, "class": report.classes, "object": report.objects}
+    rows = kinds[per]
+    if not rows:
+        others = " and ".join(kind for kind, held in kinds.items() if held) or "nothing else"
+        raise DataError(f"{report.benchmark} has no figures per {per}, but per {others}.")
+    every = list(_columns(rows))
+    columns = every[:_COLUMNS]
+    key = report.ranking if report.ranking in columns else columns[0]
+    table = Table(
+        title=f"per {per}, worst {key} first", title_justify="left", title_style="bold", box=None
+    )
+    table.add_column(per, overflow="fold")
+    for column in columns:
+        table.add_column(Text(column), justify="right", overflow="fold")
+    if len(columns) < len(every):
+        table.caption = f"{len(columns)} of {len(every)} figures; --json has all."
+    for name in worst_first(rows, key):
+        cells = [number(rows[name].get(column, math.nan), report.unit) for column in columns]
+        table.add_row(Text(name), *cells)
+    return table
+
+
+def number(value: Any, unit: Literal["fraction", "percent"]) -> str:
+    """A figure as people read it: counts whole, percent with 2 digits, fractions with 4.
+
+    >>> number(0.71234, "fraction"), number(71.234, "percent"), number(12, "percent")
+    ('0.7123', '71.23', '12')
+    >>> number(float("nan"), "percent")
+    'n/a'
+    """
+    if isinstance(value, int):
+        return str(value)
+    value = float(value)
+    if not math.isfinite(value):
+        return "n/a"
+    return f"{value:.2f}" if unit == "percent" else f"{value:.4f}"
+
+
+def _unit(report: Report) -> str:
+    return "%" if report.unit == "percent" else "0..1"
+
+
+def _reach(report: Report, path: str) -> Any:
+    value: Any = report.figures
+    for key in path.split("/"):
+        value = value[key]
+    return value
+
+
+def _columns(rows: Mapping[str, Row]) -> Iterator[str]:
+    """Keys of all rows, in the order of their first appearance."""
+    seen: dict[str, None] = {}
+    for row in rows.values():
+        seen.update(dict.fromkeys(row))
+    yield from seen
