@@ -144,7 +144,8 @@ class ProposalEvaluation:
         for frame in pair.needed:
             said, right = pair.read(frame)
             void = right == VOID
-            yield ComparedFrame(frame, *(to_ids(np.where(void, 0, m)) for m in (right, said)))
+            true, proposed = (to_ids(np.where(void, 0, ids)) for ids in (right, said))
+            yield ComparedFrame(frame, true, proposed, same_ids=False)
 
     def _pairs(self, video: str) -> dict[str, MaskVideo]:
         return {

@@ -88,5 +88,5 @@ def object_curves(
         end = last[video] + 1
         y = (np.asarray(values, np.float64) + np.asarray(contour[key], np.float64)) / 2
         x = np.arange(end - len(y), end, dtype=np.float64)
-        curves.append(Curve(f"J&F of {video}", f"{noun} {number}", x, y, ("frame", "J&F")))
+        curves.append(Curve(f"J&F of {video}", f"{noun} {number}", x, y, ("frame", "J&F"), video))
     return tuple(curves)

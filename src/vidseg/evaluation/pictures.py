@@ -24,8 +24,10 @@ _ENDINGS = (".jpg", ".jpeg", ".png")
 def find_picture(truth: Path, video: str, frame: str) -> ImageArray | None:
     """The picture of a frame: in or beside the folder ``truth``, where benchmarks keep them.
 
+    Of a frame name with parts only the last counts: those before say what it was compared for.
     None where there is none, or where it cannot be read: masks can be looked at without.
     """
+    frame = frame.rpartition("/")[2]
     for root in (truth, truth.parent):
         for place in _PLACES:
             folder = root / place.format(video=video)
