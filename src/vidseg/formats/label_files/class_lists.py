@@ -1,0 +1,96 @@
+"""Class lists: of the command line, of files, and of sources that lack a part of theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ...errors import DataError
+from ...labels import Category
+from ...vocabularies import ALIASES, from_names, get_vocabulary, vocabulary_names
+from ..reading import read_any_json
+
+_FROM_ZERO = frozenset({"ade20k", "camvid", "cityscapes", "kitti_step", "vipseg"})
+_WITH_GAPS = frozenset({"coco", "coco_panoptic"})
+
+
+def load_class_list(text: str) -> tuple[Category, ...]:
+    """The classes that ``text`` names.
+
+    Args:
+        text: a JSON file with COCO's ``categories``, a text file of one name a line, a published
+            list such as "ytvis2021" in its official numbers, or names with commas between them.
+            Names of a text are numbered from 1.
+
+    Raises DataError for a file that cannot be understood, or a list whose numbers have gaps that
+    the name alone does not tell; VocabularyError for names that are blank or come twice.
+    """
+    path = Path(text)
+    if path.is_file():
+        if path.suffix == ".json":
+            return _from_json(path)
+        lines = path.read_text(encoding="utf-8").splitlines()
+        return numbered([line.strip() for line in lines if line.strip()], path)
+    key = text.strip().lower().replace("-", "_")
+    key = ALIASES.get(key, key)
+    if key not in vocabulary_names():
+        names = from_names(text)
+        return tuple(
+            Category(number, name, thing)
+            for number, (name, thing) in enumerate(
+                zip(names.names, names.is_thing, strict=True), start=1
+            )
+        )
+    if key in _WITH_GAPS:
+        raise DataError(
+            f"The numbers of {key} have gaps; give a JSON file with its categories instead."
+        )
+    names = get_vocabulary(key)
+    start = 0 if key in _FROM_ZERO else 1
+    return tuple(
+        Category(number, name, thing)
+        for number, (name, thing) in enumerate(
+            zip(names.names, names.is_thing, strict=True), start=start
+        )
+    )
+
+
+def _from_json(path: Path) -> tuple[Category, ...]:
+    content = read_any_json(path)
+    rows = content.get("categories") if isinstance(content, dict) else content
+    return coco_categories(rows, path)
+
+
+def coco_categories(rows: Any, path: Path) -> tuple[Category, ...]:
+    """Classes of COCO's list {id, name, isthing}; without ``isthing`` a class is a thing.
+
+    Raises DataError where the list is damaged, or a number or name comes twice.
+    """
+    try:
+        found = tuple(
+            Category(int(row["id"]), str(row["name"]), bool(row.get("isthing", 1))) for row in rows
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(f"{path} has no list of categories with id and name.") from error
+    for kind, values in (
+        ("number", [str(c.id) for c in found]),
+        ("name", [c.name for c in found]),
+    ):
+        for value in values:
+            if values.count(value) > 1:
+                raise DataError(f"{path} has two classes of the {kind} {value}.")
+    return found
+
+
+def coco_rows(categories: Sequence[Category]) -> list[dict[str, int | str]]:
+    """The same list as COCO writes it."""
+    return [{"id": c.id, "name": c.name, "isthing": int(c.is_thing)} for c in categories]
+
+
+def numbered(names: Sequence[str], path: Path, *, start: int = 1) -> tuple[Category, ...]:
+    """Classes of a file that has names alone. DataError where one comes twice."""
+    for name in names:
+        if names.count(name) > 1:
+            raise DataError(f"{path} has two classes of the name {name}.")
+    return tuple(Category(number, name) for number, name in enumerate(names, start=start))

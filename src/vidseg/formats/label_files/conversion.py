@@ -1,0 +1,160 @@
+"""From any labels to any format, whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...errors import DataError, OutputError
+from ...labels import Category, FrameLabels, LabelSource, LabelTrack
+from .base import LabelWriter, WriteOptions
+from .fitting import Fitter
+from .losses import LossLog
+from .registry import LabelFormat
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What was done.
+
+    Attributes:
+        videos, frames, masks: how many were written.
+        dropped: a line for each kind of thing that was lost because that was allowed.
+        notes: what else a reader of the files must know.
+    """
+
+    videos: int
+    frames: int
+    masks: int
+    dropped: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def convert(
+    source: LabelSource,
+    target: LabelFormat,
+    destination: Path,
+    *,
+    log: LossLog | None = None,
+    allowed: Collection[str] = (),
+    categories: Sequence[Category] = (),
+    pictures: Path | None = None,
+    on_video: Callable[[str], None] | None = None,
+) -> Conversion:
+    """Writes labels in a format. Labels are read once, frame by frame.
+
+    Args:
+        source: what is written.
+        target: its new format.
+        destination: a folder that is empty or not there yet; for a format of one file also the
+            name of that file.
+        log: the one that the reader was given; it may have losses already.
+        allowed: names of losses that are accepted.
+        categories: numbers and kinds for the classes of the source, which are found by name; one
+            class for objects without any.
+        pictures: folder with the pictures, where sizes or file endings are needed.
+        on_video: called with its name after each video.
+
+    Raises:
+        DataError: the labels are damaged, or hold what the format cannot and ``allowed`` does not
+            name; the first case and the count are told. Nothing is written then.
+        OutputError: the destination is not empty or cannot be written to.
+    """
+    log = LossLog() if log is None else log
+    classes = _Classes(source, categories if target.holds.classes else ())
+    with _replaced_whole(destination, target) as folder:
+        writer = target.write(
+            folder, WriteOptions(categories=classes.categories, pictures=pictures, log=log)
+        )
+        fitter = Fitter(target.name, target.holds, classes.categories, log)
+        counts = [0, 0, 0]
+        for number in range(len(source.videos)):
+            _copy_video(source, number, classes, fitter, writer, counts)
+            if on_video is not None:
+                on_video(source.videos[number].name)
+        writer.close()
+        refusal = log.refusal(target.name, allowed)
+        if refusal is not None:
+            raise DataError(refusal)
+    videos, frames, masks = counts
+    return Conversion(videos, frames, masks, tuple(log.dropped()), tuple(log.notes))
+
+
+def _copy_video(
+    source: LabelSource,
+    number: int,
+    classes: _Classes,
+    fitter: Fitter,
+    writer: LabelWriter,
+    counts: list[int],
+) -> None:
+    video = source.videos[number]
+    tracks = [classes.renumbered(track) for track in source.tracks(number)]
+    writer.begin(video, fitter.begin(video, tracks, source.sentences(number)))
+    for frame, name in enumerate(video.frames):
+        labels: FrameLabels | None = fitter.frame(name, source.labels(number, frame))
+        writer.write(name, labels)
+        counts[1] += 1
+        counts[2] += 0 if labels is None else len(labels.masks)
+    fitter.end()
+    writer.end()
+    counts[0] += 1
+
+
+class _Classes:
+    """The classes of the source, with numbers and kinds of another list where one is given."""
+
+    def __init__(self, source: LabelSource, given: Sequence[Category]) -> None:
+        by_name = {category.name: category for category in given}
+        self._numbers: dict[int, int] = {}
+        self._single: int | None = None
+        self.categories = source.categories
+        if not given:
+            return
+        for category in source.categories:
+            if category.name not in by_name:
+                raise DataError(
+                    f"{source.name} has the class {category.name!r}, which the list of "
+                    f"--categories lacks."
+                )
+            self._numbers[category.id] = by_name[category.name].id
+        self.categories = tuple(given)
+        self._single = given[0].id if len(given) == 1 else None
+
+    def renumbered(self, track: LabelTrack) -> LabelTrack:
+        """A track with the class of the list; the only one for a track without a class."""
+        category = track.category_id
+        new = self._single if category is None else self._numbers.get(category, category)
+        return LabelTrack(track.id, new, track.is_crowd)
+
+
+@contextmanager
+def _replaced_whole(destination: Path, target: LabelFormat) -> Iterator[Path]:
+    """A hidden folder beside the destination that becomes it when the block ends well."""
+    as_file = target.file is not None and destination.suffix == Path(target.file).suffix
+    if destination.is_dir() and any(destination.iterdir()):
+        raise OutputError(f"{destination} is not empty; name another place.")
+    if destination.is_file() or (as_file and destination.exists()):
+        raise OutputError(f"{destination} exists already; name another place.")
+    hidden: Path | None = None
+    try:
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        hidden = Path(tempfile.mkdtemp(prefix=f".{destination.name}-", dir=destination.parent))
+        whole = hidden / "whole"
+        whole.mkdir()
+        yield whole
+        if as_file:
+            (whole / str(target.file)).replace(destination)
+        else:
+            if destination.is_dir():
+                destination.rmdir()
+            whole.replace(destination)
+    except OSError as error:
+        raise OutputError(f"{destination} cannot be written: {error.strerror or error}.") from error
+    finally:
+        if hidden is not None:
+            shutil.rmtree(hidden, ignore_errors=True)

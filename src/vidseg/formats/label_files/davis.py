@@ -1,0 +1,117 @@
+"""Palette PNGs as DAVIS, YouTube-VOS and MOSE have them, and as ``vidseg segment --save png``.
+
+    <video>/<frame>.png      8-bit palette; value = object id, 0 = background, 255 = void
+
+Read from ``Annotations/480p``, ``Annotations`` or the folder itself; a folder of PNGs alone is one
+video. A frame whose PNG is missing is not labelled; its name is known only from the pictures
+(``JPEGImages`` beside ``Annotations``, or a folder that is named).
+
+Cannot hold: overlaps, classes, crowds, scores, objects without a mask, ids above 254.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ...labels import FrameLabels, LabelTrack, VideoInfo
+from ...video.colors import davis_palette
+from ..atomic import prepare_folder
+from ..reading import inside, read_small_label_map
+from .base import LabelFile, ReadOptions, WriteOptions
+from .capabilities import Holds
+from .id_maps import id_map, label_folders, masks_of, save_png, where_value, with_unlabelled
+from .pictures import frames_of, picture_size
+
+VOID = 255
+HOLDS = Holds(overlaps=False, void=True, classes=False, highest_id=VOID - 1)
+
+
+def read(place: Path, options: ReadOptions) -> PaletteFolder:
+    """Opens a folder. Raises DataError, naming it."""
+    root, pictures = place, options.pictures
+    for below in ("Annotations/480p", "Annotations"):
+        if (place / below).is_dir():
+            root = place / below
+            beside = place / below.replace("Annotations", "JPEGImages")
+            if pictures is None and beside.is_dir():
+                pictures = beside
+            break
+    folders, videos = [], []
+    for name, folder, stems in label_folders(root, ".png"):
+        frames = with_unlabelled(stems, frames_of(pictures, name))
+        size = picture_size(folder / f"{stems[0]}.png")
+        videos.append(VideoInfo(name, frames, size))
+        folders.append(folder)
+    return PaletteFolder(place, videos, folders, pictures)
+
+
+class PaletteFolder(LabelFile):
+    """An opened folder."""
+
+    def __init__(
+        self,
+        place: Path,
+        videos: Sequence[VideoInfo],
+        folders: Sequence[Path],
+        pictures: Path | None,
+    ) -> None:
+        super().__init__(place, (), videos, pictures)
+        self._folders = folders
+
+    def tracks(self, video: int) -> tuple[LabelTrack, ...]:
+        """Every value of the video's PNGs, all of which are read for it."""
+        ids: set[int] = set()
+        for frame in self._videos[video].frames:
+            path = self._folders[video] / f"{frame}.png"
+            if path.is_file():
+                ids.update(np.flatnonzero(np.bincount(read_small_label_map(path).ravel())).tolist())
+        return tuple(LabelTrack(id) for id in sorted(ids - {0, VOID}))
+
+    def labels(self, video: int, frame: int) -> FrameLabels | None:
+        """Masks and void of a PNG; None where it is missing."""
+        path = self._folders[video] / f"{self._videos[video].frames[frame]}.png"
+        if not path.is_file():
+            return None
+        ids = read_small_label_map(path)
+        masks = masks_of(np.where(ids == VOID, 0, ids), 0)
+        return FrameLabels((ids.shape[0], ids.shape[1]), masks, where_value(ids, VOID))
+
+
+class PaletteWriter:
+    """Writes ``<video>/<frame>.png``."""
+
+    def __init__(self, folder: Path, options: WriteOptions) -> None:
+        self._folder = folder
+        self._log = options.log
+        self._palette = davis_palette().tobytes()
+
+    def begin(self, video: VideoInfo, tracks: Sequence[LabelTrack]) -> None:
+        """Makes the folder of the video."""
+        self._video = inside(self._folder, video.name, self._folder)
+        prepare_folder(self._video)
+
+    def write(self, frame: str, labels: FrameLabels | None) -> None:
+        """Writes a PNG; none for a frame without labels."""
+        if labels is None:
+            self._log.note(
+                f"Frames without labels have no PNG (first: {self._video.name}, frame {frame}); "
+                f"their names are known from the pictures alone."
+            )
+            return
+        image = Image.fromarray(id_map(labels, void=VOID).astype(np.uint8))
+        image.putpalette(self._palette)
+        save_png(image, inside(self._video, frame, self._video).with_name(_name(frame)))
+
+    def end(self) -> None:
+        """Nothing is left to do for a video."""
+
+    def close(self) -> None:
+        """Every PNG is written already."""
+
+
+def _name(frame: str) -> str:
+    return frame.rsplit("/", 1)[-1] + ".png"

@@ -1,0 +1,68 @@
+"""JSON written list by list, so that memory does not grow with the dataset."""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ...errors import OutputError
+from ..spool import JsonSpool
+
+
+class JsonLists:
+    """A JSON object with small parts that are given at the end, and long lists.
+
+    Args:
+        path: the file, written by :meth:`close`.
+        lists: names of the long lists, in order.
+    """
+
+    def __init__(self, path: Path, lists: Sequence[str]) -> None:
+        self._path = path
+        self._spool = JsonSpool()
+        self._places = {name: array("q") for name in lists}
+
+    def append(self, name: str, row: Any) -> None:
+        """Adds a row to a list."""
+        self._places[name].append(self._spool.append(row))
+
+    def close(self, head: Mapping[str, Any]) -> None:
+        """Writes the file: ``head``, then the lists. Raises OutputError where it cannot."""
+        try:
+            with self._path.open("w", encoding="utf-8") as file:
+                file.write("{")
+                for name, value in head.items():
+                    file.write(f"{json.dumps(name)}: {json.dumps(value)},\n")
+                for number, (name, places) in enumerate(self._places.items()):
+                    file.write((",\n" if number else "") + f"{json.dumps(name)}: [")
+                    for position, place in enumerate(places):
+                        file.write(",\n" if position else "\n")
+                        file.write(json.dumps(self._spool.read(place)))
+                    file.write("\n]")
+                file.write("}\n")
+        except OSError as error:
+            raise OutputError(f"{self._path} cannot be written: {error.strerror}.") from error
+        finally:
+            self._spool.close()
+
+
+class JsonRows:
+    """A JSON list that is written row by row."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = path.open("w", encoding="utf-8")
+        self._rows = 0
+
+    def append(self, row: Any) -> None:
+        """Adds a row."""
+        self._file.write((",\n" if self._rows else "[\n") + json.dumps(row))
+        self._rows += 1
+
+    def close(self) -> None:
+        """Finishes the file."""
+        self._file.write("\n]\n" if self._rows else "[]\n")
+        self._file.close()

@@ -1,0 +1,88 @@
+"""What is lost on the way to a format: named, counted, and refused unless it is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A kind of thing that a format may have no place for.
+
+    Attributes:
+        what: it, in the plural.
+        unit: what is counted, in the plural.
+        becomes: what happens to it when that is allowed.
+    """
+
+    what: str
+    unit: str
+    becomes: str
+
+
+LOSSES = {
+    "overlaps": Loss("masks that overlap", "frames", "the higher score, then the lower id wins"),
+    "void": Loss("void pixels", "frames", "they become background"),
+    "background": Loss("labelled pixels of no object", "frames", "they become void"),
+    "ids": Loss("ids as high as these", "tracks", "they get the lowest free ids"),
+    "classes": Loss("classes", "classes", "objects lose theirs"),
+    "stuff": Loss("stuff classes", "classes", "they become things"),
+    "crowd": Loss("crowd regions", "tracks", "they become objects"),
+    "stuff_ids": Loss(
+        "several regions of one stuff class or crowd", "classes", "they become one region"
+    ),
+    "identity": Loss("videos and ids over their frames", "videos", "frames become stills"),
+    "empty_tracks": Loss("objects without a mask", "tracks", "they are left out"),
+    "sentences": Loss("sentences", "sentences", "they are left out"),
+    "scores": Loss("such scores", "tracks", "they are left out, or averaged over the track"),
+    "unlabelled": Loss(
+        "frames without labels", "frames", "they are left out, or become frames without objects"
+    ),
+    "frame_names": Loss("names of frames", "videos", "frames are numbered from 0"),
+    "holes": Loss("masks with holes", "masks", "rings are joined by lines of no width"),
+    "parts": Loss("masks of several parts", "masks", "parts are joined by lines of no width"),
+    "shapes": Loss("shapes that are no regions", "shapes", "they are left out"),
+    "class_changes": Loss("objects that change their class", "tracks", "the first class stays"),
+}
+"""Name on the command line → what it is. The last two are met while reading."""
+
+
+@dataclass
+class _Found:
+    first: str
+    count: int = 0
+
+
+@dataclass
+class LossLog:
+    """Gathers losses and remarks of one conversion."""
+
+    notes: list[str] = field(default_factory=list)
+    _found: dict[str, _Found] = field(default_factory=dict)
+
+    def add(self, loss: str, where: str, count: int = 1) -> None:
+        """Counts a loss of the kind ``loss``; ``where`` is told of the first."""
+        self._found.setdefault(loss, _Found(where)).count += count
+
+    def note(self, sentence: str) -> None:
+        """Keeps a remark that is no loss, once."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
+    def refusal(self, target: str, allowed: Collection[str]) -> str | None:
+        """One sentence about everything lost and not allowed; None where there is nothing."""
+        names = [name for name in self._found if name not in allowed]
+        if not names:
+            return None
+        kinds = " or ".join(self._describe(name) for name in names)
+        ends = "; ".join(dict.fromkeys(LOSSES[name].becomes for name in names))
+        return f"{target} cannot hold {kinds}; with --allow {','.join(names)}: {ends}."
+
+    def dropped(self) -> list[str]:
+        """One line for each kind of loss that was met."""
+        return [f"{self._describe(name)}: {LOSSES[name].becomes}" for name in self._found]
+
+    def _describe(self, name: str) -> str:
+        found, loss = self._found[name], LOSSES[name]
+        return f"{loss.what} ({found.count} {loss.unit}, first: {found.first})"

@@ -1,0 +1,84 @@
+"""Finding pictures of frames, their sizes and names. They are never copied or decoded here."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+from PIL import Image, UnidentifiedImageError
+
+from ...errors import DataError
+from ...labels import VideoInfo
+from ..reading import inside
+
+ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".JPG", ".JPEG", ".PNG")
+
+
+def is_still(video: VideoInfo) -> bool:
+    """Whether it is a picture of its own: one frame with the name of the video."""
+    return len(video.frames) == 1 and PurePosixPath(video.name).name == video.frames[0]
+
+
+def picture_stem(video: VideoInfo, frame: str) -> str:
+    """Path of a frame without file ending: video/frame, or the name of a still."""
+    return video.name if is_still(video) else f"{video.name}/{frame}"
+
+
+def split_stem(stem: str) -> tuple[str, str]:
+    """Names of video and frame of a still; undoes :func:`picture_stem` for stills."""
+    return stem, PurePosixPath(stem).name
+
+
+def picture_name(folder: Path | None, video: VideoInfo, frame: str) -> str:
+    """Path of a frame with the ending of its picture, .jpg where no folder is named."""
+    stem = picture_stem(video, frame)
+    if folder is None:
+        return stem + ".jpg"
+    return stem + find_picture(folder, video, frame).suffix
+
+
+def find_picture(folder: Path, video: VideoInfo, frame: str) -> Path:
+    """The picture ``video/frame`` of the folder, or ``frame`` in it.
+
+    Raises DataError where there is none.
+    """
+    for stem in dict.fromkeys((picture_stem(video, frame), f"{video.name}/{frame}", frame)):
+        path = inside(folder, stem, folder)
+        for ending in ENDINGS:
+            candidate = path.with_name(path.name + ending)
+            if candidate.is_file():
+                return candidate
+    raise DataError(f"{folder} has no picture {picture_stem(video, frame)}.jpg or .png.")
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """(height, width) from the head of the file."""
+    try:
+        with Image.open(path) as image:
+            return image.height, image.width
+    except (OSError, SyntaxError, UnidentifiedImageError) as error:
+        raise DataError(f"Cannot read the picture {path}: {error}") from error
+
+
+def frame_size(
+    folder: Path | None, video: VideoInfo, frame: str, needed_by: str
+) -> tuple[int, int]:
+    """(height, width) of a frame, from its picture if the video does not say it.
+
+    Raises DataError where neither tells.
+    """
+    if video.size is not None:
+        return video.size
+    if folder is None:
+        raise DataError(
+            f"{needed_by} needs the size of {picture_stem(video, frame)}; name the folder of the "
+            f"pictures with --pictures."
+        )
+    return picture_size(find_picture(folder, video, frame))
+
+
+def frames_of(folder: Path | None, video: str) -> tuple[str, ...]:
+    """Names of all pictures of a video in order; none where it has no folder there."""
+    place = None if folder is None else folder / video
+    if place is None or not place.is_dir():
+        return ()
+    return tuple(sorted({p.stem for p in place.iterdir() if p.suffix in ENDINGS and p.is_file()}))

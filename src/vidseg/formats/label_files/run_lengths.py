@@ -1,0 +1,133 @@
+"""COCO's run lengths as lists and strings, checked before anything decodes them.
+
+Runs go down the columns and start with background. The compressed string writes each run as the
+difference to the run two before it, five bits a character.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...results import CocoRLE
+from ...types import MaskArray
+
+Counts = npt.NDArray[np.int64]
+"""[N] lengths of runs, background first."""
+
+
+def counts_of(rle: CocoRLE) -> Counts:
+    """The runs of a compressed mask. Raises ValueError where the string is damaged."""
+    codes = np.frombuffer(rle["counts"].encode("ascii"), dtype=np.uint8).astype(np.int64) - 48
+    if len(codes) == 0 or codes.min() < 0 or codes.max() > 63 or codes[-1] & 32:
+        raise ValueError("the run lengths are damaged")
+    last = np.flatnonzero(codes & 32 == 0)
+    first = np.concatenate([[0], last[:-1] + 1])
+    lengths = last - first + 1
+    if lengths.max() > 8:
+        raise ValueError("the run lengths are damaged")
+    shifts = 5 * (np.arange(len(codes)) - np.repeat(first, lengths))
+    values = np.add.reduceat((codes & 31) << shifts, first)
+    negative = codes[last] & 16 != 0
+    values[negative] -= np.int64(1) << (5 * lengths[negative])
+    values[1::2] = np.cumsum(values[1::2])
+    values[2::2] = np.cumsum(values[2::2])
+    _check(values, rle["size"])
+    return values
+
+
+def from_counts(counts: Sequence[int] | Counts, size: tuple[int, int]) -> CocoRLE:
+    """A compressed mask of (height, width). Raises ValueError where runs do not fill it."""
+    from pycocotools import mask as coco
+
+    runs = np.asarray(counts)
+    if runs.ndim != 1 or (len(runs) and runs.dtype.kind not in "iu"):
+        raise ValueError("the run lengths are not whole numbers")
+    _check(runs.astype(np.int64), size)
+    rle = coco.frPyObjects({"size": list(size), "counts": runs.tolist()}, *size)
+    return {"size": [int(side) for side in size], "counts": rle["counts"].decode("ascii")}
+
+
+def from_segmentation(segmentation: Any, size: tuple[int, int]) -> CocoRLE:
+    """A mask in any of COCO's three forms: polygons, run lengths as a list, or as a string.
+
+    Polygons are filled by pycocotools, so that results equal COCO's own. Raises ValueError for
+    anything else, for another size and for damaged run lengths.
+    """
+    from pycocotools import mask as coco
+
+    if isinstance(segmentation, list):
+        if not segmentation or any(len(ring) < 6 or len(ring) % 2 for ring in segmentation):
+            raise ValueError("a polygon needs at least three points x, y")
+        flat = [[float(value) for value in ring] for ring in segmentation]
+        if not all(np.isfinite(ring).all() for ring in flat):
+            raise ValueError("a polygon has a point that is not finite")
+        merged = coco.merge(coco.frPyObjects(flat, *size))
+        return {"size": list(size), "counts": merged["counts"].decode("ascii")}
+    if not isinstance(segmentation, dict):
+        raise ValueError("the segmentation is neither polygons nor run lengths")
+    if [int(side) for side in segmentation["size"]] != list(size):
+        raise ValueError(
+            f"the mask is {' × '.join(map(str, segmentation['size']))}, "
+            f"its picture {size[0]} × {size[1]} (height × width)"
+        )
+    counts = segmentation["counts"]
+    if isinstance(counts, str):
+        rle: CocoRLE = {"size": list(size), "counts": counts}
+        counts_of(rle)
+        return rle
+    return from_counts(counts, size)
+
+
+def areas(rles: Sequence[CocoRLE]) -> npt.NDArray[np.int64]:
+    """[N] pixels of each mask."""
+    from pycocotools import mask as coco
+
+    if not rles:
+        return np.zeros(0, dtype=np.int64)
+    return np.asarray(coco.area([_bytes(rle) for rle in rles]), dtype=np.int64).reshape(-1)
+
+
+def union(rles: Sequence[CocoRLE]) -> CocoRLE:
+    """All pixels of masks of one size."""
+    from pycocotools import mask as coco
+
+    merged = coco.merge([_bytes(rle) for rle in rles])
+    return {"size": list(rles[0]["size"]), "counts": merged["counts"].decode("ascii")}
+
+
+def box(rle: CocoRLE) -> tuple[int, int, int, int]:
+    """(x, y, width, height) around a mask."""
+    from pycocotools import mask as coco
+
+    x, y, width, height = (round(float(side)) for side in coco.toBbox(_bytes(rle)))
+    return x, y, width, height
+
+
+def row_runs(mask: MaskArray) -> list[int]:
+    """Lengths of runs along the rows, background first; undone by :func:`from_row_runs`."""
+    flat = mask.ravel()
+    changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    runs = np.diff(np.concatenate([[0], changes, [len(flat)]])).tolist()
+    return [0, *runs] if len(flat) and flat[0] else list(runs)
+
+
+def from_row_runs(runs: Sequence[int], size: tuple[int, int]) -> MaskArray:
+    """[H, W] bool mask of runs along the rows. Raises ValueError where they do not fill it."""
+    lengths = np.asarray(runs, dtype=np.int64)
+    _check(lengths, size)
+    values = np.arange(len(lengths)) % 2 == 1
+    return np.repeat(values, lengths).reshape(size)
+
+
+def _bytes(rle: CocoRLE) -> dict[str, Any]:
+    return {"size": rle["size"], "counts": rle["counts"].encode("ascii")}
+
+
+def _check(counts: Counts, size: Sequence[int]) -> None:
+    height, width = size
+    if (counts < 0).any() or int(counts.sum()) != height * width:
+        raise ValueError(f"the run lengths do not fill {height} × {width} (height × width)")
