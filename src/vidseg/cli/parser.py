@@ -30,3 +30,11 @@ def device_name(text: str) -> str:
     if re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", text) is None:
         raise argparse.ArgumentTypeError(f"needs auto, cpu, cuda or mps, not {text!r}")
     return text
+
+
+def positive_count(text: str) -> int:
+    """An argparse type: a whole number of 1 or more."""
+    value = int(text) if text.isdecimal() else 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"needs a whole number of 1 or more, not {text!r}")
+    return value

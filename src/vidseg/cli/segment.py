@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import OutputError, VidsegError
 from ..types import Task
-from .parser import UsageError, device_name
+from .parser import UsageError, device_name, positive_count
 
 if TYPE_CHECKING:
     from ..prompts import VisualPrompt
@@ -49,13 +49,6 @@ _TASKS_OF_OPTION = {
 }
 
 _DEFAULT_VOCABULARY = {Task.VIS: "coco", Task.VSS: "coco_panoptic", Task.VPS: "coco_panoptic"}
-
-
-def _positive(text: str) -> int:
-    value = int(text) if text.isdecimal() else 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"needs a whole number of 1 or more, not {text!r}")
-    return value
 
 
 def _not_negative(text: str) -> int:
@@ -134,14 +127,16 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     )
     running.add_argument(
         "--short-side",
-        type=_positive,
+        type=positive_count,
         metavar="N",
         help="shorter side of the pictures the model sees, in pixels (default: the model's own)",
     )
     running.add_argument("--start", type=_not_negative, metavar="N", help="first frame to read")
-    running.add_argument("--stop", type=_positive, metavar="N", help="read frames below this one")
     running.add_argument(
-        "--stride", type=_positive, default=1, metavar="N", help="read every Nth frame"
+        "--stop", type=positive_count, metavar="N", help="read frames below this one"
+    )
+    running.add_argument(
+        "--stride", type=positive_count, default=1, metavar="N", help="read every Nth frame"
     )
 
 

@@ -30,12 +30,14 @@ class OverlayStyle:
     Attributes:
         opacity: share of the colour inside a mask, 0..1.
         labels: whether plates with id, class and score are drawn.
+        scores: whether plates give the score; labels made by people have none.
         color_by: "id" gives every object its own colour; "class" paints regions in class colours
             (semantic maps); "stuff" paints stuff by class and things by id (panoptic maps).
     """
 
     opacity: float = 0.45
     labels: bool = True
+    scores: bool = True
     color_by: str = "stuff"
 
     def __post_init__(self) -> None:
@@ -102,7 +104,7 @@ def label_text(segment: Segment, style: OverlayStyle = DEFAULT_STYLE) -> str:
         name = name[:27] + "…"
     if not segment.is_thing or style.color_by == "class":
         return name
-    return f"{segment.id} {name} {segment.score:.2f}"
+    return f"{segment.id} {name}" + (f" {segment.score:.2f}" if style.scores else "")
 
 
 def _draw_labels(
