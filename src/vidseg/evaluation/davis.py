@@ -131,15 +131,15 @@ class Davis2017Evaluation(_Semisupervised):
         labels: dict[Any, int] = {(video, str(k)): k for k in range(1, objects + 1)}
         meter = JFMeter()
         for frame in pair.needed:
-            said, right = pair.read(frame)
-            largest = int(said.max())
+            said, right = (Transitions(values) for values in pair.read(frame))
+            largest = max(said.labels, default=0)
             if largest > objects:
                 raise DataError(
                     f"{pair.predicted / frame}.png holds label {largest}, but the video has "
                     f"{objects} objects; the official program accepts no other label."
                 )
             if labels:
-                meter.update_maps(labels, Transitions(said), Transitions(right))
+                meter.update_maps(labels, said, right)
         return meter
 
     def report(self, sums: JFMeter) -> Report:

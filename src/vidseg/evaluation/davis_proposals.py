@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import DataError
 from ..metrics.jf import JFMeter
-from ..metrics.proposals import MOST_PROPOSALS, VOID, ProposalMeter
+from ..metrics.proposals import VOID, ProposalMeter
 from .benchmark import ComparedFrame, Curve, Evaluation, Report, Row
 from .davis_folders import find_truth, pair_davis
 from .mask_folders import MaskVideo, every_frame, folders_in, read_predicted, to_ids
@@ -80,13 +80,10 @@ class ProposalEvaluation:
             for name, pair in pairs.items():
                 path = pair.predicted / f"{frame}.png"
                 said = read_predicted(path, truth)
-                largest = int(said.max())
-                if largest > MOST_PROPOSALS:
-                    raise DataError(
-                        f"{path} holds label {largest}; the official program accepts proposals 1 "
-                        f"to {MOST_PROPOSALS}."
-                    )
-                meters[name].update(said, truth)
+                try:
+                    meters[name].update(said, truth)
+                except ValueError as error:
+                    raise DataError(f"{path} cannot be measured: {error}") from error
         return ByAnnotator({name: meter.assigned() for name, meter in meters.items()})
 
     def report(self, sums: ByAnnotator) -> Report:

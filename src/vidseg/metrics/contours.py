@@ -11,9 +11,10 @@ on 64 pixels at a time and only where both contours are.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +40,7 @@ class Disk:
 
     rows: tuple[tuple[int, int, int], ...]
 
-    @property
+    @cached_property
     def reach(self) -> int:
         """Largest distance in rows or columns."""
         return max(abs(step) for row in self.rows for step in row)
@@ -75,11 +76,30 @@ class Contour:
         return len(self.y)
 
 
+class _Scratch(threading.local):
+    """Room for the bytes of one map, kept because asking the system for it takes longer than use.
+
+    Each thread has its own.
+    """
+
+    def __init__(self) -> None:
+        self._room = np.empty(0, np.uint8)
+
+    def arrays(self, count: int, length: int) -> list[npt.NDArray[np.uint8]]:
+        """``count`` arrays of ``length`` bytes of any content, valid until the next call."""
+        if self._room.size < count * length:
+            self._room = np.empty(count * length, np.uint8)
+        return [self._room[k * length : (k + 1) * length] for k in range(count)]
+
+
+_scratch = _Scratch()
+
+
 class Transitions:
     """The pixels of a map whose label differs from a neighbour's.
 
     Args:
-        labels: [H, W] uint8, at least one pixel.
+        labels: [H, W] uint8, at least one pixel; must not change while this is in use.
     """
 
     def __init__(self, labels: LabelMap8) -> None:
@@ -87,10 +107,11 @@ class Transitions:
             raise ValueError(f"A label map is [H, W] uint8, not {labels.shape} {labels.dtype}.")
         height, width = labels.shape
         self.size = (height, width)
+        self._map = labels
         # A copied last row and column make the outer neighbours equal.
-        self._stride = stride = width + 1
-        self._end = end = height * stride
-        self._flat = flat = np.empty(end + stride + 1, np.uint8)
+        stride = width + 1
+        end = height * stride
+        flat, *spare = _scratch.arrays(3, end + stride + 1)
         grid = flat[:-1].reshape(height + 1, stride)
         grid[:-1, :-1] = labels
         grid[-1] = grid[-2]
@@ -98,25 +119,37 @@ class Transitions:
         flat[-1] = flat[-2]
 
         here = flat[:end]
-        changed, other = np.empty((2, end), dtype=np.bool_)
+        changed, other = (room[:end].view(np.bool_) for room in spare)
         np.not_equal(here, flat[1 : end + 1], out=changed)
         for step in (stride, stride + 1):
             np.not_equal(here, flat[step : end + step], out=other)
             np.logical_or(changed, other, out=changed)
         position = np.flatnonzero(changed)
-        right = flat[position + 1]
-        self._run_ends = position[flat[position] != right]
+        around = [flat[position + step] for step in (0, 1, stride, stride + 1)]
+        self._run_ends = position[around[0] != around[1]]
         self._y = position // stride
         self._x = position - self._y * stride
-        steps = (0, 1, stride, stride + 1)
-        self._around = np.stack([flat[position + step] for step in steps])
+        self._around = np.stack(around)
         self._around[:, self._x == width] = 0
 
+    def at(self, places: Positions) -> LabelMap8:
+        """Labels [N] of places that are counted by rows, one more a row than there are pixels."""
+        width = self.size[1]
+        y = places // (width + 1)
+        x = np.minimum(places - y * (width + 1), width - 1)
+        return np.asarray(self._map[y, x])
+
     @property
+    def run_ends(self) -> Positions:
+        """Places, as for :meth:`at`, of the last pixels of runs of one label, the last excluded."""
+        return self._run_ends
+
+    @cached_property
     def labels(self) -> list[int]:
         """The labels of the map but 0, ascending."""
-        found = np.unique(self._flat[np.append(self._run_ends, self._end - 1)])
-        return [int(label) for label in found if label]
+        found = np.bincount(self.at(self._run_ends), minlength=256)
+        found[self._map[-1, -1]] = 1
+        return [int(label) for label in np.flatnonzero(found[1:]) + 1]
 
     def contour(self, label: int) -> Contour:
         """The contour of an object; empty where it is absent or fills the map."""
@@ -141,13 +174,14 @@ def shared_areas(
     """
     if first.size != second.size:
         raise ValueError(f"Two label maps must have one size; got {first.size}, {second.size}.")
-    last = np.array([first._end - 1])
-    ends = np.sort(np.concatenate([first._run_ends, second._run_ends, last]))
+    height, width = first.size
+    last = np.array([height * (width + 1) - 1])
+    ends = np.sort(np.concatenate([first.run_ends, second.run_ends, last]))
     # The copied column ends every row and is no pixel.
-    pixels = (ends + 1) - (ends + 1) // first._stride
+    pixels = (ends + 1) - (ends + 1) // (width + 1)
     areas = np.diff(pixels, prepend=0)
-    rows = _places(labels)[first._flat[ends]]
-    columns = _places(others)[second._flat[ends]]
+    rows = _places(labels)[first.at(ends)]
+    columns = _places(others)[second.at(ends)]
     table = np.bincount(
         rows * (len(others) + 1) + columns,
         weights=areas,

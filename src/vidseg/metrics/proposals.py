@@ -50,23 +50,23 @@ class ProposalMeter:
 
         Raises ValueError for a predicted label above 20, or where the sizes differ.
         """
-        largest = int(predicted.max())
+        said, right = Transitions(predicted), Transitions(truth)
+        largest = max(said.labels, default=0)
         if largest > MOST_PROPOSALS:
             raise ValueError(f"Proposals are 1 to {MOST_PROPOSALS}; got {largest}.")
-        if predicted.shape != truth.shape:
-            raise ValueError(f"One frame has sizes {predicted.shape} and {truth.shape}.")
-        void = truth == VOID
-        if void.any():
-            truth = np.where(void, np.uint8(0), truth)
-            predicted = np.where(void, np.uint8(0), predicted)
+        if said.size != right.size:
+            raise ValueError(f"One frame has the sizes {said.size} and {right.size}.")
+        if VOID in right.labels:
+            void = truth == VOID
+            said = Transitions(np.where(void, np.uint8(0), predicted))
+            right = Transitions(np.where(void, np.uint8(0), truth))
         if self._objects is None:
-            self._objects = int(truth.max())
+            self._objects = max(right.labels, default=0)
         self._proposals = max(self._proposals, largest)
-        self._frames.append(self._score(predicted, truth, self._objects))
+        self._frames.append(self._score(said, right, self._objects))
 
-    def _score(self, predicted: LabelMap8, truth: LabelMap8, objects: int) -> tuple[Values, Values]:
+    def _score(self, said: Transitions, right: Transitions, objects: int) -> tuple[Values, Values]:
         """J and F [20 or more, objects] of one frame. Absent proposals all score the same."""
-        said, right = Transitions(predicted), Transitions(truth)
         here = said.labels
         absent = next(p for p in range(1, MOST_PROPOSALS + 2) if p not in here)
         pairs = list(product((*here, absent), range(1, objects + 1)))
