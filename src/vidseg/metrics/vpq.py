@@ -73,7 +73,10 @@ class ClassSums:
         iou, hits, weights = self.iou[rows], self.hits[rows], weights[rows]
         sq = iou / np.maximum(hits, 1)
         return PanopticQuality(
-            float((iou / weights).mean()), float(sq.mean()), float((hits / weights).mean()), len(rows)
+            float((iou / weights).mean()),
+            float(sq.mean()),
+            float((hits / weights).mean()),
+            len(rows),
         )
 
 
@@ -137,7 +140,9 @@ class VPQ:
         Raises DataError for an id without a valid class or an impossible stated area.
         """
         right, said, areas = joint_areas(truth.ids, predicted.ids, areas)
-        pairs = dict(zip(zip(right.tolist(), said.tolist(), strict=True), areas.tolist(), strict=True))
+        pairs = dict(
+            zip(zip(right.tolist(), said.tolist(), strict=True), areas.tolist(), strict=True)
+        )
         truth_areas: Counter[int] = Counter()
         predicted_areas: Counter[int] = Counter()
         for (g, p), area in pairs.items():
