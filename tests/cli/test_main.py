@@ -15,7 +15,9 @@ from vidseg.errors import PromptError
 from vidseg.prompts import Box, Point, Text
 
 
-@pytest.mark.parametrize("words", [["--help"], ["segment", "--help"], ["demo", "--help"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["segment", "--help"], ["demo", "--help"], ["evaluate", "--help"]]
+)
 def test_help_costs_less_than_a_second_and_loads_no_torch(words: list[str]) -> None:
     code = (
         "import sys\n"

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -18,14 +19,14 @@ Breakdown = Literal["video", "class", "object"]
 _COLUMNS = 10  # figures beside each other that a terminal still shows whole
 
 
-def summary(report: Report) -> Table:
+def summary(report: Report) -> Group:
     """The headline figures."""
-    table = Table(title=report.benchmark, title_justify="left", title_style="bold", box=None)
+    table = Table(box=None)
     table.add_column("figure", style="bold")
     table.add_column(_unit(report), justify="right")
     for path in report.headline:
         table.add_row(Text(path.replace("/", " ")), number(_reach(report, path), report.unit))
-    return table
+    return Group(Text(report.benchmark, style="bold"), table)
 
 
 def remarks(report: Report) -> list[Text]:
@@ -34,7 +35,7 @@ def remarks(report: Report) -> list[Text]:
     return [*lines, Text(f"Protocol {report.protocol}: {report.authority}", style="dim")]
 
 
-def breakdown(report: Report, per: Breakdown) -> Table:
+def breakdown(report: Report, per: Breakdown) -> Group:
     """One row per video, class or object, worst first.
 
     Raises DataError where the benchmark has no figures of that kind.
@@ -47,18 +48,17 @@ def breakdown(report: Report, per: Breakdown) -> Table:
     every = list(_columns(rows))
     columns = every[:_COLUMNS]
     key = report.ranking if report.ranking in columns else columns[0]
-    table = Table(
-        title=f"per {per}, worst {key} first", title_justify="left", title_style="bold", box=None
-    )
+    table = Table(box=None)
     table.add_column(per, overflow="fold")
     for column in columns:
         table.add_column(Text(column), justify="right", overflow="fold")
-    if len(columns) < len(every):
-        table.caption = f"{len(columns)} of {len(every)} figures; --json has all."
     for name in worst_first(rows, key):
         cells = [number(rows[name].get(column, math.nan), report.unit) for column in columns]
         table.add_row(Text(name), *cells)
-    return table
+    title = f"per {per}, worst {key} first"
+    if len(columns) < len(every):
+        title += f"; {len(columns)} of {len(every)} figures, --json has all"
+    return Group(Text(title, style="bold"), table)
 
 
 def number(value: Any, unit: Literal["fraction", "percent"]) -> str:

@@ -1,0 +1,131 @@
+"""``vidseg evaluate``: what it prints, what it writes, how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.evaluation import fake
+from vidseg.cli.main import main
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The command on the fake benchmark."""
+    from vidseg.evaluation import registry
+
+    monkeypatch.setitem(registry._MODULES, "davis2017", "fake")
+    monkeypatch.setitem(sys.modules, "vidseg.evaluation.fake", fake)
+    (tmp_path / "data").mkdir()
+    return [
+        "evaluate",
+        "davis2017",
+        "--gt",
+        str(tmp_path / "data"),
+        "--pred",
+        str(tmp_path / "data"),
+    ]
+
+
+def test_table_json_breakdown_and_plots(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "new" / "r.json"
+    plots = tmp_path / "plots"
+    more = ["--json", str(out), "--per", "video", "--plot", str(plots), "--protocol", "other"]
+    assert main([*words, *more]) == 0
+    told = capsys.readouterr()
+    assert told.err == ""
+    assert "0.4583" in told.out and "Protocol other" in told.out
+    lines = [line.split() for line in told.out.splitlines()]
+    assert lines.index(["bad", "0.1250", "8"]) < lines.index(["good", "0.7500", "8"])
+    assert "7 pictures in" in told.out and "strips of 3 of 3 videos, the worst by J" in told.out
+    assert json.loads(out.read_text())["figures"]["J"]["n"] == 3
+    assert len(list(plots.glob("*.png"))) == 7
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (["--workers", "0"], "needs a whole number of 1 or more, not '0'"),
+        (["--workers", "two"], "needs a whole number of 1 or more, not 'two'"),
+        (["--protocol", "x"], "davis2017 has no protocol 'x'; it has plain, other."),
+        (["--per", "object"], "davis2017 has no figures per object, but per video."),
+        (["--per", "frame"], "invalid choice: 'frame'"),
+        (["--pred", "nowhere"], "There is no folder nowhere, where the predictions should be."),
+        (["--json", "."], "--json needs the name of a file, and . is a folder."),
+    ],
+)
+def test_wrong_input_is_one_sentence_and_exit_2(
+    words: list[str], capsys: pytest.CaptureFixture[str], change: list[str], sentence: str
+) -> None:
+    assert main([*words, *change]) == 2
+    told = capsys.readouterr().err
+    assert sentence in told and told.startswith("vidseg: ") and told.count("\n") == 1
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_damaged_file_is_one_sentence_and_leaves_nothing(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], workers: str
+) -> None:
+    (tmp_path / "data" / "videos.txt").write_text("good damaged bad")
+    out = tmp_path / "r.json"
+    assert main([*words, "--workers", workers, "--json", str(out)]) == 2
+    told = capsys.readouterr()
+    assert told.err == "vidseg: damaged/00003.png is cut short; copy it again.\n"
+    assert told.out == "" and not out.exists()
+
+
+def test_an_unknown_benchmark(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "davis17", "--gt", ".", "--pred", "."]) == 2
+    assert "the nearest is davis2017" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_ctrl_c_ends_all_processes_with_exit_130(tmp_path: Path, workers: str) -> None:
+    out = tmp_path / "r.json"
+    words = ["evaluate", "davis2017", "--gt", str(tmp_path), "--pred", str(tmp_path)]
+    words += ["--workers", workers, "--json", str(out)]
+    run = subprocess.Popen(
+        [sys.executable, "-m", "tests.evaluation.fake", *words],
+        cwd=ROOT,
+        env={**os.environ, "FAKE_SECONDS": "30"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    time.sleep(2.0)  # in the middle of the first videos
+    begun = time.monotonic()
+    os.killpg(run.pid, signal.SIGINT)  # as a terminal does, to the whole group
+    told, complaint = run.communicate(timeout=20)
+    assert time.monotonic() - begun < 10
+    assert run.returncode == 130, complaint
+    assert told == "" and complaint == "vidseg: Interrupted.\n"
+    assert not out.exists()
+    with pytest.raises(ProcessLookupError):  # nobody is left
+        for _ in range(50):
+            os.killpg(run.pid, 0)
+            time.sleep(0.1)
+
+
+def test_loads_no_torch() -> None:
+    code = (
+        "import sys\n"
+        "from tests.evaluation import fake\n"
+        "from vidseg.cli.main import main\n"
+        "fake.install()\n"
+        "assert main(['evaluate', 'davis2017', '--gt', '.', '--pred', '.']) == 0\n"
+        "assert not {'torch', 'transformers'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
