@@ -5,18 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from itertools import chain
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
 from ..errors import DataError
 from ..geometry.run_lengths import RunLengthError, read_runs
-from ..metrics.track_overlaps import TrackRuns, overlap_ratios, shared_pixels
+from ..metrics.track_overlaps import TrackRuns, overlap_ratios, shared_by_tracks
 from ..metrics.vis import IOU_THRESHOLDS, TrackAP, TrackAPScores, VideoTracks
 from ..types import IdMap
 from .benchmark import ComparedFrame, Curve, Report, Row
-from .ytvis_files import TrackRow, Truth, Video, json_file, json_files, read_predictions, read_truth
+from .track_files import collector_at_rest, json_file, json_files
+from .ytvis_files import TrackRow, Truth, Video, read_predictions, read_truth
 
 _CODE = "the public evaluation code of YouTube-VIS, which its server runs"
 _OFFICIAL = {"official": f"AP and AR of {_CODE}."}
@@ -42,6 +44,10 @@ class TrackBenchmark:
 
     def open(self, truth: Path, predicted: Path, protocol: str) -> TrackEvaluation:
         """Reads both JSON files; a folder may stand for the one JSON file in it."""
+        with collector_at_rest():
+            return self._open(truth, predicted, protocol)
+
+    def _open(self, truth: Path, predicted: Path, protocol: str) -> TrackEvaluation:
         if self.protocols is not _LONG_VIDEOS:
             right = read_truth(json_file(truth, "ground truth"))
             said = read_predictions(json_file(predicted, "prediction"), right)
@@ -253,9 +259,9 @@ class TrackEvaluation:
         info, said = self._truth.videos[id], self._predicted[id]
         least = _SHOWN * max((row.score for row in said), default=0.0)
         shown = sorted((row for row in said if row.score >= least), key=lambda row: row.score)
-        for frame, name in enumerate(info.frames):
+        for frame, file in enumerate(info.files):
             yield ComparedFrame(
-                name,
+                PurePosixPath(file).stem,
                 _painted(self._truth.tracks[id], frame, info),
                 _painted(shown, frame, info),
                 same_ids=False,
@@ -266,17 +272,9 @@ def _tables(said: Sequence[TrackRow], right: Sequence[TrackRow], video: Video) -
     predicted, truth = _track_runs(said, video), _track_runs(right, video)
     classes = np.array([row.category for row in said], np.int64)
     true_classes = np.array([row.category for row in right], np.int64)
-    groups = [
-        (np.flatnonzero(classes == label), np.flatnonzero(true_classes == label))
-        for label in np.intersect1d(classes, true_classes)
-    ]
-    ious = np.zeros((len(said), len(right)))
-    areas, true_areas = predicted.areas(), truth.areas()
-    shared = shared_pixels(predicted, truth, groups)
-    for (rows, columns), pixels in zip(groups, shared, strict=True):
-        ious[np.ix_(rows, columns)] = overlap_ratios(pixels, areas[rows], true_areas[columns])
+    shared = shared_by_tracks(predicted, truth, classes[:, None] == true_classes)
     return VideoTracks(
-        ious=ious,
+        ious=overlap_ratios(shared, predicted.areas(), truth.areas()),
         classes=classes,
         scores=np.array([row.score for row in said], np.float64),
         areas=predicted.mean_areas(),
@@ -287,14 +285,9 @@ def _tables(said: Sequence[TrackRow], right: Sequence[TrackRow], video: Video) -
 
 
 def _track_runs(rows: Sequence[TrackRow], video: Video) -> TrackRuns:
-    masks: list[str | list[int]] = []
-    tracks: list[int] = []
-    frames: list[int] = []
-    for track, row in enumerate(rows):
-        seen = [frame for frame, mask in enumerate(row.masks) if mask is not None]
-        masks += [mask for mask in row.masks if mask is not None]
-        frames += seen
-        tracks += [track] * len(seen)
+    masks = list(chain.from_iterable(row.masks for row in rows))
+    frames = np.fromiter(chain.from_iterable(row.frames for row in rows), np.int64, len(masks))
+    tracks = np.repeat(np.arange(len(rows)), [len(row.masks) for row in rows])
     height, width = video.size
     try:
         runs = read_runs(masks, height * width)
@@ -303,21 +296,20 @@ def _track_runs(rows: Sequence[TrackRow], video: Video) -> TrackRuns:
             f"{rows[tracks[error.index]].place}, frame {frames[error.index]}: the mask {error}; "
             f"run lengths of {height} x {width} pixels are wanted."
         ) from error
-    return TrackRuns(
-        runs, np.array(tracks, np.int64), np.array(frames, np.int64), len(rows), len(video.frames)
-    )
+    return TrackRuns(runs, tracks, frames, len(rows))
 
 
 def _painted(rows: Sequence[TrackRow], frame: int, video: Video) -> IdMap:
     """[H, W] number of the row, from 1 on; later rows lie on top."""
     height, width = video.size
-    chosen = [replace(row, masks=[row.masks[frame]]) for row in rows]
-    single = replace(video, frames=("",))
-    side = _track_runs(chosen, single)
+    single = [
+        replace(row, masks=[row.masks[at] for at in places], frames=[frame] * len(places))
+        for row in rows
+        for places in [[at for at, seen in enumerate(row.frames) if seen == frame]]
+    ]
+    side = _track_runs(single, video)
     flat = np.zeros(height * width, np.int32)
-    first, offsets = side.runs.first, np.arange(len(side.tracks)) * height * width
     for mask, track in enumerate(side.tracks):
-        for run in range(first[mask], first[mask + 1]):
-            start, end = side.runs.starts[run], side.runs.ends[run]
-            flat[start - offsets[mask] : end - offsets[mask]] = track + 1
+        for start, end in side.runs.of_mask(mask):
+            flat[start:end] = track + 1
     return flat.reshape(width, height).T

@@ -11,29 +11,31 @@ from typing import Any
 
 from ..errors import DataError
 from ..formats.reading import read_any_json, read_json
+from .track_files import entry, finite, whole
 
-Mask = str | list[int] | None
-"""COCO's run lengths of one frame; None where the track is absent."""
+Mask = str | list[int]
+"""COCO's run lengths of one frame, compressed or not."""
 
 
 @dataclass(frozen=True)
 class Video:
-    """A video of the ground truth: ``size`` is (height, width)."""
+    """A video of the ground truth: ``size`` is (height, width), ``files`` names its frames."""
 
     id: int
     name: str
     size: tuple[int, int]
-    frames: tuple[str, ...]
+    files: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class TrackRow:
-    """A true or predicted track, its frames in order.
+    """A true or predicted track.
 
     Attributes:
         place: which file and entry, for messages.
         category: its id.
-        masks: one per frame.
+        frames: ascending numbers of the frames where the track has a mask.
+        masks: one for each of ``frames``.
         score: of a prediction; 0 of a true track.
         area: mean pixels of a true track where it is seen, as the file says.
         crowd: whether a true track may hold several objects.
@@ -41,6 +43,7 @@ class TrackRow:
 
     place: str
     category: int
+    frames: Sequence[int]
     masks: Sequence[Mask]
     score: float = 0.0
     area: float = 0.0
@@ -57,27 +60,6 @@ class Truth:
     tracks: Mapping[int, list[TrackRow]]
 
 
-def json_files(path: Path, side: str) -> list[Path]:
-    """The file itself, or the JSON files of a folder, at least one; ``side`` is for messages."""
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
-        raise DataError(f"The {side} {path} does not exist.")
-    found = sorted(file for file in path.glob("*.json") if not file.name.startswith("."))
-    if not found:
-        raise DataError(f"The {side} folder {path} holds no JSON file.")
-    return found
-
-
-def json_file(path: Path, side: str) -> Path:
-    """The file itself, or the one JSON file of a folder; ``side`` is for messages."""
-    found = json_files(path, side)
-    if len(found) > 1:
-        names = ", ".join(file.name for file in found)
-        raise DataError(f"The {side} folder {path} holds several JSON files ({names}); name one.")
-    return found[0]
-
-
 def read_truth(path: Path) -> Truth:
     """Raises DataError, naming the entry, for whatever is missing or contradictory."""
     content = read_json(path)
@@ -86,7 +68,7 @@ def read_truth(path: Path) -> Truth:
             raise DataError(f"{path} is no YouTube-VIS ground truth: it has no list {key!r}.")
     videos = _videos(path, content["videos"])
     categories = {
-        _whole(row, "id", f"{path}: category {index}"): str(_get(row, "name", f"{path}: category"))
+        whole(row, "id", f"{path}: category {index}"): str(entry(row, "name", f"{path}: category"))
         for index, row in enumerate(content["categories"])
     }
     if len(categories) != len(content["categories"]):
@@ -95,7 +77,7 @@ def read_truth(path: Path) -> Truth:
     ids: set[int] = set()
     for index, row in enumerate(content["annotations"]):
         place = f"{path}: annotation {index}"
-        id = _whole(row, "id", place)
+        id = whole(row, "id", place)
         if id < 1:  # the official program takes 0 for "no match"
             raise DataError(f"{place} has the id {id}; ids are numbers from 1 on.")
         if id in ids:
@@ -129,15 +111,9 @@ def read_predictions(path: Path, truth: Truth) -> dict[int, list[TrackRow]]:
             if key in row and named in seen:
                 raise DataError(f"{place} {within}has the {key} {row[key]!r}, as another one has.")
             seen.add(named)
-        score = _get(row, "score", place)
-        if (
-            isinstance(score, bool)
-            or not isinstance(score, int | float)
-            or not math.isfinite(score)
-        ):
-            raise DataError(f"{place} has the score {score!r}; a finite number is wanted.")
+        score = finite(row, "score", place)
         masks = _masks(row, video, place)
-        tracks[video.id].append(TrackRow(place, category, masks, score=float(score)))
+        tracks[video.id].append(TrackRow(place, category, *masks, score=score))
     return tracks
 
 
@@ -146,25 +122,24 @@ def _videos(path: Path, rows: list[Any]) -> dict[int, Video]:
     names = _names(path, rows)
     for index, (row, name) in enumerate(zip(rows, names, strict=True)):
         place = f"{path}: video {index}"
-        id = _whole(row, "id", place)
+        id = whole(row, "id", place)
         if id in videos:
             raise DataError(f"{place} has the id {id}, which another one has as well.")
-        size = (_whole(row, "height", place), _whole(row, "width", place))
-        files = _get(row, "file_names", place)
+        size = (whole(row, "height", place), whole(row, "width", place))
+        files = entry(row, "file_names", place)
         if not isinstance(files, list) or not files or min(size) < 1:
             raise DataError(f"{place} has no frame or no pixel.")
         if row.get("length", len(files)) != len(files):
             raise DataError(
                 f"{place} has the length {row['length']!r}, but {len(files)} file names."
             )
-        frames = tuple(PurePosixPath(str(file)).stem for file in files)
-        videos[id] = Video(id, name, size, frames)
+        videos[id] = Video(id, name, size, tuple(map(str, files)))
     return {id: videos[id] for id in sorted(videos)}
 
 
 def _names(path: Path, rows: list[Any]) -> list[str]:
     """The folders of the frames where these tell all videos apart, else the ids."""
-    ids = [str(_whole(row, "id", f"{path}: video {index}")) for index, row in enumerate(rows)]
+    ids = [str(whole(row, "id", f"{path}: video {index}")) for index, row in enumerate(rows)]
     files = [row.get("file_names") or [""] for row in rows]
     folders = [str(PurePosixPath(str(each[0])).parent) for each in files]
     counts = Counter(folders)
@@ -174,74 +149,57 @@ def _names(path: Path, rows: list[Any]) -> list[str]:
 def _true_track(
     row: Mapping[str, Any], video: Video, categories: Mapping[int, str], place: str
 ) -> TrackRow:
-    areas = _get(row, "areas", place)
-    if not isinstance(areas, list) or len(areas) != len(video.frames):
-        raise DataError(f"{place} needs {len(video.frames)} areas, one for each frame.")
+    areas = entry(row, "areas", place)
+    if not isinstance(areas, list) or len(areas) != len(video.files):
+        raise DataError(f"{place} needs {len(video.files)} areas, one for each frame.")
     seen = [area for area in areas if area]
     if not all(isinstance(area, int | float) and math.isfinite(area) for area in seen):
         raise DataError(f"{place} has an area that is no number.")
     return TrackRow(
         place,
         _category(row, categories, place),
-        _masks(row, video, place),
+        *_masks(row, video, place),
         area=sum(seen) / len(seen) if seen else 0.0,
         crowd=bool(row.get("iscrowd", 0)),
     )
 
 
-def _masks(row: Mapping[str, Any], video: Video, place: str) -> list[Mask]:
-    entries = _get(row, "segmentations", place)
-    if not isinstance(entries, list) or len(entries) != len(video.frames):
+def _masks(row: Mapping[str, Any], video: Video, place: str) -> tuple[list[int], list[Mask]]:
+    """Frames with a mask, and the masks; what these hold is checked when they are read."""
+    entries = entry(row, "segmentations", place)
+    if not isinstance(entries, list) or len(entries) != len(video.files):
         amount = len(entries) if isinstance(entries, list) else "no list of"
         raise DataError(
             f"{place} has {amount} segmentations, but video {video.name} has "
-            f"{len(video.frames)} frames; write null where the track is absent."
+            f"{len(video.files)} frames; write null where the track is absent."
         )
     size = list(video.size)
-    masks: list[Mask] = []
-    for frame, entry in enumerate(entries):
-        if entry is None:
-            masks.append(None)
-            continue
-        try:
-            given, counts = entry["size"], entry["counts"]
-        except (TypeError, KeyError):
-            raise DataError(
-                f'{place}, frame {frame}, is no run-length mask with "size" and "counts".'
-            ) from None
-        if given != size:
-            raise DataError(
-                f"{place}, frame {frame}, has the size {given}, but video {video.name} has {size} "
-                f"(height, width)."
-            )
-        if not isinstance(counts, str | list):
-            raise DataError(f"{place}, frame {frame}, has counts that are no run lengths.")
-        masks.append(counts)
-    return masks
+    frames = [frame for frame, each in enumerate(entries) if each is not None]
+    try:
+        masks = [each["counts"] for each in entries if each is not None]
+        sizes = [each["size"] for each in entries if each is not None]
+    except (TypeError, KeyError):
+        raise DataError(
+            f'{place} has a segmentation that is no run-length mask with "size" and "counts".'
+        ) from None
+    if sizes.count(size) < len(sizes):
+        at = next(at for at, each in enumerate(sizes) if each != size)
+        raise DataError(
+            f"{place}, frame {frames[at]}, has the size {sizes[at]}, but video {video.name} has {size} "
+            f"(height, width)."
+        )
+    return frames, masks
 
 
 def _category(row: Mapping[str, Any], categories: Iterable[int], place: str) -> int:
-    category = _whole(row, "category_id", place)
+    category = whole(row, "category_id", place)
     if category not in categories:
         raise DataError(f"{place} has the category {category}, which the ground truth lacks.")
     return category
 
 
 def _video_of(row: Any, videos: Mapping[int, Video], place: str, path: Path) -> Video:
-    id = _whole(row, "video_id", place)
+    id = whole(row, "video_id", place)
     if id not in videos:
         raise DataError(f"{place} is of video {id}, which the ground truth {path} lacks.")
     return videos[id]
-
-
-def _whole(row: Any, key: str, place: str) -> int:
-    value = _get(row, key, place)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise DataError(f"{place} has the {key} {value!r}; a whole number is wanted.")
-    return value
-
-
-def _get(row: Any, key: str, place: str) -> Any:
-    if not isinstance(row, dict) or key not in row:
-        raise DataError(f"{place} has no {key!r}.")
-    return row[key]

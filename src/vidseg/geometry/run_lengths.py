@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +47,13 @@ class Runs:
     first: Integers
     areas: Integers
     pixels: int
+
+    def of_mask(self, index: int) -> list[tuple[int, int]]:
+        """(start, end) of the runs of one mask, counted from its own first pixel."""
+        low, high = self.first[index : index + 2]
+        shift = index * self.pixels
+        starts, ends = self.starts[low:high] - shift, self.ends[low:high] - shift
+        return list(zip(starts.tolist(), ends.tolist(), strict=True))
 
 
 def read_runs(masks: Sequence[str | Sequence[int]], pixels: int) -> Runs:
@@ -127,7 +134,8 @@ def _numbers(masks: Sequence[str]) -> tuple[_Numbers, Integers]:
         raise RunLengthError(_first_broken(codes, last, borders), "is no whole run-length string")
     opens = np.empty_like(last)
     opens[0], opens[1:] = True, last[:-1]
-    starts, opening = np.flatnonzero(opens), codes[opens]
+    starts = np.flatnonzero(opens)
+    opening = codes[starts]
     numbers = _signed(opening).astype(np.int32)
     longer = np.flatnonzero(opening & 32)
     numbers[longer] = opening[longer] & 31
@@ -151,7 +159,7 @@ def _signed(codes: _Codes) -> npt.NDArray[np.int8]:
 
 
 def _first_broken(codes: _Codes, last: _Flags, borders: Integers) -> int:
-    for index, (low, high) in enumerate(zip(borders[:-1], borders[1:], strict=True)):
+    for index, (low, high) in enumerate(pairwise(borders)):
         if low == high or (codes[low:high] > 63).any() or not last[high - 1]:
             return index
     raise AssertionError("called for strings that are whole")

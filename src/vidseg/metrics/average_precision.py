@@ -40,16 +40,21 @@ def match_tracks(
     """
     found = np.full((len(thresholds), len(ious)), NO_MATCH, np.int64)
     near = ious >= thresholds[0] - slack
-    rows = np.flatnonzero(near.any(axis=1))
-    order = np.argsort(ignored, kind="stable")
-    candidates = {
-        int(row): [(int(g), float(ious[row, g])) for g in order if near[row, g]] for row in rows
-    }
+    if not near.any():
+        return found
+    order = np.argsort(ignored, kind="stable").tolist()
+    nearby = [
+        (row, float(ious[row].max()), [(g, float(ious[row, g])) for g in order if near[row, g]])
+        for row in np.flatnonzero(near.any(axis=1)).tolist()
+    ]
+    free = set(np.flatnonzero(crowds).tolist())
     for level, threshold in enumerate(thresholds):
+        least = min(threshold, 1 - 1e-10)
+        nearby = [entry for entry in nearby if entry[1] >= least - slack]
         taken: set[int] = set()
-        for row, nearby in candidates.items():
-            best, chosen = min(threshold, 1 - 1e-10), NO_MATCH
-            for g, iou in nearby:
+        for row, _, candidates in nearby:
+            best, chosen = least, NO_MATCH
+            for g, iou in candidates:
                 if g in taken:
                     continue
                 if chosen != NO_MATCH and ignored[g] and not ignored[chosen]:
@@ -58,7 +63,7 @@ def match_tracks(
                     best, chosen = iou, g
             if chosen != NO_MATCH:
                 found[level, row] = chosen
-                if not crowds[chosen]:
+                if chosen not in free:
                     taken.add(chosen)
     return found
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +14,9 @@ from ..types import MaskArray
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
-_TUBE = 2**32 - 1  # pixels that COCO's run lengths can count
+_RUNS_AT_ONCE = 1 << 18  # bounds the working memory to some 20 MB
 
 
 def overlap_ratios(shared: Integers, areas: Integers, other_areas: Integers) -> Floats:
@@ -75,17 +75,15 @@ class TrackRuns:
 
     Attributes:
         runs: of N masks.
-        tracks: [N] the number of the track of each mask, 0..count-1, ascending.
-        frames: [N] its frame, 0..length-1, ascending within a track, none twice.
+        tracks: [N] the number of the track of each mask, 0..count-1.
+        frames: [N] its frame; no track has two masks of one frame.
         count: tracks, those without a mask included.
-        length: frames of the video.
     """
 
     runs: Runs
     tracks: Integers
     frames: Integers
     count: int
-    length: int
 
     def areas(self) -> Integers:
         """[count] pixels over all frames."""
@@ -98,103 +96,83 @@ class TrackRuns:
         means: Floats = self.areas() / np.maximum(1, seen)
         return means
 
-    def span(self, start: int, stop: int) -> TrackRuns:
-        """The frames from ``start`` to before ``stop``."""
-        if start <= 0 and stop >= self.length:
-            return self
-        kept = (self.frames >= start) & (self.frames < stop)
-        per_mask = np.diff(self.runs.first)
-        moved = np.repeat((np.cumsum(kept) - 1 - np.arange(len(kept))) * self.runs.pixels, per_mask)
-        chosen = np.repeat(kept, per_mask)
-        runs = Runs(
-            (self.runs.starts + moved)[chosen],
-            (self.runs.ends + moved)[chosen],
-            np.concatenate([[0], np.cumsum(per_mask[kept])]),
-            self.runs.areas[kept],
-            self.runs.pixels,
-        )
-        return TrackRuns(
-            runs, self.tracks[kept], self.frames[kept] - start, self.count, stop - start
-        )
 
+def equal_pairs(keys: Integers, others: Integers) -> tuple[Integers, Integers]:
+    """All (row, column) with ``keys[row] == others[column]``, [P] each, column by column.
 
-def shared_pixels(
-    predicted: TrackRuns, truth: TrackRuns, groups: Iterable[tuple[Integers, Integers]]
-) -> Iterator[Integers]:
-    """Exact pixels that tracks share over the video, for groups of tracks to be compared.
-
-    The frames of a track are joined to one long mask, so that one step of compiled code compares
-    two whole tracks.
-
-    Args:
-        groups: numbers of predicted tracks [A] and of true tracks [B].
-
-    Yields:
-        [A, B] for each group.
+    >>> rows, columns = equal_pairs(np.array([7, 5, 7]), np.array([7, 6]))
+    >>> rows.tolist(), columns.tolist()
+    ([0, 2], [0, 0])
     """
-    wanted = list(groups)
-    sums = [np.zeros((len(rows), len(columns)), np.int64) for rows, columns in wanted]
-    step = max(1, _TUBE // predicted.runs.pixels)
-    for start in range(0, predicted.length, step):
-        stop = min(start + step, predicted.length)
-        first, second = (side.span(start, stop) for side in (predicted, truth))
-        areas, tubes, others = first.areas(), _tubes(first), _tubes(second)
-        for total, (rows, columns) in zip(sums, wanted, strict=True):
-            total += _shared(
-                [tubes[row] for row in rows], [others[column] for column in columns], areas[rows]
-            )
-    yield from sums
+    order = np.argsort(keys, kind="stable")
+    ascending = keys[order]
+    low = np.searchsorted(ascending, others, "left")
+    amount = np.searchsorted(ascending, others, "right") - low
+    return order[_ranges(low, amount)], np.repeat(np.arange(len(others)), amount)
 
 
-def _shared(tubes: list[Any], others: list[Any], areas: Integers) -> Integers:
-    from pycocotools import mask as coco
+def shared_pixels(runs: Runs, others: Runs, rows: Integers, columns: Integers) -> Integers:
+    """[P] pixels that mask ``rows[i]`` of one and mask ``columns[i]`` of the other have in common.
 
-    if not tubes or not others:
-        return np.zeros((len(tubes), len(others)), np.int64)
-    # Against a crowd COCO divides by the area of the first mask alone, which can be undone exactly.
-    shares = np.asarray(coco.iou(tubes, others, [1] * len(others)))
-    return np.rint(shares * areas[:, None]).astype(np.int64)
-
-
-def _tubes(side: TrackRuns) -> list[Any]:
-    """One mask per track, all its frames side by side, as COCO's compressed run lengths."""
-    from pycocotools import mask as coco
-
-    if side.count == 0:
-        return []
-    runs, tube = side.runs, side.length * side.runs.pixels
-    slots = side.tracks * side.length + side.frames
-    moved = np.repeat((slots - np.arange(len(slots))) * runs.pixels, np.diff(runs.first))
-    starts, ends = _joined(runs.starts + moved, runs.ends + moved, tube)
-    borders = np.arange(side.count + 1) * tube
-    first = np.searchsorted(starts, borders)
-    before = np.empty_like(starts)
-    before[1:] = ends[:-1]
-    filled = first[:-1] < first[1:]
-    before[first[:-1][filled]] = borders[:-1][filled]
-    # Each track takes a pair of lengths for a run and one for the background behind the last run.
-    lengths = np.zeros(2 * len(starts) + side.count, np.uint32)
-    place = 2 * np.arange(len(starts)) + np.repeat(np.arange(side.count), np.diff(first))
-    lengths[place] = starts - before
-    lengths[place + 1] = ends - starts
-    tails = 2 * first[1:] + np.arange(side.count)
-    last = borders[:-1].copy()
-    last[filled] = ends[first[1:][filled] - 1]
-    lengths[tails] = borders[1:] - last
-    size = [side.runs.pixels, side.length]
-    pieces = np.split(lengths, tails[:-1] + 1)
-    packed: list[Any] = coco.frPyObjects(
-        [{"size": size, "counts": piece} for piece in pieces], *size
-    )
-    return packed
+    The foreground of ``others`` up to a pixel is a function that rises by one per foreground pixel;
+    a run of the first mask shares as many pixels as the function rises along it.
+    """
+    shared = np.zeros(len(rows), np.int64)
+    if len(rows) == 0 or len(others.starts) == 0:
+        return shared
+    corners = np.stack([others.starts, others.ends], axis=1).ravel().astype(np.float64)
+    before = np.concatenate([[0], np.cumsum(others.ends - others.starts)])
+    heights = np.repeat(before, 2)[1:-1].astype(np.float64)
+    moved = (columns - rows) * runs.pixels
+    first, amount = _near(runs, others, rows, columns)
+    for low, high in _portions(amount):
+        some = amount[low:high]
+        chosen = _ranges(first[low:high], some)
+        shift = np.repeat(moved[low:high], some)
+        rise = np.interp(runs.ends[chosen] + shift, corners, heights)
+        rise -= np.interp(runs.starts[chosen] + shift, corners, heights)
+        mask = np.repeat(np.arange(high - low), some)
+        shared[low:high] = np.bincount(mask, weights=rise, minlength=high - low)
+    return shared
 
 
-def _joined(starts: Integers, ends: Integers, tube: int) -> tuple[Integers, Integers]:
-    """Runs that touch within a track become one: COCO's comparison stops at an empty gap."""
-    if len(starts) == 0:
-        return starts, ends
-    touching = (starts[1:] == ends[:-1]) & (starts[1:] % tube != 0)
-    if not touching.any():
-        return starts, ends
-    apart = ~touching
-    return starts[np.append(True, apart)], ends[np.append(apart, True)]
+def _near(runs: Runs, others: Runs, rows: Integers, columns: Integers) -> tuple[Integers, Integers]:
+    """First run and number of runs [P] of a mask that lie between both ends of the other mask."""
+    behind = others.first[columns + 1]
+    filled = behind > others.first[columns]
+    back = (rows - columns) * runs.pixels
+    starts = others.starts[np.minimum(others.first[columns], len(others.starts) - 1)] + back
+    ends = others.ends[behind - 1] + back
+    first = np.maximum(np.searchsorted(runs.ends, starts, "right"), runs.first[rows])
+    last = np.minimum(np.searchsorted(runs.starts, ends, "left"), runs.first[rows + 1])
+    return first, np.where(filled, np.maximum(last - first, 0), 0)
+
+
+def shared_by_tracks(predicted: TrackRuns, truth: TrackRuns, same: Flags) -> Integers:
+    """[D, G] pixels that tracks share over the video, 0 where ``same`` [D, G] is False."""
+    rows, columns = equal_pairs(predicted.frames, truth.frames)
+    wanted = same[predicted.tracks[rows], truth.tracks[columns]]
+    rows, columns = rows[wanted], columns[wanted]
+    shared = shared_pixels(predicted.runs, truth.runs, rows, columns)
+    place = predicted.tracks[rows] * truth.count + truth.tracks[columns]
+    sums = np.bincount(place, weights=shared, minlength=predicted.count * truth.count)
+    return sums.astype(np.int64).reshape(predicted.count, truth.count)
+
+
+def _ranges(starts: Integers, amount: Integers) -> Integers:
+    """The numbers from each start on, as many as its amount, one range after the other."""
+    behind = np.cumsum(amount)
+    total = int(behind[-1]) if len(behind) else 0
+    numbers: Integers = np.arange(total) + np.repeat(starts - behind + amount, amount)
+    return numbers
+
+
+def _portions(amount: Integers) -> Iterator[tuple[int, int]]:
+    """Cuts the masks to portions of a bounded number of runs, at least one mask each."""
+    behind = np.cumsum(amount)
+    low = 0
+    while low < len(amount):
+        done = int(behind[low - 1]) if low else 0
+        high = max(low + 1, int(np.searchsorted(behind, done + _RUNS_AT_ONCE, "right")))
+        yield low, high
+        low = high

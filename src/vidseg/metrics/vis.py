@@ -29,6 +29,9 @@ AREA_RANGES = {
 }
 """Mean pixels of a track per frame, both limits included."""
 
+_LOW, _HIGH = np.array(list(AREA_RANGES.values())).T[:, :, None]
+_THRESHOLDS: list[float] = IOU_THRESHOLDS.tolist()
+
 
 @dataclass(frozen=True, eq=False)
 class VideoTracks:
@@ -180,20 +183,23 @@ def _add(gathered: _ClassHits, tracks: VideoTracks, rows: Integers, columns: Int
     """Matches the tracks of one class, once for all area ranges that ignore the same ones."""
     ious = tracks.ious[np.ix_(rows, columns)]
     crowds, areas = tracks.crowds[columns], tracks.areas[rows]
-    matched: dict[bytes, Integers] = {}
+    true_areas = tracks.true_areas[columns]
+    ignored = crowds | (true_areas < _LOW) | (true_areas > _HIGH)
+    outside = (areas < _LOW) | (areas > _HIGH)
+    gathered.truths += np.count_nonzero(~ignored, axis=1)
     hits = np.zeros((len(AREA_RANGES), len(IOU_THRESHOLDS), len(rows)), bool)
-    alarms = np.zeros_like(hits)
-    for number, (low, high) in enumerate(AREA_RANGES.values()):
-        true_areas = tracks.true_areas[columns]
-        ignored = crowds | (true_areas < low) | (true_areas > high)
-        gathered.truths[number] += int(np.count_nonzero(~ignored))
-        key = ignored.tobytes()
-        if key not in matched:
-            matched[key] = match_tracks(ious, ignored, crowds, IOU_THRESHOLDS.tolist())
-        found = matched[key]
-        if len(columns):
-            hits[number] = (found != NO_MATCH) & ~ignored[found]
-        alarms[number] = (found == NO_MATCH) & ~((areas < low) | (areas > high))
+    alarms = np.empty_like(hits)
+    alarms[:] = ~outside[:, None, :]
+    if ious.size and ious.max() >= IOU_THRESHOLDS[0]:
+        matched: dict[bytes, Integers] = {}
+        for area, unwanted in enumerate(ignored):
+            later = unwanted & (not unwanted.all())  # the order matters only among unequals
+            key = later.tobytes()
+            if key not in matched:
+                matched[key] = match_tracks(ious, later, crowds, _THRESHOLDS)
+            found = matched[key]
+            hits[area] = (found != NO_MATCH) & ~unwanted[found]
+            alarms[area] &= found == NO_MATCH
     gathered.scores.append(tracks.scores[rows])
     gathered.hits.append(hits)
     gathered.alarms.append(alarms)
