@@ -57,6 +57,7 @@ ROWS: dict[str, Row] = {
     "ytvis2022": Row("ytvis", _TRAIN_VALID_TEST, "open_ytvis2022"),
     "ovis": Row("ytvis", _TRAIN_VALID_TEST, "open_ovis"),
     "vspw": Row("vspw", _TRAIN_VAL_TEST),
+    "vspw_mapped": Row("vspw", _TRAIN_VAL_TEST, "open_mapped"),
     "vipseg": Row("vipseg", _TRAIN_VAL_TEST),
     "viposeg": Row("viposeg", ("train", "valid")),
     "davis2016": Row("davis", ("train", "val", "trainval"), "open_davis2016"),

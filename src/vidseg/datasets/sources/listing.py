@@ -1,0 +1,203 @@
+"""Finding the videos of a dataset, their label maps and pictures, without decoding any."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from PIL import Image, UnidentifiedImageError
+
+from ...errors import DataError
+from ...formats.reading import inside
+from ...labels import VideoInfo
+
+PICTURE_ENDINGS = (".jpg", ".jpeg", ".png")
+
+
+@dataclass(frozen=True, eq=False)
+class VideoFiles:
+    """Where the files of a video lie.
+
+    Attributes:
+        info: name, frames, and the size where a file of text tells it.
+        maps: folder of the label maps ``<frame>.png``.
+        labelled: frames that have one.
+        pictures: folder of the pictures, whether or not it is there.
+    """
+
+    info: VideoInfo
+    maps: Path
+    labelled: frozenset[str]
+    pictures: Path
+
+
+def check_size(path: Path, size: tuple[int, int], files: VideoFiles, frame: str) -> None:
+    """Raises DataError where a label map is not of the size of its video or picture."""
+    picture = find_picture(files.pictures, frame)
+    wanted = {} if files.info.size is None else {"its video": files.info.size}
+    if picture is not None:
+        wanted[str(picture)] = _header_size(picture)
+    for what, other in wanted.items():
+        if size != other:
+            raise DataError(
+                f"The label map {path} is {size[0]} × {size[1]} (height × width), "
+                f"{what} {other[0]} × {other[1]}; they must be equal."
+            )
+
+
+def _header_size(path: Path) -> tuple[int, int]:
+    try:
+        with Image.open(path) as image:
+            return image.height, image.width
+    except (OSError, SyntaxError, UnidentifiedImageError) as error:
+        raise DataError(f"Cannot read the picture {path}: {error}") from error
+
+
+def find_picture(folder: Path, frame: str) -> Path | None:
+    """The picture of a frame, whatever its ending; None where there is none."""
+    candidates = (folder / f"{frame}{ending}" for ending in PICTURE_ENDINGS)
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def stems(folder: Path, endings: Sequence[str]) -> tuple[str, ...]:
+    """Names without ending of the files of a folder, sorted; none for a missing folder.
+
+    Raises DataError where two files differ in their ending alone.
+    """
+    if not folder.is_dir():
+        return ()
+    found = sorted(
+        path.stem
+        for path in folder.iterdir()
+        if path.suffix.lower() in endings and not path.name.startswith(".")
+    )
+    for one, other in pairwise(found):
+        if one == other:
+            raise DataError(f"{folder} has two files of the name {one}; keep one of them.")
+    return tuple(found)
+
+
+def subfolders(folder: Path) -> tuple[str, ...]:
+    """Names of the folders in a folder, sorted, hidden ones left out; none for a missing one."""
+    if not folder.is_dir():
+        return ()
+    names = (path.name for path in folder.iterdir() if path.is_dir())
+    return tuple(sorted(name for name in names if not name.startswith(".")))
+
+
+def list_video(
+    name: str,
+    maps: Path,
+    pictures: Path,
+    *,
+    frames: Sequence[str] | None = None,
+    size: tuple[int, int] | None = None,
+    source: Path | None = None,
+) -> VideoFiles:
+    """Finds the frames of a video.
+
+    Args:
+        name: of the video.
+        maps: folder of its label maps.
+        pictures: folder of its pictures. Where there are no pictures of any video, as in a folder
+            of ground truth alone, the label maps tell the frames.
+        frames: their names where a file lists them.
+        size: (height, width) where a file tells it.
+        source: that file, for messages.
+
+    Raises DataError for a label map of a frame that does not exist, and a video without frames.
+    """
+    labelled = stems(maps, (".png",))
+    known = source or pictures
+    if frames is None and _beside(pictures, maps):
+        frames = stems(pictures, PICTURE_ENDINGS)
+        if labelled and not frames:
+            raise DataError(f"{pictures} has no pictures, but {maps} has label maps of them.")
+    if frames is None:
+        frames = labelled
+    if not frames:
+        raise DataError(f"Video {name} has neither pictures in {pictures} nor labels in {maps}.")
+    strange = sorted(set(labelled) - set(frames))
+    if strange:
+        raise DataError(
+            f"The label map {maps / strange[0]}.png is of a frame that {known} does not have; "
+            f"add the picture or remove the map."
+        )
+    return VideoFiles(VideoInfo(name, tuple(frames), size), maps, frozenset(labelled), pictures)
+
+
+def _beside(pictures: Path, maps: Path) -> bool:
+    """Whether pictures were unpacked at all: the folder that holds those of all videos is there."""
+    # Where pictures and maps lie in one folder of the video, as in VSPW, that folder is no sign.
+    return pictures.is_dir() or (pictures.parent.is_dir() and pictures.parent != maps.parent)
+
+
+def read_names(path: Path, folder: Path) -> tuple[str, ...]:
+    """Names of videos, one a line, in the order of the file.
+
+    Lines of DAVIS-2016, which are paths ``/JPEGImages/480p/<video>/<frame>.jpg ...``, give their
+    video.
+
+    Raises DataError for a file that is missing, empty or names a folder outside of ``folder``.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise DataError(f"Cannot read the list of videos {path}: {error}") from error
+    names = [line.split()[0] for line in lines if line.strip()]
+    names = [name.split("/")[-2] if name.startswith("/") else name for name in names]
+    if not names:
+        raise DataError(f"The list of videos {path} is empty.")
+    for name in names:
+        inside(folder, name, path)
+    return tuple(dict.fromkeys(names))
+
+
+def listed_videos(path: Path, *folders: Path) -> tuple[str, ...]:
+    """The names of a list, each of which must have a folder in one of ``folders``."""
+    names = read_names(path, folders[0])
+    found = {name for folder in folders for name in subfolders(folder)}
+    for name in names:
+        if name not in found:
+            raise DataError(f"{path} lists the video {name}, of which {folders[0]} has no folder.")
+    return names
+
+
+def all_videos(*folders: Path) -> tuple[str, ...]:
+    """Names of the folders of all videos, sorted. Raises DataError where there is none."""
+    names = sorted({name for folder in folders for name in subfolders(folder)})
+    if not names:
+        raise DataError(f"{folders[0]} holds no folder of a video.")
+    return tuple(names)
+
+
+def split_folder(root: Path, split: str | None, splits: Sequence[str], inner: str) -> Path:
+    """The folder of a split, ``<root>/<split>``, or the root itself where it is one.
+
+    Args:
+        root: of the dataset.
+        split: a name, or None for the only one that is there.
+        splits: the names of the dataset.
+        inner: folders of which a split holds one, with commas, for example "JPEGImages".
+
+    Raises DataError where there is none, or several and none was named.
+    """
+    if split is not None:
+        if not (root / split).is_dir():
+            raise DataError(f"{root} has no folder {split} for the split of that name.")
+        return root / split
+    if any((root / name).is_dir() for name in inner.split(",")):
+        return root
+    there = [name for name in splits if (root / name).is_dir()]
+    if len(there) == 1:
+        return root / there[0]
+    if there:
+        raise DataError(
+            f"{root} holds the splits {', '.join(there)}; choose one of them with --split."
+        )
+    raise DataError(
+        f"{root} has neither a folder {inner.replace(',', ' or ')} nor one of a split "
+        f"({', '.join(splits)})."
+    )
