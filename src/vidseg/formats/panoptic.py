@@ -123,6 +123,8 @@ class PanopticWriter:
                 "file_name": row["file_name"],
                 "height": height,
                 "width": width,
+                "video_id": 1,  # frames of a video, not stills that happen to share ids
+                "frame_index": row["image_id"],
             }
             file.write((",\n" if position else "\n") + json.dumps(image))
         file.write('\n],\n"annotations": [')
