@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import DataError
+from .labelled_data import add_source_arguments, open_source
 from .parser import positive_count
 
 if TYPE_CHECKING:
     from ..formats.drawn_labels import LabelPainter
-    from ..labels import LabelSource
+    from ..labels import FrameLabels, LabelSource
     from ..types import ImageArray
     from .parser import Verbs
 
@@ -45,15 +46,13 @@ def add_parser(verbs: Verbs) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("name", metavar="NAME", help="the dataset; a wrong name lists all")
-    parser.add_argument("folder", metavar="DIR", type=Path, help="its folder, as it unpacks")
+    add_source_arguments(parser)
     parser.add_argument(
         "video",
         metavar="VIDEO",
         nargs="?",
         help=f"one video or still; without it the first {_VIDEOS} videos, or a sheet of stills",
     )
-    parser.add_argument("--split", help="such as train or val")
     parser.add_argument(
         "--frames", type=positive_count, default=8, metavar="N", help="on a sheet (default: 8)"
     )
@@ -63,13 +62,10 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Runs the verb: a line per file on stdout."""
-    from ..datasets.sources.registry import open_dataset
     from ..formats.atomic import prepare_folder
 
-    source = open_dataset(options.name, options.folder, options.split)
-    if not source.videos:
-        raise DataError(f"{options.folder} holds no video of {source.name}.")
-    out = options.out or Path("out", options.name)
+    source = open_source(options)
+    out = options.out or Path("out", file_name(options.name))
     prepare_folder(out)
     if options.video is not None:
         _show_video(source, video_number(source, options.video), out, options.frames)
@@ -131,7 +127,7 @@ def _sheet_of_video(
         plain = resized(source.picture(video, 0), tile_width)
         tiles.append(Tile(plain, [caption("the picture")]))
     for frame, painted in zip(shown, labels, strict=True):
-        picture = painter.paint(source.picture(video, frame), painted, width=tile_width)
+        picture = painter.paint(_picture(source, video, frame, painted), painted, width=tile_width)
         note = "" if painted is not None else "  (not labelled)"
         tiles.append(Tile(picture, [caption(f"{info.frames[frame]}{note}")]))
     columns = min(_COLUMNS, len(tiles))
@@ -154,7 +150,7 @@ def _sheet_of_stills(source: LabelSource, stills: Sequence[int]) -> ImageArray:
     for still in stills:
         painter = LabelPainter(source.tracks(still), source.categories)
         labels = source.labels(still, 0)
-        picture = source.picture(still, 0)
+        picture = _picture(source, still, 0, labels)
         width = min(_TILE_WIDTH, round(_TILE_HEIGHT * picture.shape[1] / picture.shape[0]))
         note = "" if labels is not None else "  (not labelled)"
         lines = [caption(f"{source.videos[still].name}{note}")]
@@ -178,9 +174,10 @@ def _write_video(source: LabelSource, video: int, painter: LabelPainter, path: P
     try:
         with FrameProgress(path.name, len(played)) as progress:
             for frame in played:
-                picture = source.picture(video, frame)
+                labels = source.labels(video, frame)
+                picture = _picture(source, video, frame, labels)
                 width = min(_WIDEST, picture.shape[1]) if size is None else size[1]
-                painted = painter.paint(picture, source.labels(video, frame), width=width)
+                painted = painter.paint(picture, labels, width=width)
                 size = size or painted.shape
                 if painted.shape != size:
                     raise DataError(
@@ -192,6 +189,19 @@ def _write_video(source: LabelSource, video: int, painter: LabelPainter, path: P
     finally:
         writer.close()
     print(path, flush=True)
+
+
+def _picture(source: LabelSource, video: int, frame: int, labels: FrameLabels | None) -> ImageArray:
+    """The picture; DataError where its labels have another size."""
+    picture = source.picture(video, frame)
+    if labels is not None and picture.shape[:2] != labels.size:
+        info = source.videos[video]
+        raise DataError(
+            f"{source.name}: the picture of frame {info.frames[frame]} of {info.name} is "
+            f"{picture.shape[1]} x {picture.shape[0]} (width x height), its labels are "
+            f"{labels.size[1]} x {labels.size[0]}."
+        )
+    return picture
 
 
 def _title(source: LabelSource, video: int) -> str:

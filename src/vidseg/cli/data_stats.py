@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import DataError
+from .labelled_data import add_source_arguments, open_source
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -31,9 +31,7 @@ def add_parser(verbs: Verbs) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("name", metavar="NAME", help="the dataset; a wrong name lists all")
-    parser.add_argument("folder", metavar="DIR", type=Path, help="its folder, as it unpacks")
-    parser.add_argument("--split", help="such as train or val")
+    add_source_arguments(parser)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all counts here too")
     parser.set_defaults(run=run)
 
@@ -43,12 +41,9 @@ def run(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from ..datasets.label_statistics import count_labels
-    from ..datasets.sources.registry import open_dataset
     from .progress import FrameProgress
 
-    source = open_dataset(options.name, options.folder, options.split)
-    if not source.videos:
-        raise DataError(f"{options.folder} holds no video of {source.name}.")
+    source = open_source(options)
     if options.json is not None:
         from ..formats.atomic import prepare_folder
 

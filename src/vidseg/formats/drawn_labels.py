@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image
 
-from ..errors import DataError
 from ..geometry.masks import decode_rle
 from ..labels import Category, FrameLabels, LabelTrack
 from ..results import FrameResult, Segment
@@ -38,15 +37,12 @@ class LabelPainter:
     ) -> ImageArray:
         """A painted copy, ``width`` pixels wide where given.
 
-        Raises DataError where the picture is not of the labels' size.
+        Raises ValueError where the picture is not of the labels' size.
         """
         if labels is None:
             return resized(picture, width or picture.shape[1])
         if picture.shape[:2] != labels.size:
-            raise DataError(
-                f"A picture is {picture.shape[0]} × {picture.shape[1]} (height × width), its "
-                f"labels are {labels.size[0]} × {labels.size[1]}."
-            )
+            raise ValueError(f"The picture is {picture.shape[:2]}, its labels {labels.size}.")
         canvas = resized(picture, width or picture.shape[1])
         size = (int(canvas.shape[0]), int(canvas.shape[1]))
         if labels.void is not None:
