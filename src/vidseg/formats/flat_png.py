@@ -1,7 +1,8 @@
 """Quick decoding of the PNG that label maps come as: one byte a pixel with a palette, unfiltered.
 
 Encoders leave palette pictures unfiltered, so that inflating them is all there is to do. Pillow
-spends as long again on rows and copies, which is felt where every other step is cheap.
+spends as long again on rows and copies, which is felt where every other step is cheap. It also
+leaves out the checksums of pixel data, so that a damaged map would be measured as if it were whole.
 """
 
 from __future__ import annotations
@@ -12,22 +13,27 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import DataError
+
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _FORM = bytes((8, 3, 0, 0, 0))  # 8 bits, palette, usual compression and filters, not interlaced
 
 
 def read_flat_png(path: Path) -> npt.NDArray[np.uint8] | None:
-    """[H, W] palette indices; None for any other file, be it damaged or merely of another form.
+    """[H, W] palette indices; None for any other file: of another form, cut off, no PNG at all.
 
-    Raises OSError if the file cannot be opened.
+    Raises OSError if the file cannot be opened, DataError for a PNG of any form one of whose
+    checksums is wrong.
     """
     content = path.read_bytes()
-    if content[:8] != _SIGNATURE or content[12:16] != b"IHDR" or content[24:29] != _FORM:
+    if content[:8] != _SIGNATURE:
+        return None
+    packed = _pixel_data(content, path)
+    if packed is None or content[12:16] != b"IHDR" or content[24:29] != _FORM:
         return None
     width = int.from_bytes(content[16:20], "big")
     height = int.from_bytes(content[20:24], "big")
-    packed = _pixel_data(content)
-    if packed is None or width == 0 or height == 0:
+    if width == 0 or height == 0:
         return None
     size = height * (width + 1)
     inflate = zlib.decompressobj()
@@ -42,8 +48,8 @@ def read_flat_png(path: Path) -> npt.NDArray[np.uint8] | None:
     return None if rows[:, 0].any() else rows[:, 1:]
 
 
-def _pixel_data(content: bytes) -> bytes | None:
-    """The joined IDAT chunks; None where a chunk is cut off or fails its checksum."""
+def _pixel_data(content: bytes, path: Path) -> bytes | None:
+    """The joined IDAT chunks; None where a chunk is cut off. Raises DataError as said above."""
     parts = []
     start = 8
     while True:
@@ -54,7 +60,10 @@ def _pixel_data(content: bytes) -> bytes | None:
         if len(checksum) < 4:
             return None
         if zlib.crc32(content[start + 4 : end]) != int.from_bytes(checksum, "big"):
-            return None
+            raise DataError(
+                f"Cannot read the label map {path}: it is damaged (a checksum is wrong); make it "
+                "anew."
+            )
         if kind == b"IEND":
             return b"".join(parts)
         if kind == b"IDAT":

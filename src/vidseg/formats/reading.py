@@ -82,7 +82,7 @@ def _read_values(path: Path) -> npt.NDArray[Any]:
                     f"The label map {path} has mode {image.mode}; single-channel is wanted."
                 )
             values = np.asarray(image)
-    except (OSError, SyntaxError, UnidentifiedImageError) as error:
+    except (OSError, SyntaxError, ValueError) as error:
         raise DataError(f"Cannot read the label map {path}: {error}") from error
     return values.astype(np.uint8) if values.dtype == np.bool_ else values
 
