@@ -28,11 +28,6 @@ RESOLUTIONS = ("480p", "Full-Resolution", "1080p")
 _VOID = 255
 
 
-def open_source(folder: Path, split: str | None) -> LabelSource:
-    """DAVIS 2017, semi-supervised."""
-    return open_davis2017(folder, split)
-
-
 def open_davis2016(folder: Path, split: str | None) -> LabelSource:
     """DAVIS 2016: one object a video, every value but 0."""
     lists = ("ImageSets/2016", *(f"ImageSets/{resolution}" for resolution in RESOLUTIONS))

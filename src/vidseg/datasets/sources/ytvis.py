@@ -37,11 +37,6 @@ from .split_files import find_split
 SPLITS = ("train", "valid", "test")
 
 
-def open_source(folder: Path, split: str | None) -> LabelSource:
-    """YouTube-VIS 2021."""
-    return _open(folder, split, "ytvis2021")
-
-
 def open_ytvis2019(folder: Path, split: str | None) -> LabelSource:
     """YouTube-VIS 2019."""
     return _open(folder, split, "ytvis2019")
