@@ -185,8 +185,8 @@ def _masks(row: Mapping[str, Any], video: Video, place: str) -> tuple[list[int],
     if sizes.count(size) < len(sizes):
         at = next(at for at, each in enumerate(sizes) if each != size)
         raise DataError(
-            f"{place}, frame {frames[at]}, has the size {sizes[at]}, but video {video.name} has {size} "
-            f"(height, width)."
+            f"{place}, frame {frames[at]}, has the size {sizes[at]}, but video {video.name} has "
+            f"{size} (height, width)."
         )
     return frames, masks
 

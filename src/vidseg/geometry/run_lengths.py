@@ -55,6 +55,24 @@ class Runs:
         starts, ends = self.starts[low:high] - shift, self.ends[low:high] - shift
         return list(zip(starts.tolist(), ends.tolist(), strict=True))
 
+    def boxes(self, height: int) -> Integers:
+        """[N, 4] xyxy boxes around the foreground, far corner exclusive; zeros around nothing."""
+        boxes = np.zeros((len(self.areas), 4), np.int64)
+        filled = np.flatnonzero(self.areas)
+        if len(filled) == 0:
+            return boxes
+        shift = np.repeat(np.arange(len(self.areas)) * self.pixels, np.diff(self.first))
+        left, top = np.divmod(self.starts - shift, height)
+        right, bottom = np.divmod(self.ends - shift - 1, height)
+        whole = left < right  # the run goes on in the next column
+        top[whole], bottom[whole] = 0, height - 1
+        at = self.first[filled]
+        for side, values in enumerate((left, top)):
+            boxes[filled, side] = np.minimum.reduceat(values, at)
+        for side, values in enumerate((right, bottom)):
+            boxes[filled, side + 2] = np.maximum.reduceat(values, at) + 1
+        return boxes
+
 
 def read_runs(masks: Sequence[str | Sequence[int]], pixels: int) -> Runs:
     """The runs of masks of one size.
