@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -73,7 +73,7 @@ class Findings:
         return [asdict(finding) for finding in self._found]
 
 
-def listed(items: Iterator[object] | list[object] | tuple[object, ...], most: int = 5) -> str:
+def listed(items: Iterable[object], most: int = 5) -> str:
     """``1, 2, 3 and 4 more``: the first few of a list in words."""
     words = [str(item) for item in items]
     shown = ", ".join(words[:most])

@@ -13,6 +13,7 @@ from PIL import Image
 from ...errors import DataError
 
 _DAMAGE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+_TAIL = 1024  # some cameras write a little after the end of the picture
 
 
 @dataclass(frozen=True)
@@ -69,3 +70,21 @@ def _unreadable(path: Path, error: Exception) -> str:
 def in_words(size: tuple[int, int]) -> str:
     """``480 x 854`` and which is which."""
     return f"{size[0]} x {size[1]} (height x width)"
+
+
+def check_whole(path: Path) -> None:
+    """Looks at the last bytes of a JPEG or PNG, which a broken download lacks.
+
+    Raises DataError where the mark of the end is missing. Other kinds of pictures pass.
+    """
+    ending = {".jpg": b"\xff\xd9", ".jpeg": b"\xff\xd9", ".png": b"IEND"}.get(path.suffix.lower())
+    if ending is None:
+        return
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _TAIL))
+            tail = file.read()
+    except OSError as error:
+        raise DataError(_unreadable(path, error)) from error
+    if ending not in tail:
+        raise DataError(f"{path} breaks off before its end; copy or download it again.")

@@ -1,0 +1,151 @@
+"""Lists of a JSON file in the manner of COCO: ids, keys, classes and masks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .run_lengths import rle_area, rle_fault
+from .survey import Survey
+
+_LOOSE = 0.25  # polygons are drawn on a grid; their area is near the true one, not equal to it
+_FEW_PIXELS = 25
+
+
+def keyed(
+    content: Mapping[str, Any], key: str, noun: str, file: Path, survey: Survey
+) -> dict[Any, dict[str, Any]]:
+    """id → row of the list ``content[key]``; rows without an id and double ids are findings."""
+    rows = content.get(key)
+    if not isinstance(rows, list):
+        survey.findings.error(
+            "unreadable files", file, f"{file} has no list {key!r}; download it again."
+        )
+        return {}
+    found: dict[Any, dict[str, Any]] = {}
+    for place, row in enumerate(rows):
+        id = row.get("id") if isinstance(row, dict) else None
+        if id is None or isinstance(id, (dict, list)):
+            survey.findings.error(
+                "ids", file, f"{file}: {noun} number {place} of {key!r} has no id; add it."
+            )
+        elif id in found:
+            survey.findings.error(
+                "ids", file, f"{file} has the {noun} id {id} twice; every id must be there once."
+            )
+        else:
+            found[id] = row
+    return found
+
+
+def check_categories(
+    content: Mapping[str, Any], file: Path, survey: Survey
+) -> dict[Any, dict[str, Any]]:
+    """id → category; those without a name, and two of one name, are findings."""
+    categories = keyed(content, "categories", "category", file, survey)
+    names: dict[str, Any] = {}
+    for id, row in categories.items():
+        name = row.get("name")
+        if not isinstance(name, str) or not name:
+            survey.findings.error("classes", file, f"{file}: category {id} has no name; add it.")
+        elif name in names:
+            survey.findings.error(
+                "classes",
+                file,
+                f"{file} calls both category {names[name]} and category {id} {name!r}.",
+            )
+        else:
+            names[name] = id
+    return categories
+
+
+def check_category(
+    where: str, row: Mapping[str, Any], known: Mapping[Any, Any], file: Path, survey: Survey
+) -> None:
+    """Whether the class of a row is in the file's list."""
+    category = row.get("category_id")
+    if category not in known:
+        survey.findings.error(
+            "classes",
+            file,
+            f"{where} has the category_id {category!r}, which the list of categories lacks.",
+        )
+
+
+def row_size(row: Mapping[str, Any]) -> tuple[int, int] | None:
+    """(height, width) of a video or image row; None where it has none."""
+    height, width = row.get("height"), row.get("width")
+    if type(height) is int and type(width) is int and height > 0 and width > 0:
+        return height, width
+    return None
+
+
+def check_mask(
+    where: str,
+    mask: Any,
+    size: tuple[int, int] | None,
+    area: Any,
+    file: Path,
+    survey: Survey,
+) -> None:
+    """A mask in run lengths or polygons, its size, and the area that is written beside it.
+
+    Args:
+        where: what it is of, to begin the sentence with.
+        size: (height, width) of the picture; None where it is not known.
+        area: as written; None where none is.
+    """
+    if isinstance(mask, list):
+        found = _check_polygons(where, mask, size, file, survey)
+        allowed = _FEW_PIXELS + _LOOSE * (found or 0)
+    else:
+        fault = rle_fault(mask, size)
+        if fault:
+            survey.findings.error("masks", file, f"{where}: its mask {fault}; download the file.")
+            return
+        found = rle_area(mask)
+        allowed = 1.0
+    if found is None:
+        return
+    if found == 0:
+        survey.findings.error("empty labels", file, f"{where} has a mask without a pixel.")
+    elif isinstance(area, (int, float)) and abs(area - found) > allowed:
+        survey.findings.error(
+            "areas",
+            file,
+            f"{where} has an area of {area:g} written beside it, its mask {found:.0f} pixels.",
+        )
+
+
+def _check_polygons(
+    where: str, polygons: list[Any], size: tuple[int, int] | None, file: Path, survey: Survey
+) -> float | None:
+    """Area by the corners, or None after a finding."""
+    if not polygons:
+        survey.findings.error("empty labels", file, f"{where} has an empty list of polygons.")
+        return None
+    area = 0.0
+    for polygon in polygons:
+        numbers = isinstance(polygon, list) and all(
+            isinstance(value, (int, float)) and not isinstance(value, bool) for value in polygon
+        )
+        if not numbers or len(polygon) < 6 or len(polygon) % 2:
+            survey.findings.error(
+                "masks",
+                file,
+                f"{where} has a polygon that is no list of at least three x, y pairs.",
+            )
+            return None
+        corners = np.array(polygon, dtype=np.float64).reshape(-1, 2)
+        outside = size is not None and (
+            corners.min() < -1 or (corners > np.array([size[1] + 1, size[0] + 1])).any()
+        )
+        if outside or not np.isfinite(corners).all():
+            survey.findings.error("masks", file, f"{where} has a polygon outside of its picture.")
+        following = np.roll(corners, -1, axis=0)
+        doubled = corners[:, 0] * following[:, 1] - corners[:, 1] * following[:, 0]
+        area += abs(float(doubled.sum())) / 2
+    return max(area, 1.0)  # thinner than a pixel, but not nothing

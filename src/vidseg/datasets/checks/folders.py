@@ -1,0 +1,195 @@
+"""Frames of a video on disk: which are there, and whether they belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ...errors import DataError
+from .findings import listed
+from .pictures import check_whole, in_words, read_header
+from .survey import Survey
+
+PICTURES = (".jpg", ".jpeg", ".png")
+MASKS = (".png",)
+
+
+def subfolders(root: Path) -> list[str]:
+    """Names of the folders in ``root``, sorted; empty where it is missing."""
+    if not root.is_dir():
+        return []
+    return sorted(path.name for path in root.iterdir() if path.is_dir())
+
+
+def list_frames(folder: Path, endings: tuple[str, ...], survey: Survey) -> dict[str, Path]:
+    """Name without ending → file, in order. Strange files and folders are findings."""
+    frames: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() or path.suffix.lower() not in endings:
+            survey.findings.warning(
+                "extra files", path, f"{path} is no frame of a video; remove it."
+            )
+        elif path.stem in frames:
+            survey.findings.error(
+                "extra files",
+                path,
+                f"{path} and {frames[path.stem].name} are the same frame; remove one of them.",
+            )
+        else:
+            frames[path.stem] = path
+    if not frames:
+        survey.findings.error(
+            "missing files", folder, f"{folder} has no frame; copy or download it again."
+        )
+    return frames
+
+
+def check_pictures(files: Mapping[str, Path], survey: Survey) -> dict[str, tuple[int, int]]:
+    """Frame → (height, width) of those that can be read; no picture is decoded."""
+    sizes: dict[str, tuple[int, int]] = {}
+    first: Path | None = None
+    for frame, file in files.items():
+        try:
+            size = read_header(file).size
+            check_whole(file)
+        except DataError as error:
+            survey.findings.error("unreadable files", file, str(error))
+            continue
+        if first is not None and size != sizes[first.stem]:
+            survey.findings.error(
+                "sizes",
+                file,
+                f"{file} is {in_words(size)}, {first.name} before it "
+                f"{in_words(sizes[first.stem])}; a video has one size.",
+            )
+        sizes[frame] = size
+        first = first or file
+    return sizes
+
+
+def check_gaps(folder: Path, frames: Iterable[str], survey: Survey) -> None:
+    """Frames numbered one by one: none may be left out."""
+    numbers = sorted(int(frame) for frame in frames if frame.isdecimal())
+    if not numbers:
+        return
+    missing = sorted(set(range(numbers[0], numbers[-1] + 1)) - set(numbers))
+    if missing:
+        survey.findings.error(
+            "missing files",
+            folder,
+            f"{folder} jumps over {_frames(len(missing))}: {listed(missing)}; download the video "
+            "again.",
+        )
+    if numbers[0] != 0:
+        survey.findings.error(
+            "missing files",
+            folder,
+            f"{folder} begins with frame {numbers[0]} instead of 0; download the video again.",
+        )
+
+
+def compare_frames(
+    pictures: Path, shown: Iterable[str], masks: Path, labelled: Iterable[str], survey: Survey
+) -> None:
+    """Every picture has a mask and every mask a picture."""
+    wanted, given = set(shown), set(labelled)
+    missing = sorted(wanted - given)
+    if missing:
+        survey.findings.error(
+            "missing files",
+            masks,
+            f"{masks} lacks the masks of {_frames(len(missing))} of {pictures}: {listed(missing)}; "
+            "download them again.",
+        )
+    masks_without_picture(pictures, wanted, masks, given, survey)
+
+
+def masks_without_picture(
+    pictures: Path, shown: Iterable[str], masks: Path, labelled: Iterable[str], survey: Survey
+) -> None:
+    """Every mask has a picture."""
+    extra = sorted(set(labelled) - set(shown))
+    if extra:
+        survey.findings.error(
+            "missing files",
+            pictures,
+            f"{pictures} lacks the pictures of {_frames(len(extra))} that {masks} has masks of: "
+            f"{listed(extra)}; download them again, or remove the masks.",
+        )
+
+
+def pictures_or_none(root: Path, survey: Survey) -> Path | None:
+    """The folder, or None after a warning: the labels alone can be checked as well."""
+    if root.is_dir():
+        return root
+    survey.findings.warning(
+        "missing files",
+        root,
+        f"There is no folder {root} of pictures; the labels are checked without them.",
+    )
+    return None
+
+
+def compare_folders(pictures: Path | None, masks: Path, survey: Survey) -> list[str]:
+    """Names of the videos that have both folders; the others are findings.
+
+    Without pictures: all that have masks.
+    """
+    if pictures is None:
+        return subfolders(masks)
+    shown, labelled = set(subfolders(pictures)), set(subfolders(masks))
+    for name in sorted(shown - labelled):
+        survey.findings.error(
+            "missing files",
+            masks / name,
+            f"{pictures / name} has no folder of masks {masks / name}; download it again.",
+        )
+    for name in sorted(labelled - shown):
+        survey.findings.error(
+            "missing files",
+            pictures / name,
+            f"{masks / name} has no folder of pictures {pictures / name}; download it again.",
+        )
+    return sorted(shown & labelled)
+
+
+def read_list(file: Path, survey: Survey) -> list[str]:
+    """Names of a split list, one a line; DAVIS 2016's lines of two paths give the folder."""
+    try:
+        lines = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError):
+        survey.findings.error("splits", file, f"{file} cannot be read; download it again.")
+        return []
+    names = [
+        line.split()[0].split("/")[-2] if line.count("/") > 1 else line for line in lines if line
+    ]
+    unique = list(dict.fromkeys(names))
+    if len(unique) < len(names) and not any(line.count("/") > 1 for line in lines):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        survey.findings.error("splits", file, f"{file} names {listed(twice)} twice; keep one.")
+    if not unique:
+        survey.findings.error("splits", file, f"{file} names no video; download it again.")
+    return unique
+
+
+def check_list(
+    file: Path, names: Iterable[str], root: Path, present: Iterable[str], survey: Survey
+) -> list[str]:
+    """The names of a split list that have a folder; the others are findings."""
+    there = set(present)
+    kept = []
+    for name in names:
+        if name in there:
+            kept.append(name)
+        else:
+            survey.findings.error(
+                "splits",
+                file,
+                f"{file} names {name}, but there is no folder {root / name}; download the video "
+                "or take it off the list.",
+            )
+    return kept
+
+
+def _frames(number: int) -> str:
+    return f"{number} frame{'' if number == 1 else 's'}"
