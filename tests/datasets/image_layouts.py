@@ -176,7 +176,8 @@ def _lvis(root: Path, rng: np.random.Generator) -> Path:
         {"id": 9, "name": "antenna", "frequency": "c", "synset": "antenna.n.01"},
     ]
     for split, parts in (("train", ("train2017",) * 2), ("val", ("val2017", "train2017"))):
-        images, annotations = [], []
+        images: list[dict[str, Any]] = []
+        annotations: list[dict[str, Any]] = []
         for part in parts:
             image = 300 + 10 * (split == "val") + len(images)
             places = boxes(rng)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
@@ -165,8 +165,8 @@ def _write_video(source: LabelSource, video: int, painter: LabelPainter, path: P
     from .progress import FrameProgress
 
     total = len(source.videos[video].frames)
-    labelled = (frame for frame in range(total) if source.labels(video, frame) is not None)
-    played: Sequence[int] = list(islice(labelled, _MOST_FRAMES))
+    is_labelled = _labelled(source, video)
+    played: Sequence[int] = list(islice(filter(is_labelled, range(total)), _MOST_FRAMES))
     if len(played) < 2:
         played = range(min(total, _MOST_FRAMES))
     writer = VideoWriter(path, _FPS)
@@ -225,15 +225,24 @@ def _evenly(total: int, count: int) -> list[int]:
 def _labelled_near(source: LabelSource, video: int, frames: Sequence[int]) -> list[int]:
     """The labelled frame nearest to each, every one once; the frames themselves if none is."""
     total = len(source.videos[video].frames)
+    is_labelled = _labelled(source, video)
     found: set[int] = set()
     for frame in frames:
         around = sorted(range(total), key=lambda other: abs(other - frame))
-        near = (other for other in around if source.labels(video, other) is not None)
-        nearest = next(near, None)
+        nearest = next(filter(is_labelled, around), None)
         if nearest is None:
             return list(frames)
         found.add(nearest)
     return sorted(found)
+
+
+def _labelled(source: LabelSource, video: int) -> Callable[[int], bool]:
+    """Says of a frame whether it is labelled, without decoding it where the source can tell."""
+    from ..datasets.sources.base import SparseSource
+
+    if isinstance(source, SparseSource):
+        return source.labelled(video).__getitem__
+    return lambda frame: source.labels(video, frame) is not None
 
 
 def _save(page: ImageArray, path: Path) -> None:

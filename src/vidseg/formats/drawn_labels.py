@@ -17,7 +17,8 @@ from ..video.draw import DEFAULT_STYLE, draw_overlay
 VOID_COLOR = 96
 """Grey value of pixels that are not labelled."""
 
-_STYLE = replace(DEFAULT_STYLE, scores=False)
+UNSCORED = replace(DEFAULT_STYLE, scores=False)
+"""How labels without scores are painted."""
 
 
 class LabelPainter:
@@ -49,7 +50,7 @@ class LabelPainter:
             void = _resized_mask(decode_rle(labels.void), size)
             canvas[void] = (canvas[void].astype(np.uint16) + VOID_COLOR) // 2
         return draw_overlay(
-            canvas, self._result(labels, size), DEFAULT_STYLE if labels.scores else _STYLE
+            canvas, self._result(labels, size), DEFAULT_STYLE if labels.scores else UNSCORED
         )
 
     def segment(self, id: int, mask: MaskArray, score: float) -> Segment:

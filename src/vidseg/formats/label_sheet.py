@@ -11,9 +11,9 @@ import numpy.typing as npt
 from ..labels import FrameLabels, Sentence
 from ..types import ImageArray, MaskArray
 from ..video.colors import Color, id_color
-from ..video.draw import DEFAULT_STYLE
+from ..video.draw import label_text
 from ..video.labels import paste, plate
-from .drawn_labels import VOID_COLOR, LabelPainter
+from .drawn_labels import UNSCORED, VOID_COLOR, LabelPainter
 
 _BACKGROUND = 24
 _PLATE: Color = (24, 24, 24)
@@ -65,8 +65,7 @@ def legend(
     entries: dict[str, Color] = {}
     for id in seen:
         segment = painter.segment(id, nothing, 1.0)
-        name = segment.category or "object"
-        entries[f"{id} {name}" if segment.is_thing else name] = DEFAULT_STYLE.color(segment)
+        entries[label_text(segment, UNSCORED)] = UNSCORED.color(segment)
     if any(labels.void is not None for labels in given):
         entries["not labelled"] = (VOID_COLOR,) * 3
     if not entries:

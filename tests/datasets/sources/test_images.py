@@ -55,7 +55,7 @@ def test_masks_lie_on_the_objects_of_their_picture(name: str, seed: int, tmp_pat
     root = write_image_layout(name, tmp_path, seed)
     source = open_dataset(name, root, None if name == "sa1b" else "train")
     assert isinstance(source, LabelSource)
-    known = {category.id for category in source.categories}
+    known: set[int | None] = {category.id for category in source.categories}
     for number, video in enumerate(source.videos):
         assert len(video.frames) == 1 and video.size in ((HEIGHT, WIDTH), None)
         picture = source.picture(number, 0)

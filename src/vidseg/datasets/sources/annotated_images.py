@@ -119,12 +119,12 @@ def parse_images(
     Raises DataError for an entry that lacks a key, an image listed twice, or an annotation of an
     image that is not listed.
     """
-    by_image: dict[Any, list[Record]] = {}
+    by_image: dict[int | str, list[Record]] = {}
     images: list[AnnotatedImage] = []
     names: set[str] = set()
     labelled = "annotations" in content
     for record in value_of(content, "images", list, source):
-        number = value_of(record, "id", (int, str), source)
+        number: int | str = value_of(record, "id", (int, str), source)
         path = locate(record)
         name = path.stem
         if number in by_image or name in names:

@@ -59,7 +59,7 @@ class PanopticStills:
         annotations = self._by_image(content)
         self._stills: list[_Still] = []
         for image in value_of(content, "images", list, source):
-            number = value_of(image, "id", (int, str), source)
+            number: int | str = value_of(image, "id", (int, str), source)
             file_name = value_of(image, "file_name", str, source)
             if number not in annotations:
                 raise DataError(
