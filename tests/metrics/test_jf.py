@@ -35,15 +35,17 @@ def maps(draw: st.DrawFn, number: int = 2) -> list[Map]:
 def plain_contour(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Pixel by pixel, with the outer neighbours equal to the pixel next to them."""
     padded = np.pad(mask, ((0, 1), (0, 1)), mode="edge")
-    return (mask != padded[:-1, 1:]) | (mask != padded[1:, :-1]) | (mask != padded[1:, 1:])
+    differs = [mask != other for other in (padded[:-1, 1:], padded[1:, :-1], padded[1:, 1:])]
+    return np.logical_or.reduce(differs).astype(np.bool_)
 
 
 def plain_close(first: Contour, second: Contour, near: set[tuple[int, int]]) -> tuple[int, int]:
-    pairs = [{(int(y), int(x)) for y, x in zip(c.y, c.x, strict=True)} for c in (first, second)]
-    return tuple(
-        sum(any((y + dy, x + dx) in other for dy, dx in near) for y, x in own)
-        for own, other in (pairs, pairs[::-1])
-    )
+    a, b = ({(int(y), int(x)) for y, x in zip(c.y, c.x, strict=True)} for c in (first, second))
+
+    def count(own: set[tuple[int, int]], other: set[tuple[int, int]]) -> int:
+        return sum(any((y + dy, x + dx) in other for dy, dx in near) for y, x in own)
+
+    return count(a, b), count(b, a)
 
 
 def grid_disk(radius: float) -> set[tuple[int, int]]:
@@ -118,7 +120,7 @@ def test_scores_of_label_maps_are_those_of_masks(drawn: list[Map]) -> None:
 
 def test_maps_that_cannot_be_measured() -> None:
     with pytest.raises(ValueError, match="uint8"):
-        Transitions(np.zeros((2, 2), np.int32))  # type: ignore[arg-type]
+        Transitions(np.zeros((2, 2), np.int32))
     with pytest.raises(ValueError, match="one size"):
         score_pairs(row(1), row(1, 1), [(1, 1)])
     with pytest.raises(ValueError, match="radius"):

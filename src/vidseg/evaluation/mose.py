@@ -83,7 +83,7 @@ class MoseV2Evaluation:
         )
 
     def _object_rows(self, sums: MoseV2Meter) -> dict[tuple[str, str], Row]:
-        rows = {}
+        rows: dict[tuple[str, str], Row] = {}
         for video, labels in self.objects.items():
             for label in labels:
                 one = MoseV2Meter()

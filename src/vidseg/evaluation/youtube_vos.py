@@ -229,11 +229,14 @@ def _seen_categories(truth: Path) -> frozenset[str]:
             f"Nothing tells the seen categories: write the list of their names to {path}, or put "
             f"the training set's {training} in its place."
         )
-    return frozenset(
-        one["category"]
-        for video in _videos_of(training).values()
-        for one in video["objects"].values()
-    )
+    try:
+        return frozenset(
+            str(one["category"])
+            for video in _videos_of(training).values()
+            for one in video["objects"].values()
+        )
+    except (AttributeError, KeyError, TypeError) as error:
+        raise DataError(f"{training} lacks the objects of a video or their categories.") from error
 
 
 def benchmarks() -> tuple[Benchmark, ...]:

@@ -50,7 +50,7 @@ def read_flat_png(path: Path) -> npt.NDArray[np.uint8] | None:
 
 def _pixel_data(content: bytes, path: Path) -> bytes | None:
     """The joined IDAT chunks; None where a chunk is cut off. Raises DataError as said above."""
-    parts = []
+    parts: list[bytes] = []
     start = 8
     while True:
         length = int.from_bytes(content[start : start + 4], "big")

@@ -126,7 +126,7 @@ class Transitions:
             np.logical_or(changed, other, out=changed)
         position = np.flatnonzero(changed)
         around = [flat[position + step] for step in (0, 1, stride, stride + 1)]
-        self._run_ends = position[around[0] != around[1]]
+        self._run_ends: Positions = position[around[0] != around[1]]
         self._y = position // stride
         self._x = position - self._y * stride
         self._around = np.stack(around)

@@ -5,6 +5,8 @@ Source: hkchengrex/vos-benchmark, the public tool in use where a benchmark's ser
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from .contours import LabelMap8, Transitions
 from .jf import JFMeter, JFScores
 
@@ -29,7 +31,7 @@ class LateObjectMeter:
         self._video = ""
         self._in_truth: set[int] = set()
         self._running = JFMeter()
-        self._labels: dict[str, int] = {}
+        self._labels: dict[Hashable, int] = {}
 
     def start_video(self, name: str) -> None:
         """Says that the next frame belongs to the video ``name``, which is not to come again."""
