@@ -108,6 +108,7 @@ def test_a_sheet_is_as_large_as_its_rows() -> None:
 def test_long_lines_do_not_widen_a_sheet() -> None:
     picture = np.zeros((20, 80, 3), np.uint8)
     lines = sentence_lines([Sentence("0", "a very long sentence " * 20, (3,))])
+    assert sentence_lines([Sentence("1", "it", ())])[0][0] == '"it"'  # of unknown objects
     assert lines[0][0].startswith('3 "a very') and lines[0][1] == id_color(3)
     sheet = label_sheet("t", [Tile(picture, lines)], 1)
     assert sheet.shape[1] == 80 + 2 * 8

@@ -39,7 +39,7 @@ def sentence_lines(sentences: Iterable[Sentence]) -> list[tuple[str, Color]]:
     """A line for each sentence, in the colour of the first object that it means."""
     return [
         (
-            f'{" ".join(map(str, sentence.track_ids))} "{sentence.text}"',
+            " ".join([*map(str, sentence.track_ids), f'"{sentence.text}"']),
             id_color(sentence.track_ids[0]) if sentence.track_ids else _PLATE,
         )
         for sentence in sentences
