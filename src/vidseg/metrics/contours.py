@@ -62,6 +62,8 @@ def disk(radius: float) -> Disk:
     for y in np.flatnonzero(inside.any(axis=1)):
         columns = np.flatnonzero(inside[y])
         rows.append((int(y) - centre, int(columns[0]) - centre, int(columns[-1]) - centre))
+    if not rows:  # below 0.6; OpenCV then uses the first pixel of the grid
+        rows.append((-centre, -centre, -centre))
     return Disk(tuple(sorted(rows, key=lambda row: (row[2] - row[1], abs(row[0])))))
 
 
