@@ -20,7 +20,7 @@ COMMON = frozenset(_LISTS["common"])
 DISTRACTORS = frozenset(_LISTS["distractors"])
 """Ids of classes whose true objects are taken away."""
 
-MERGED_INTO = {int(id): other for id, other in _LISTS["merged_into"].items()}
+MERGED_INTO: dict[int, int] = {int(id): to for id, to in _LISTS["merged_into"].items()}
 """Ids of classes that count as another one."""
 
 MOST_MASKS = 300
@@ -152,13 +152,13 @@ _UNWANTED = -1  # class of a track that does not count
 def _video(row: Any, place: str, categories: Mapping[int, str]) -> BurstVideo:
     name = _name(row, place)
     files = _files(row, place)
-    tracks = {_track(id, place): raw for id, raw in entry(row, "track_category_ids", place).items()}
-    for id, raw in tracks.items():
-        if raw not in categories:
-            raise DataError(f"{place}, track {id}, has the class {raw!r}, which is not listed.")
+    tracks = {
+        _track(key, place): _class(raw, categories, f"{place}, track {key},")
+        for key, raw in _items(entry(row, "track_category_ids", place), place)
+    }
     masks = []
-    for frame, found in enumerate(entry(row, "segmentations", place)):
-        for key, mask in found.items():
+    for frame, found in enumerate(row["segmentations"]):
+        for key, mask in _items(found, f"{place}, {files[frame]},"):
             id = _track(key, place)
             if id not in tracks:
                 raise DataError(f"{place}, {files[frame]}: track {id} has no class.")
@@ -191,13 +191,12 @@ def _class_rule(
             return seen.get(id, _UNWANTED)
 
         return of_truth
-    listed = entry(row, "track_category_ids", place)
+    listed = dict(_items(entry(row, "track_category_ids", place), place))
 
     def of_file(key: str, mask: Any) -> int:
         raw = mask.get("category_id", listed.get(key))
-        if raw not in truth.categories:
-            raise DataError(f"{place}, track {key}, has the class {raw!r}, which is not listed.")
-        return MERGED_INTO.get(raw, raw)
+        id = _class(raw, truth.categories, f"{place}, track {key},")
+        return MERGED_INTO.get(id, id)
 
     return of_file
 
@@ -214,7 +213,7 @@ def _predicted_masks(
         if file not in known:
             continue
         of_frame = []
-        for key, mask in found.items():
+        for key, mask in _items(found, f"{place}, {file},"):
             where = f"{place}, {file}, track {key}"
             counts = _counts(mask, where)
             score = mask.get("score", 1.0)
@@ -259,9 +258,24 @@ def _name(row: Any, place: str) -> str:
     return f"{entry(row, 'dataset', place)}/{entry(row, 'seq_name', place)}"
 
 
+def _items(value: Any, place: str) -> list[tuple[str, Any]]:
+    """Entries of a JSON object that is keyed by track."""
+    if not isinstance(value, dict):
+        raise DataError(f"{place} needs a JSON object with track ids as keys.")
+    return list(value.items())
+
+
+def _class(raw: Any, categories: Mapping[int, str], place: str) -> int:
+    if not isinstance(raw, int) or raw not in categories:
+        raise DataError(f"{place} has the class {raw!r}, which the ground truth does not list.")
+    return raw
+
+
 def _files(row: Any, place: str) -> list[str]:
     """Names of the frames, as many as there are entries of masks, none twice."""
     files, masks = entry(row, "annotated_image_paths", place), entry(row, "segmentations", place)
+    if not isinstance(files, list) or not isinstance(masks, list):
+        raise DataError(f"{place} needs lists of images and of masks.")
     if len(files) != len(masks):
         raise DataError(f"{place} has {len(files)} annotated images, but masks of {len(masks)}.")
     if len(set(files)) < len(files):

@@ -94,7 +94,8 @@ def _box_ious(boxes: Integers, others: Integers) -> Floats:
 def _ratios(shared: Integers, areas: Integers) -> Floats:
     """IoU [P] of shared pixels and the areas of both sides added; 0 of nothing."""
     union = areas - shared
-    return np.divide(shared, union, out=np.zeros(len(shared)), where=union > 0)
+    ratios: Floats = np.divide(shared, union, out=np.zeros(len(shared)), where=union > 0)
+    return ratios
 
 
 def _read(masks: Sequence[FrameMask], video: BurstVideo, file: Path) -> _Side:

@@ -26,7 +26,8 @@ def overlap_ratios(shared: Integers, areas: Integers, other_areas: Integers) -> 
     [[0.5], [0.0]]
     """
     union = areas[:, None] + other_areas[None, :] - shared
-    return np.divide(shared, union, out=np.zeros(shared.shape), where=union > 0)
+    ratios: Floats = np.divide(shared, union, out=np.zeros(shared.shape), where=union > 0)
+    return ratios
 
 
 class TrackOverlaps:
