@@ -15,6 +15,7 @@ from multiprocessing import active_children, get_context
 from typing import Any
 
 from ..errors import DataError, VidsegError
+from .allocation import keep_freed_memory
 from .benchmark import Evaluation, Mergeable, Report
 
 _opened: Evaluation[Any] | None = None
@@ -62,6 +63,7 @@ def _measured(
 ) -> Iterator[Iterator[Mergeable]]:
     """Yields the sums of the videos in order; on leaving, no process of ours is left."""
     if workers == 1:
+        keep_freed_memory()
         yield map(evaluation.measure, names)
         return
     others = set(active_children())
@@ -103,6 +105,7 @@ def _deaf_to_interrupts() -> Iterator[None]:
 def _open(evaluation: Evaluation[Any]) -> None:
     global _opened
     _opened = evaluation
+    keep_freed_memory()
 
 
 def _measure(name: str) -> Mergeable:

@@ -32,25 +32,38 @@ def inner_rims(labels: LabelMap, width: int) -> MaskArray:
     >>> inner_rims(np.array([[1, 1, 1, 2, 2]] * 3), 1).astype(int)[1].tolist()
     [1, 0, 1, 1, 1]
     """
+    height, across = labels.shape
     rims = np.ones(labels.shape, dtype=bool)
-    if min(labels.shape) <= 2 * width:
+    if min(height, across) <= 2 * width:
         return rims
-    like_right = labels[:, 1:] == labels[:, :-1]
-    rows = _all_along(like_right, 2 * width)  # [H, W - 2 width]: constant around the pixel
-    like_below = (labels[1:] == labels[:-1])[:, width:-width]
-    tall = _all_along((rows[:-1] & like_below).T, 2 * width).T
-    rims[width:-width, width:-width] = ~(tall & rows[2 * width :])
+    # Rows are taken as one long line. What is wrong where a row goes over into the next one lies
+    # within ``width`` of the left and right border, which is rim anyhow.
+    line = labels.ravel()
+    alike = _all_along(line[1:] == line[:-1], 2 * width, 1)  # constant from here to 2 width on
+    below = line[width:-across] == line[width + across :]
+    below &= alike[: len(below)]
+    last = alike[2 * width * across :]
+    solid = _all_along(below, 2 * width, across)[: len(last)]
+    solid &= last
+    start = width * across + width
+    np.logical_not(solid, out=rims.ravel()[start : start + len(solid)])
+    rims[:, :width] = rims[:, -width:] = True
     return rims
 
 
-def _all_along(flags: MaskArray, length: int) -> MaskArray:
-    """[H, W - length + 1]: whether ``length`` flags of a row from here on are all true."""
+def _all_along(flags: MaskArray, count: int, step: int) -> MaskArray:
+    """[N - (count - 1) step]: whether ``count`` flags from here on, ``step`` apart, are all true.
+
+    Overwrites the flags.
+    """
+    spare = np.empty_like(flags)
     done = 1
-    while done < length:
-        step = min(done, length - done)
-        count = flags.shape[1] - step
-        flags = flags[:, :count] & flags[:, step:]
-        done += step
+    while done < count:
+        more = min(done, count - done)
+        length = len(flags) - more * step
+        longer = np.logical_and(flags[:length], flags[more * step :], out=spare[:length])
+        flags, spare = longer, flags
+        done += more
     return flags
 
 

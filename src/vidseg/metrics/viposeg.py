@@ -178,10 +178,7 @@ class _Areas:
 
 def _shared_areas(predicted: LabelMap, truth: LabelMap) -> tuple[_Areas, _Areas]:
     """Areas of whole objects and of their inner rims."""
-    width = rim_width((int(truth.shape[0]), int(truth.shape[1])))
-    told = [
-        labels.astype(np.uint32) * 2 + inner_rims(labels, width) for labels in (truth, predicted)
-    ]
+    told = [_with_rims(labels) for labels in (truth, predicted)]
     region, boundary = _Areas(), _Areas()
     for g, p, area in zip(*(column.tolist() for column in joint_areas(*told)), strict=True):
         true_id, said_id = g >> 1, p >> 1
@@ -194,3 +191,13 @@ def _shared_areas(predicted: LabelMap, truth: LabelMap) -> tuple[_Areas, _Areas]
             region.both[true_id] += area
             boundary.both[true_id] += area * (on_truth & on_predicted)
     return region, boundary
+
+
+def _with_rims(labels: LabelMap) -> LabelMap:
+    """Twice the id, plus 1 on the rim of its object."""
+    width = rim_width((int(labels.shape[0]), int(labels.shape[1])))
+    kind = np.min_scalar_type(2 * int(labels.max(initial=0)) + 1)  # small maps are quick
+    told: LabelMap = labels.astype(kind)
+    told += told  # shifting small numbers is many times slower
+    told |= inner_rims(labels, width).astype(kind, copy=False)
+    return told
