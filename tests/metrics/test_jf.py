@@ -35,8 +35,10 @@ def maps(draw: st.DrawFn, number: int = 2) -> list[Map]:
 def plain_contour(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Pixel by pixel, with the outer neighbours equal to the pixel next to them."""
     padded = np.pad(mask, ((0, 1), (0, 1)), mode="edge")
-    differs = [mask != other for other in (padded[:-1, 1:], padded[1:, :-1], padded[1:, 1:])]
-    return differs[0] | differs[1] | differs[2]
+    neighbours = (padded[:-1, 1:], padded[1:, :-1], padded[1:, 1:])
+    differs: list[npt.NDArray[np.bool_]] = [mask ^ other for other in neighbours]
+    edge: npt.NDArray[np.bool_] = differs[0] | differs[1] | differs[2]
+    return edge
 
 
 def plain_close(first: Contour, second: Contour, near: set[tuple[int, int]]) -> tuple[int, int]:
