@@ -86,6 +86,8 @@ class InferenceConfig:
         image_threshold: smallest score of a segment of a still picture (VPS).
         box_margin: logits by which a pixel must be inside on the frame of a box; above 0 the
             decoder looks twice, the second time with tokens of what it was sure of.
+        box_contrast: with a margin, how many logits it counts whether a pixel looks like the object
+            or like the surroundings of the box; 0 leaves that out.
         stuff_over_things: whether a stuff class takes the pixels of the things that are followed,
             as released (PVOS); a weak classifier then swallows them.
         semantic_threshold: least summed class score of a labelled pixel in VSS; 0: every pixel
@@ -133,6 +135,7 @@ class InferenceConfig:
     shared_pixels: Literal["first", "largest"] = "largest"
     stuff_over_things: bool = False
     box_margin: float = 0.0
+    box_contrast: float = 0.0
     image_threshold: float = 0.05
     semantic_threshold: float = 0.0
     semantic_smoothing: float = 0.0

@@ -23,7 +23,7 @@ from .annotations import Annotation, sort_annotations
 from .base import Categories, Clip
 from .prompted_results import PromptedResults
 from .second_look import (
-    demand_margin,
+    keep_sure_parts,
     remember_sure_parts,
     told_by_box,
     with_sure_part,
@@ -80,7 +80,9 @@ class PromptedPolicy:
             boxed = with_sure_part(boxed, prediction, margin)
             if boxed and margin > 0:
                 remember_sure_parts(self._memory, clip, boxed, prediction, margin)
-                prediction = demand_margin(self._decode(clip, drawn), boxed, margin)
+                second = self._decode(clip, drawn)
+                contrast = self._config.box_contrast
+                prediction = keep_sure_parts(second, clip, boxed, margin, contrast)
             self._settle(clip, prediction)
             self._remember(clip)
         return self._emit(clip, self._config.stride)
