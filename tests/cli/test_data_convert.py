@@ -34,12 +34,12 @@ def test_from_davis_to_coco_and_back(
     assert "1 videos, 2 frames, 4 masks in COCO instances." in capsys.readouterr().out
     assert [row["track_id"] for row in json.loads(file.read_text())["annotations"]] == [1, 7, 1, 7]
     assert convert(file, tmp_path / "back", "--from", "coco", "--to", "davis") == 2
-    assert "davis cannot hold classes (1 classes, first: 'object')" in capsys.readouterr().err
+    assert "davis cannot hold classes (1 class, first: 'object')" in capsys.readouterr().err
     assert not (tmp_path / "back").exists()
     back = tmp_path / "back"
     assert convert(file, back, "--from", "coco", "--to", "davis", "--allow", "classes") == 0
     out = capsys.readouterr().out
-    assert "lost: classes (1 classes, first: 'object'): objects lose theirs" in out
+    assert "lost: classes (1 class, first: 'object'): objects lose theirs" in out
     for path in davis.rglob("*.png"):
         again = np.asarray(Image.open(back / path.relative_to(davis)))
         assert np.array_equal(again, np.asarray(Image.open(path)))

@@ -65,20 +65,18 @@ def test_the_higher_score_wins_and_a_hidden_object_goes(tmp_path: Path) -> None:
     frame = labels({1: LEFT, 2: ALL}, SIZE, scores={1: 0.2, 2: 0.9})
     source = video(frame)
     told = refused(source, "kitti_step", tmp_path)
-    assert "masks that overlap (1 frames" in told
+    assert "masks that overlap (1 frame" in told
     assert "such scores (2 tracks" in told
     assert told.count("--allow") == 1
-    assert "objects without a mask (1 tracks, first: video v, track 1)" in told  # nothing is left
+    assert "objects without a mask (1 track, first: video v, track 1)" in told  # nothing is left
     back = allowed(source, "kitti_step", tmp_path, "overlaps", "scores", "empty_tracks")
     assert drawn(back) == {2: ALL.tolist()}
 
 
 def test_void_and_background(tmp_path: Path) -> None:
     source = video(labels({1: LEFT}, SIZE, void=mask("..#.")), tracks=(A,))
-    assert "void pixels (1 frames, first: video v, frame 00000)" in refused(
-        source, "coco", tmp_path
-    )
-    assert "labelled pixels of no object (1 frames, first: video v, frame 00000, 1 pixels)" in (
+    assert "void pixels (1 frame, first: video v, frame 00000)" in refused(source, "coco", tmp_path)
+    assert "labelled pixels of no object (1 frame, first: video v, frame 00000, 1 pixels)" in (
         refused(source, "vipseg", tmp_path)
     )
     back = allowed(source, "vipseg", tmp_path, "background")
@@ -108,9 +106,9 @@ def test_classes_stuff_and_crowd(tmp_path: Path) -> None:
     source = video(labels({1: LEFT, 2: RIGHT}, SIZE), tracks=tracks, categories=categories)
     told = refused(source, "davis", tmp_path)
     assert "classes (2 classes, first: 'cat')" in told
-    assert "crowd regions (1 tracks, first: video v, track 1)" in told
+    assert "crowd regions (1 track, first: video v, track 1)" in told
     told = refused(source, "cvat", tmp_path)
-    assert "stuff classes (1 classes, first: 'sky')" in told
+    assert "stuff classes (1 class, first: 'sky')" in told
     back = allowed(source, "cvat", tmp_path, "stuff", "crowd")
     assert [c.name for c in back.categories] == ["cat", "sky"]
     assert not any(track.is_crowd for track in back.tracks(0))
@@ -123,7 +121,7 @@ def test_stuff_is_one_region_a_class_in_kitti_step(tmp_path: Path) -> None:
     source = video(labels(masks, SIZE), tracks=tracks, categories=categories)
     told = refused(source, "kitti_step", tmp_path)
     assert "several regions of one stuff class or crowd (2 classes" not in told
-    assert "(1 classes, first: video v, 2 regions of 'sky')" in told
+    assert "(1 class, first: video v, 2 regions of 'sky')" in told
     back = allowed(source, "kitti_step", tmp_path, "stuff_ids")
     # stuff of class 3 is 65536 (3 + 1), the crowd of class 4 is 65536 (4 + 1), a thing keeps its id
     assert drawn(back) == {
@@ -139,16 +137,16 @@ def test_yolo_names_everything_it_lacks(tmp_path: Path) -> None:
     parts = mask("#.#", "...", "...")
     frames = [labels({1: hole}, (3, 3)), labels({2: parts}, (3, 3)), None]
     told = refused(one_video(frames, (A, B)), "yolo", tmp_path)
-    assert "videos and ids over their frames (1 videos, first: video v, 3 frames)" in told
-    assert "masks with holes (1 masks, first: video v, frame 00000, track 1)" in told
-    assert "masks of several parts (1 masks, first: video v, frame 00001, track 2)" in told
-    assert "frames without labels (1 frames, first: video v, frame 00002)" in told
+    assert "videos and ids over their frames (1 video, first: video v, 3 frames)" in told
+    assert "masks with holes (1 mask, first: video v, frame 00000, track 1)" in told
+    assert "masks of several parts (1 mask, first: video v, frame 00001, track 2)" in told
+    assert "frames without labels (1 frame, first: video v, frame 00002)" in told
     assert "--allow identity,holes,parts,unlabelled:" in told
 
 
 def test_frames_without_labels(tmp_path: Path) -> None:
     source = video(None, labels({1: LEFT}, SIZE), labels({}, SIZE), tracks=(A,))
-    assert "frames without labels (1 frames" in refused(source, "ytvis", tmp_path)
+    assert "frames without labels (1 frame" in refused(source, "ytvis", tmp_path)
     back = allowed(source, "ytvis", tmp_path, "unlabelled")
     assert back.videos[0].frames == ("00001", "00002")
     back = allowed(source, "cvat", tmp_path / "more", "unlabelled")
@@ -159,7 +157,7 @@ def test_frames_without_labels(tmp_path: Path) -> None:
 def test_frames_without_labels_have_no_png(tmp_path: Path) -> None:
     source = video(None, labels({1: LEFT}, SIZE), tracks=(LabelTrack(1),), categories=())
     done = convert(source, LABEL_FORMATS["davis"], tmp_path / "out")
-    assert "their names are known from the pictures alone" in done.notes[0]
+    assert "tell their names. (first: video v, frame 00000)" in done.notes[0]
     assert [p.name for p in (tmp_path / "out" / "v").iterdir()] == ["00001.png"]
     pictures = tmp_path / "pictures" / "v"
     pictures.mkdir(parents=True)
@@ -175,7 +173,7 @@ def test_frames_without_labels_have_no_png(tmp_path: Path) -> None:
 def test_names_of_frames(tmp_path: Path) -> None:
     source = video(labels({1: LEFT}, SIZE), tracks=(A,))
     source.videos = [VideoInfo("v", ("00000024",), SIZE)]
-    assert "names of frames (1 videos, first: video v, frame 00000024)" in refused(
+    assert "names of frames (1 video, first: video v, frame 00000024)" in refused(
         source, "cvat", tmp_path
     )
     assert allowed(source, "cvat", tmp_path, "frame_names").videos[0].frames == ("00000",)
@@ -186,14 +184,14 @@ def test_empty_tracks_sentences_and_scores(tmp_path: Path) -> None:
     source = video(*frames)
     source.spoken = [(Sentence("0", "the left cat", (1,)),)]
     told = refused(source, "ytvis", tmp_path)
-    assert "sentences (1 sentences, first: video v, 'the left cat')" in told
-    assert "such scores (1 tracks, first: video v, track 1 has several)" in told
+    assert "sentences (1 sentence, first: video v, 'the left cat')" in told
+    assert "such scores (1 track, first: video v, track 1 has several)" in told
     back = allowed(source, "ytvis", tmp_path, "sentences", "scores")
     assert back.labels(0, 0).scores == {1: 0.5}
     assert [track.id for track in back.tracks(0)] == [1, 2]
     (tmp_path / "more").mkdir()
     told = refused(source, "coco", tmp_path / "more")
-    assert "objects without a mask (1 tracks, first: video v, track 2)" in told
+    assert "objects without a mask (1 track, first: video v, track 2)" in told
 
 
 def test_objects_without_a_class_take_the_only_one(tmp_path: Path) -> None:

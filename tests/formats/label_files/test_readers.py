@@ -167,7 +167,7 @@ def test_coco_boxes_are_named(tmp_path: Path) -> None:
     row = {**COCO["annotations"][0], "segmentation": []}
     log = LossLog()
     opened("coco", saved(tmp_path / "i.json", {**COCO, "annotations": [row]}), log=log)
-    assert "shapes that are no regions (1 shapes, first: i.json, annotation 900 is a box)" in str(
+    assert "shapes that are no regions (1 shape, first: i.json, annotation 900 is a box)" in str(
         log.refusal("ytvis", ())
     )
 

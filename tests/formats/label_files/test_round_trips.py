@@ -53,7 +53,7 @@ SHARED = {  # what both formats of a pair hold
     ("labelme", "cvat"): {"overlaps": True},
 }
 quick = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 
 
@@ -89,6 +89,19 @@ def test_from_one_format_through_another_and_back(pair: tuple[str, str]) -> None
             assert contents(back, numbers=numbers) == contents(there, numbers=numbers)
 
     check()
+
+
+@quick
+@given(sources(categories=CLASSES, void=True, covered=True, crowd=True))
+def test_stuff_and_crowds_of_kitti_step(source: Any) -> None:
+    """They are one region a class there, numbered by it; from then on nothing changes."""
+    with tempfile.TemporaryDirectory() as folder:
+        there = sent_through(
+            source, "kitti_step", Path(folder) / "1", allowed=("stuff_ids", "crowd", "ids")
+        )
+        between = sent_through(there, "coco_panoptic", Path(folder) / "2")
+        back = sent_through(between, "kitti_step", Path(folder) / "3")
+        assert contents(back) == contents(there)
 
 
 @quick

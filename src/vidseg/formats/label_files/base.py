@@ -37,11 +37,13 @@ class WriteOptions:
     """What a writer needs beside the labels.
 
     Attributes:
+        place: the folder in which the files will lie when all are written.
         categories: all classes of the source.
         pictures: folder with the pictures, for sizes and file endings.
         log: takes remarks, for example about numbers of classes that change.
     """
 
+    place: Path
     categories: tuple[Category, ...] = ()
     pictures: Path | None = None
     log: LossLog = field(default_factory=LossLog)

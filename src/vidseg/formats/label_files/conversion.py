@@ -68,7 +68,10 @@ def convert(
     classes = _Classes(source, categories if target.holds.classes else ())
     with _replaced_whole(destination, target) as folder:
         writer = target.write(
-            folder, WriteOptions(categories=classes.categories, pictures=pictures, log=log)
+            folder,
+            WriteOptions(
+                place=destination, categories=classes.categories, pictures=pictures, log=log
+            ),
         )
         fitter = Fitter(target.name, target.holds, classes.categories, log)
         counts = [0, 0, 0]
@@ -81,7 +84,7 @@ def convert(
         if refusal is not None:
             raise DataError(refusal)
     videos, frames, masks = counts
-    return Conversion(videos, frames, masks, tuple(log.dropped()), tuple(log.notes))
+    return Conversion(videos, frames, masks, log.dropped(), log.notes)
 
 
 def _copy_video(

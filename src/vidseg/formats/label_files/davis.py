@@ -98,8 +98,8 @@ class PaletteWriter:
         """Writes a PNG; none for a frame without labels."""
         if labels is None:
             self._log.note(
-                f"Frames without labels have no PNG (first: {self._video.name}, frame {frame}); "
-                f"their names are known from the pictures alone."
+                "Frames without labels have no PNG; the pictures alone tell their names.",
+                f"video {self._video.name}, frame {frame}",
             )
             return
         image = Image.fromarray(id_map(labels, void=VOID).astype(np.uint8))

@@ -53,9 +53,10 @@ class Fitter:
             self._log.add("sentences", self._where(f"{sentences[0].text!r}"), len(sentences))
         if not self._holds.identity and len(video.frames) > 1:
             self._log.add("identity", self._where(f"{len(video.frames)} frames"))
-        numbered = all(name == f"{index:05d}" for index, name in enumerate(video.frames))
-        if not self._holds.frame_names and not numbered:
-            self._log.add("frame_names", self._where(f"frame {video.frames[0]}"))
+        if not self._holds.frame_names:
+            named = [name for t, name in enumerate(video.frames) if name != f"{t:05d}"]
+            if named:
+                self._log.add("frame_names", self._where(f"frame {named[0]}"))
         self._tracks = {track.id: self._fitting_track(track) for track in tracks}
         if not self._holds.stuff_ids:
             self._count_merged()
@@ -101,17 +102,23 @@ class Fitter:
     def _new_ids(self, tracks: Sequence[LabelTrack]) -> dict[int, int]:
         limit = self._holds.highest_id
         ids = {track.id: track.id for track in tracks}
-        if limit is None or all(id <= limit for id in ids):
+        kept = [t.id for t in tracks if self._holds.stuff_ids or not self._by_class(t)]
+        if limit is None or all(id <= limit for id in kept):
             return ids
-        if len(ids) > limit:
+        if len(kept) > limit:
             raise DataError(
-                f"Video {self._video} has {len(ids)} objects; {self._target} holds {limit}."
+                f"Video {self._video} has {len(kept)} objects; {self._target} holds {limit}."
             )
         free = iter(sorted(set(range(1, len(ids) + 1)) - set(ids)))
-        for id in sorted(id for id in ids if id > limit):
+        for id in sorted(id for id in kept if id > limit):
             self._log.add("ids", self._where(f"track {id}"))
             ids[id] = next(free)
         return ids
+
+    def _by_class(self, track: LabelTrack) -> bool:
+        """Whether it is stuff or a crowd, which some formats know by their class alone."""
+        category = self._categories.get(-1 if track.category_id is None else track.category_id)
+        return track.is_crowd or (category is not None and not category.is_thing)
 
     def _fitting_track(self, track: LabelTrack) -> LabelTrack:
         id, category, crowd = self._ids[track.id], track.category_id, track.is_crowd
@@ -137,10 +144,8 @@ class Fitter:
     def _count_merged(self) -> None:
         kinds: dict[tuple[int | None, bool], int] = {}
         for track in self._tracks.values():
-            category = track.category_id
-            thing = category is None or self._categories[category].is_thing
-            if not thing or track.is_crowd:
-                kind = (category, track.is_crowd)
+            if self._by_class(track):
+                kind = (track.category_id, track.is_crowd)
                 kinds[kind] = kinds.get(kind, 0) + 1
         for (category, _), count in kinds.items():
             if count > 1 and category is not None:

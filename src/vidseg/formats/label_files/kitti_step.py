@@ -159,16 +159,16 @@ class StepWriter:
             self._pairs[track.id] = (self._numbers[number] << 16) + (track.id if thing else 0)
             if not thing:
                 self._log.note(
-                    f"Ids of stuff and crowds are not kept (first: video {video.name}, track "
-                    f"{track.id}); their class tells them apart."
+                    "Ids of stuff and crowds are not kept; their class tells them apart.",
+                    f"video {video.name}, track {track.id}",
                 )
 
     def write(self, frame: str, labels: FrameLabels | None) -> None:
         """Writes a PNG; none for a frame without labels."""
         if labels is None:
             self._log.note(
-                f"Frames without labels have no PNG (first: {self._video.name}, frame {frame}); "
-                f"their names are known from the pictures alone."
+                "Frames without labels have no PNG; the pictures alone tell their names.",
+                f"video {self._video.name}, frame {frame}",
             )
             return
         pairs = np.full(labels.size, VOID << 16, dtype=np.int32)

@@ -216,8 +216,8 @@ class LabelmeWriter:
         self._count += 1
         if labels is None:
             self._options.log.note(
-                f"Frames without labels have no file (first: {self._video.name}, frame {frame}); "
-                f"their names are known from the pictures alone."
+                "Frames without labels have no file; the pictures alone tell their names.",
+                f"video {self._video.name}, frame {frame}",
             )
             return
         stem = f"{self._video.name}/{frame}"
@@ -248,7 +248,8 @@ class LabelmeWriter:
         if self._options.pictures is None:
             return path.with_suffix(".jpg").name
         picture = find_picture(self._options.pictures, self._video, frame)
-        return Path(os.path.relpath(picture.resolve(), path.parent.resolve())).as_posix()
+        lies_in = self._options.place.resolve() / path.parent.relative_to(self._folder)
+        return Path(os.path.relpath(picture.resolve(), lies_in)).as_posix()
 
     def _shape(self, id: int, mask: CocoRLE) -> dict[str, Any]:
         track = self._tracks[id]

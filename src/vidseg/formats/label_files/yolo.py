@@ -136,7 +136,7 @@ class YoloWriter:
         }
         if [t.id for t in tracks] != list(range(1, len(tracks) + 1)):
             self._log.note(
-                f"Ids are not kept (first: video {video.name}); objects are lines of the files."
+                "Ids are not kept; objects are lines of the files.", f"video {video.name}"
             )
 
     def write(self, frame: str, labels: FrameLabels | None) -> None:

@@ -194,7 +194,7 @@ class YtvisWriter:
         """Writes the rows of the video."""
         video, length = self._video, len(self._frames)
         if not length:
-            self._options.log.note(f"Video {video.name} has no labelled frame and is left out.")
+            self._options.log.note("A video without a labelled frame is left out.", video.name)
             return
         height, width = self._size or (0, 0)
         shape = {"width": width, "height": height, "length": length}
