@@ -72,3 +72,20 @@ def test_unknown_maps_leave_the_logits_alone(propagation: Propagation) -> None:
 def test_keys_have_unit_length(propagation: Propagation) -> None:
     keys = propagation.keys(torch.randn(2, 3, 8, 8), torch.randn(2, 5, 4, 4))
     torch.testing.assert_close(keys.norm(dim=1), torch.ones(2, 8, 8))
+
+
+@pytest.mark.parametrize("near", [True, False])
+def test_new_cells_hear_nothing_against_an_object(near: bool) -> None:
+    config = PropagationConfig(key_channels=4, tile=TILE, halo=HALO, doubt=(0.2, 0.6))
+    propagation = Propagation(config, key_sources=(2, 2), hidden=8).eval()
+    remembered = torch.eye(4)[0].view(1, 1, 4, 1, 1).expand(1, 1, 4, 4, 4)
+    # Cosines with what is remembered, by column: 1, 0.6 (known), 0.4 (half way), 0 (new).
+    cosines = torch.tensor([1.0, 0.6, 0.4, 0.0])
+    query = torch.zeros(1, 4, 4, 4)
+    query[:, 0], query[:, 1] = cosines, (1 - cosines**2).sqrt()
+    read = propagation.read_nearby if near else propagation.read_anywhere
+    against, for_it = read(
+        query, remembered, torch.tensor([0.2, 0.9]).view(1, 1, 2, 1, 1).expand(1, 1, 2, 4, 4)
+    )[0]
+    torch.testing.assert_close(against[0], torch.tensor([0.2, 0.2, 0.35, 0.5]))
+    torch.testing.assert_close(for_it, torch.full((4, 4), 0.9))

@@ -37,6 +37,10 @@ class PropagationConfig:
         tile: the local read answers tiles of this many cells ...
         halo: ... from windows this many cells wider on each side (stride-8 cells).
         refiner_channels: width of the convolutions that sharpen the fused mask.
+        doubt: a cell whose best remembered match has a cosine below the first value is new:
+            that no remembered object looks like it says nothing about whose it is, so only
+            evidence for an object counts there, none against; from the second value on both count
+            in full. None: always in full.
     """
 
     key_channels: int = 152
@@ -45,6 +49,7 @@ class PropagationConfig:
     tile: int = 8
     halo: int = 8
     refiner_channels: int = 16
+    doubt: tuple[float, float] | None = None
 
 
 class Propagation(nn.Module):
@@ -114,8 +119,18 @@ class Propagation(nn.Module):
         q = query.flatten(2).transpose(1, 2) * self.log_scale[0].exp()
         k = keys.transpose(1, 2).flatten(2)
         v = values.transpose(1, 2).flatten(2).transpose(1, 2)
-        read = torch.softmax(q @ k, dim=-1) @ v
+        read = self._read(q @ k, v, self.log_scale[0])
         return read.transpose(1, 2).reshape(B, -1, h, w)
+
+    def _read(self, affinity: Tensor, values: Tensor, log_scale: Tensor) -> Tensor:
+        """[..., q, N] means of values [..., k, N], weighted by scaled cosines [..., q, k]."""
+        read = torch.softmax(affinity, dim=-1) @ values
+        if self.config.doubt is None:
+            return read
+        new, known = self.config.doubt
+        cosine = affinity.amax(-1, keepdim=True) / log_scale.exp()
+        trust = ((cosine - new) / (known - new)).clamp(0, 1)
+        return torch.where(read < 0.5, 0.5 + (read - 0.5) * trust, read)
 
     def read_nearby(self, query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         """As :meth:`read_anywhere`, from cells at most about ``halo`` cells away.
@@ -139,7 +154,7 @@ class Propagation(nn.Module):
         inside = windows(keys.new_ones(B, keys.shape[1], 1, h, w)).transpose(1, 2)
         affinity = q * self.log_scale[1].exp() @ windows(keys).transpose(1, 2)
         affinity = affinity.masked_fill(inside == 0, float("-inf"))
-        read = torch.softmax(affinity, dim=-1) @ windows(values)
+        read = self._read(affinity, windows(values), self.log_scale[1])
         read = read.reshape(B, rows, columns, tile, tile, -1).permute(0, 5, 1, 3, 2, 4)
         return read.reshape(B, -1, rows * tile, columns * tile)[..., :h, :w]
 
