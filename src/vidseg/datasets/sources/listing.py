@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -171,6 +171,16 @@ def all_videos(*folders: Path) -> tuple[str, ...]:
     if not names:
         raise DataError(f"{folders[0]} holds no folder of a video.")
     return tuple(names)
+
+
+def check_all_listed(names: Collection[str], source: Path, *folders: Path) -> None:
+    """Raises DataError for a video that has a folder and is not among the names of a file."""
+    for name in all_videos(*folders):
+        if name not in names:
+            raise DataError(
+                f"{source} does not list the video {name}, of which there is a folder in "
+                f"{' or '.join(map(str, folders))}."
+            )
 
 
 def split_folder(root: Path, split: str | None, splits: Sequence[str], inner: str) -> Path:

@@ -13,9 +13,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...errors import DataError
 from ...labels import LabelSource
-from .listing import all_videos, list_video, split_folder
+from .listing import all_videos, check_all_listed, list_video, split_folder
 from .object_maps import ObjectMaps, declared_classes, declared_tracks, read_meta
 
 SPLITS = ("train", "valid")
@@ -36,13 +35,11 @@ def _open(folder: Path, split: str | None, name: str) -> LabelSource:
     maps, pictures = root / "Annotations", root / "JPEGImages"
     places = (root / "meta.json", root.parent / f"meta_{root.name}.json")
     source = next((place for place in places if place.is_file()), None)
-    names = all_videos(maps, pictures)
     if source is None:
+        names = all_videos(maps, pictures)
         return ObjectMaps(name, [list_video(v, maps / v, pictures / v) for v in names])
     declared = read_meta(source)
-    for video in names:
-        if video not in declared:
-            raise DataError(f"{root} has the video {video}, which {source} does not list.")
+    check_all_listed(declared, source, maps, pictures)
     categories = declared_classes(declared)
     files = [
         list_video(v, maps / v, pictures / v, size=about.size) for v, about in declared.items()

@@ -18,7 +18,7 @@ from ...errors import DataError
 from ...formats.reading import read_json
 from ...labels import LabelSource, LabelTrack
 from .annotated_images import value_of
-from .listing import list_video, split_folder
+from .listing import check_all_listed, list_video, split_folder
 from .object_maps import ObjectMaps
 from .published_classes import published_classes
 
@@ -33,7 +33,9 @@ def open_source(folder: Path, split: str | None) -> LabelSource:
     categories = published_classes("vipseg")
     truth = root / "Annotations_gt"
     maps = truth if truth.is_dir() else root / "Annotations"
-    files = [list_video(v, maps / v, root / "JPEGImages" / v) for v in classes]
+    pictures = root / "JPEGImages"
+    check_all_listed(classes, source, maps, pictures)
+    files = [list_video(v, maps / v, pictures / v) for v in classes]
     objects = [_objects(classes, video, len(categories), source) for video in classes]
     return ObjectMaps("viposeg", files, categories=categories, objects=objects, source=source)
 

@@ -143,11 +143,12 @@ class SegmentedVideos(MapVideos):
         labels = super().labels(video, frame)
         if labels is not None:
             name = self._videos[video].frames[frame]
-            missing = sorted(set(self._segments[video][name]) - set(labels.masks))
-            if missing:
+            for id in sorted(set(self._segments[video][name]) ^ set(labels.masks)):
+                verb = "does not list" if id in labels.masks else "lists"
+                other = "shows it" if id in labels.masks else "does not show it"
                 raise DataError(
-                    f"{self._source} lists the segment {missing[0]} in frame {name} of "
-                    f"{self._videos[video].name}, which {self._files[video].maps} does not show."
+                    f"{self._source} {verb} the segment {id} in frame {name} of "
+                    f"{self._videos[video].name}; the map in {self._files[video].maps} {other}."
                 )
         return labels
 

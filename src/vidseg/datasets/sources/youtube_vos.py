@@ -14,7 +14,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...labels import LabelSource
-from .listing import list_video, split_folder
+from .listing import check_all_listed, list_video, split_folder
 from .object_maps import ObjectMaps, declared_classes, declared_tracks, read_meta
 
 SPLITS = ("train", "valid", "test")
@@ -34,10 +34,9 @@ def _open(folder: Path, split: str | None, name: str) -> LabelSource:
     root = split_folder(folder, split, SPLITS, "JPEGImages,Annotations")
     source = root / "meta.json"
     declared = read_meta(source)
+    maps, pictures = root / "Annotations", root / "JPEGImages"
+    check_all_listed(declared, source, maps, pictures)
     categories = declared_classes(declared)
-    files = [
-        list_video(video, root / "Annotations" / video, root / "JPEGImages" / video)
-        for video in declared
-    ]
+    files = [list_video(video, maps / video, pictures / video) for video in declared]
     objects = [declared_tracks(video, categories) for video in declared.values()]
     return ObjectMaps(name, files, categories=categories, objects=objects, source=source)
