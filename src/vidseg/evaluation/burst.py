@@ -74,6 +74,13 @@ _PROTOCOLS = {
 }
 
 
+_AUTO = "auto"
+_AUTO_TEXT = (
+    "exemplar_guided where all tracks of the file have ids of the ground truth and one single "
+    "class, else class_guided."
+)
+
+
 @dataclass(frozen=True)
 class BurstBenchmark:
     """BURST; ground truth ``all_classes.json``."""
@@ -83,18 +90,20 @@ class BurstBenchmark:
     @property
     def protocols(self) -> Mapping[str, str]:
         """Name → what it is."""
-        return {name: rules.text for name, rules in _PROTOCOLS.items()}
+        return {_AUTO: _AUTO_TEXT, **{name: rules.text for name, rules in _PROTOCOLS.items()}}
 
     def open(self, truth: Path, predicted: Path, protocol: str) -> BurstEvaluation:
         """Reads both JSON files; a folder may stand for the one JSON file in it."""
-        rules = _PROTOCOLS[protocol]
         whole = truth / "all_classes.json"  # beside it may lie lists and parts of it
+        known = None if protocol == _AUTO else _PROTOCOLS[protocol].classes_of_truth
         with collector_at_rest():
             right = read_truth(whole if whole.is_file() else json_file(truth, "ground truth"))
-            said = read_predictions(
-                json_file(predicted, "prediction"), right, rules.classes_of_truth
-            )
-        return BurstEvaluation(right, said, protocol)
+            said = read_predictions(json_file(predicted, "prediction"), right, known)
+        if known is not None:
+            return BurstEvaluation(right, said, protocol)
+        chosen = "exemplar_guided" if said.classes_of_truth else "class_guided"
+        note = f"The file was taken for {chosen.replace('_', '-')}; name a protocol to be sure."
+        return BurstEvaluation(right, said, chosen, (note,))
 
 
 def benchmarks() -> tuple[BurstBenchmark, ...]:
@@ -122,8 +131,15 @@ class BurstSums:
 class BurstEvaluation:
     """A ground truth and predictions, checked but for the run lengths themselves."""
 
-    def __init__(self, truth: BurstTruth, predicted: BurstPredictions, protocol: str) -> None:
-        self._truth, self._predicted, self._protocol = truth, predicted, protocol
+    def __init__(
+        self,
+        truth: BurstTruth,
+        predicted: BurstPredictions,
+        protocol: str,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        self._truth, self._predicted = truth, predicted
+        self._protocol, self._said = protocol, notes
         seen = {mask.category for video in truth.videos.values() for mask in video.masks}
         self._classes = [id for id in truth.categories if id in seen - DISTRACTORS]
         if not self._classes:
@@ -230,6 +246,7 @@ class BurstEvaluation:
             (said.spare_tracks, "predicted tracks are of objects that do not count."),
         )
         return (
+            *self._said,
             *(f"{number} {text}" for number, text in counted if number),
             "HOTA is that of the boxes around the masks, as in the official program."
             if _PROTOCOLS[self._protocol].boxes

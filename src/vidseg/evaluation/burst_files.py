@@ -7,10 +7,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from ..errors import DataError
-from .track_files import entry, whole
+from .track_files import entry, read_unique_json, whole
 
 _LISTS = json.loads(Path(__file__).with_name("burst_classes.json").read_text(encoding="utf-8"))
 
@@ -77,6 +77,7 @@ class BurstPredictions:
 
     Attributes:
         path: of the file.
+        classes_of_truth: whether a track is the true one of its id and has the class of it.
         masks: of the videos that the file lists.
         spare_frames: listed frames that the ground truth does not annotate.
         missing_frames: annotated frames that the listed videos leave out.
@@ -84,6 +85,7 @@ class BurstPredictions:
     """
 
     path: Path
+    classes_of_truth: bool
     masks: Mapping[str, Sequence[FrameMask]]
     spare_frames: int
     missing_frames: int
@@ -92,7 +94,7 @@ class BurstPredictions:
 
 def read_truth(path: Path) -> BurstTruth:
     """Raises DataError, naming the entry, for whatever is missing or contradictory."""
-    content = _load(path)
+    content = read_unique_json(path)
     rows = entry(content, "categories", str(path))
     categories = {
         whole(row, "id", f"{path}: category {index}"): str(entry(row, "name", f"{path}: category"))
@@ -109,19 +111,25 @@ def read_truth(path: Path) -> BurstTruth:
     return BurstTruth(path, split, categories, {name: videos[name] for name in ordered})
 
 
-def read_predictions(path: Path, truth: BurstTruth, classes_of_truth: bool) -> BurstPredictions:
+def read_predictions(
+    path: Path, truth: BurstTruth, classes_of_truth: bool | None
+) -> BurstPredictions:
     """Masks of the annotated frames; others may be there and are counted.
 
     Args:
-        classes_of_truth: whether a track is the true one of its id and has the class of it.
+        classes_of_truth: whether a track is the true one of its id and has the class of it; None
+            where the file shall tell: its tracks all have ids of the ground truth and not more
+            than one class between them, although the ground truth has several.
 
     Raises:
         DataError: naming the entry, for an unknown sequence, track or class, an id given twice, a
             missing key, a wrong number of frames, or a score that is no finite number.
     """
-    content = _load(path)
+    content = read_unique_json(path)
     if content.get("split", truth.split) != truth.split:
         raise DataError(f"{path} is of the split {content['split']!r}, not of {truth.split!r}.")
+    if classes_of_truth is None:
+        classes_of_truth = _tells_no_class(_sequences(content, path), truth, path)
     masks: dict[str, Sequence[FrameMask]] = {}
     spare, missing, ignored = 0, 0, 0
     for index, row in enumerate(_sequences(content, path)):
@@ -142,11 +150,23 @@ def read_predictions(path: Path, truth: BurstTruth, classes_of_truth: bool) -> B
         found = _predicted_masks(row, files, known, category, place)
         masks[name] = [mask for mask in found if mask.category != _UNWANTED]
         ignored += len({mask.track for mask in found if mask.category == _UNWANTED})
-    return BurstPredictions(path, masks, spare, missing, ignored)
+    return BurstPredictions(path, classes_of_truth, masks, spare, missing, ignored)
 
 
 _SIZE = ("height", "width")
 _UNWANTED = -1  # class of a track that does not count
+
+
+def _tells_no_class(rows: list[Any], truth: BurstTruth, path: Path) -> bool:
+    classes: set[str] = set()
+    for row in rows:
+        video = truth.videos.get(_name(row, str(path)))
+        listed = row.get("track_category_ids", {})
+        if video is None or not set(listed) <= {str(id) for id in video.tracks}:
+            return False
+        classes |= {repr(raw) for _, raw in _items(listed, f"{path}: {video.name}")}
+    of_truth = {raw for video in truth.videos.values() for raw in video.tracks.values()}
+    return len(classes) <= 1 < len(of_truth)
 
 
 def _video(row: Any, place: str, categories: Mapping[int, str]) -> BurstVideo:
@@ -225,26 +245,6 @@ def _predicted_masks(
             of_frame = sorted(of_frame, key=lambda mask: -mask.score)[:MOST_MASKS]
         masks += of_frame
     return masks
-
-
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_object)
-    except (OSError, ValueError) as error:
-        raise DataError(f"Cannot read the annotation file {path}: {error}") from error
-    if not isinstance(content, dict):
-        raise DataError(f"The annotation file {path} holds no JSON object.")
-    return cast(dict[str, Any], content)
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object, where a key given twice (a track, say) would else be lost without a word."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"{twice!r} stands twice in one object")
-    return found
 
 
 def _sequences(content: dict[str, Any], path: Path) -> list[Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
+import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ..errors import DataError
 
@@ -66,3 +67,24 @@ def entry(row: Any, key: str, place: str) -> Any:
     if not isinstance(row, dict) or key not in row:
         raise DataError(f"{place} has no {key!r}.")
     return row[key]
+
+
+def read_unique_json(path: Path) -> dict[str, Any]:
+    """A JSON object; DataError for a damaged file, and where a key stands twice in one object."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_object)
+    except (OSError, ValueError) as error:
+        raise DataError(f"Cannot read the annotation file {path}: {error}") from error
+    if not isinstance(content, dict):
+        raise DataError(f"The annotation file {path} holds no JSON object.")
+    return cast(dict[str, Any], content)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object, where a key given twice (a track, say) would else be lost without a word."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"{twice!r} stands twice in one object")
+    return found
