@@ -12,6 +12,9 @@ LabelMap = npt.NDArray[np.integer[Any]]
 
 Counts = npt.NDArray[np.int64]
 
+_SMALL = 4096
+"""Below it a table of all values costs less than sorting those that occur."""
+
 
 def joint_areas(
     first: LabelMap, second: LabelMap, areas: Counts | None = None
@@ -58,6 +61,9 @@ def joint_areas(
 
 def _ranked(values: LabelMap) -> tuple[Counts, Counts]:
     """The different values, ascending, and the place of each value among them."""
+    if values.min() >= 0 and values.max() < _SMALL:
+        there = np.bincount(values.astype(np.int64)) > 0
+        return np.flatnonzero(there), (np.cumsum(there) - 1)[values]
     # Sorting and looking up is ten times faster than the inverse that np.unique offers.
     different = np.unique(values)
     return different.astype(np.int64), np.searchsorted(different, values).astype(np.int64)
