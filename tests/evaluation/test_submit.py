@@ -299,11 +299,11 @@ def test_links_out_of_the_folder_are_refused(pair: tuple[str, Path, Path]) -> No
     assert any("a link to a place outside" in sentence for sentence in told)
 
 
-def edit(key: str, value: Any) -> Callable[[list[dict[str, Any]]], None]:
+def edit(key: str, value: Any) -> Callable[[Any], None]:
     return lambda rows: rows[1].__setitem__(key, value)
 
 
-RESULT_FAULTS: dict[str, tuple[Callable[[list[dict[str, Any]]], Any], str]] = {
+RESULT_FAULTS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "score": (edit("score", float("nan")), "the score nan"),
     "infinite score": (edit("score", float("inf")), "the score inf"),
     "score in words": (edit("score", "high"), "the score 'high'"),
@@ -315,14 +315,14 @@ RESULT_FAULTS: dict[str, tuple[Callable[[list[dict[str, Any]]], Any], str]] = {
     "size": (edit("segmentations", [rle((8, 6)), None, None]), "size 8 x 6 (height x width)"),
     "runs": (
         edit("segmentations", [{"size": list(SIZE), "counts": [40, 9]}, None, None]),
-        "run lengths of 49 pixels, and 6 x 8 are 48",
+        "runs of 49 pixels in all, and 6 x 8 are 48",
     ),
     "text": (
         edit("segmentations", [{"size": list(SIZE), "counts": "o"}, None, None]),
-        "breaks off in the middle",
+        "no whole run-length string",
     ),
     "key": (lambda rows: rows[1].pop("score"), "lacks score"),
-    "row": (lambda rows: rows.__setitem__(1, 7), "no object"),
+    "row": (lambda rows: rows.insert(1, 7) or rows.pop(2), "no object"),
 }
 
 
@@ -403,7 +403,10 @@ BURST_FAULTS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
         ),
         "an empty mask",
     ),
-    "damaged mask": (lambda row: row["segmentations"][0]["1"].update(rle="0"), "0 pixels, and"),
+    "damaged mask": (
+        lambda row: row["segmentations"][0]["1"].update(rle="0"),
+        "0 pixels in all, and",
+    ),
     "score": (lambda row: row["segmentations"][0]["1"].update(score=float("nan")), "score nan"),
     "key": (lambda row: row.pop("width"), "lacks width"),
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .run_lengths import rle_area, rle_fault
+from .run_lengths import mask_area
 from .survey import Survey
 
 _LOOSE = 0.25  # polygons are drawn on a grid; their area is near the true one, not equal to it
@@ -98,15 +98,16 @@ def check_mask(
         size: (height, width) of the picture; None where it is not known.
         area: as written; None where none is.
     """
+    found: float | None
     if isinstance(mask, list):
         found = _check_polygons(where, mask, size, file, survey)
         allowed = _FEW_PIXELS + _LOOSE * (found or 0)
     else:
-        fault = rle_fault(mask, size)
-        if fault:
-            survey.findings.error("masks", file, f"{where}: its mask {fault}; download the file.")
+        try:
+            found = mask_area(mask, size)
+        except ValueError as error:
+            survey.findings.error("masks", file, f"{where}: its mask {error}; download the file.")
             return
-        found = rle_area(mask)
         allowed = 1.0
     if found is None:
         return

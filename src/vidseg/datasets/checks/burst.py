@@ -10,7 +10,7 @@ from .annotations import check_categories, row_size
 from .findings import listed
 from .folders import check_pictures
 from .pictures import in_words
-from .run_lengths import rle_area, rle_fault
+from .run_lengths import mask_area
 from .survey import Survey
 
 _KEYS = ("id", "seq_name", "dataset", "annotated_image_paths", "track_category_ids")
@@ -142,11 +142,12 @@ def _check_mask(
         return
     if size is None:
         return
-    rle = {"size": list(size), "counts": counts}
-    fault = rle_fault(rle, None)
-    if fault:
-        survey.findings.error("masks", file, f"{where} has a mask that {fault}; download the file.")
-    elif rle_area(rle) == 0:
+    try:
+        area = mask_area({"size": list(size), "counts": counts})
+    except ValueError as error:
+        survey.findings.error("masks", file, f"{where}: its mask {error}; download the file.")
+        return
+    if area == 0:
         survey.findings.error("empty labels", file, f"{where} has a mask without a pixel.")
 
 

@@ -153,8 +153,13 @@ def _frames_of(folder: Path, video: str) -> Path | None:
 
 def _parts(root: Path, names: tuple[str, ...], survey: Survey) -> list[tuple[str, Path]]:
     """(name, folder) of the parts that are there and asked for; "" where ``root`` is one itself."""
-    found = [(name, root / name) for name in names if (root / name / "Annotations").is_dir()]
-    if not found and (root / "Annotations").is_dir():
+    inner = ("JPEGImages", "Annotations")
+    found = [
+        (name, root / name)
+        for name in names
+        if any((root / name / folder).is_dir() for folder in inner)
+    ]
+    if not found and any((root / folder).is_dir() for folder in inner):
         return [(survey.split or "", root)]
     kept = [(name, folder) for name, folder in found if survey.wants(name)]
     if not kept:

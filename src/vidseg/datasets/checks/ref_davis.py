@@ -64,30 +64,36 @@ def _check_texts(texts: Path, davis: Path, survey: Survey) -> None:
                 f"{file} has no sentence about {listed(lacking)}, of which the other annotators "
                 "tell; download it again.",
             )
-    _compare_objects(texts, davis, every, next(iter(told)), survey)
+    _compare_objects(davis, told, survey)
 
 
-def _compare_objects(
-    texts: Path, davis: Path, told: set[tuple[str, int]], file: Path, survey: Survey
-) -> None:
+def _compare_objects(davis: Path, told: dict[Path, set[tuple[str, int]]], survey: Survey) -> None:
+    """Objects that a text tells of and that the masks lack, once each."""
     places = sorted(path for path in (davis / _LABELS).glob("*") if path.is_dir())
     masks = next(iter(places), davis / _LABELS)
     there = set(subfolders(masks))
-    for video in sorted({video for video, _ in told}):
-        ids = {id for name, id in told if name == video}
-        if video in there:
-            absent = sorted(ids - _seen(masks / video, ids))
-            if absent:
+    known: set[tuple[str, int]] = set()
+    for file, pairs in told.items():
+        new = pairs - known
+        known |= pairs
+        for video in sorted({video for video, _ in new}):
+            ids = {id for name, id in new if name == video}
+            if video in there:
+                absent = sorted(ids - _seen(masks / video, ids))
+                if absent:
+                    survey.findings.error(
+                        "ids",
+                        file,
+                        f"{file} tells of the objects {listed(absent)} of {video}, which no mask "
+                        f"in {masks / video} holds; download both again.",
+                    )
+            elif survey.split is None:
                 survey.findings.error(
                     "ids",
                     file,
-                    f"{texts} tells of the objects {listed(absent)} of {video}, which no mask in "
-                    f"{masks / video} holds; download both again.",
+                    f"{file} tells of {video}, but there is no folder {masks / video}; download "
+                    "the video.",
                 )
-        elif survey.split is None:
-            survey.findings.error(
-                "ids", file, f"{texts} tells of {video}, but there is no folder {masks / video}."
-            )
 
 
 def _seen(folder: Path, wanted: set[int]) -> set[int]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...datasets.checks.findings import Findings, listed
-from ...datasets.checks.run_lengths import rle_area, rle_fault
+from ...datasets.checks.run_lengths import mask_area
 from ...errors import DataError
 from ...formats.reading import read_json
 from .archive import Entry
@@ -118,11 +118,12 @@ def _check_mask(
     score = mask.get("score", 1.0)
     if not isinstance(score, (int, float)) or not math.isfinite(score):
         findings.error("scores", file, f"{where} has the score {score!r}; a number is wanted.")
-    rle = {"size": list(size), "counts": mask["rle"]}
-    fault = rle_fault(rle, None)
-    if fault:
-        findings.error("masks", file, f"{where} has a mask that {fault}; write it again.")
-    elif rle_area(rle) == 0:
+    try:
+        area = mask_area({"size": list(size), "counts": mask["rle"]})
+    except ValueError as error:
+        findings.error("masks", file, f"{where} has a fault: its mask {error}; write it again.")
+        return
+    if area == 0:
         findings.error(
             "masks", file, f"{where} has an empty mask, which lowers the score; leave it out."
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...datasets.checks.findings import Findings, listed
-from ...datasets.checks.run_lengths import rle_fault
+from ...datasets.checks.run_lengths import mask_area
 from ...errors import DataError
 from ...formats.reading import read_any_json, read_json
 from .archive import Entry
@@ -186,7 +186,7 @@ class _RowCheck:
         for frame, mask in enumerate(masks):
             if mask is None:
                 continue
-            fault = rle_fault(mask, video.size if video else None)
+            fault = _fault(mask, video.size if video else None)
             if fault:
                 self._error(f"{where}, frame {frame}: its mask {fault}; write it again.", "masks")
 
@@ -203,3 +203,12 @@ class _RowCheck:
                 f"{len(self._truth.videos)} videos: {listed(without)}; that is allowed, but check "
                 "that none was forgotten.",
             )
+
+
+def _fault(mask: Any, size: tuple[int, int] | None) -> str:
+    """What is wrong with a mask; empty where nothing is."""
+    try:
+        mask_area(mask, size)
+    except ValueError as error:
+        return str(error)
+    return ""
