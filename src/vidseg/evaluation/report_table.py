@@ -64,8 +64,12 @@ def breakdown(report: Report, per: Breakdown) -> Group:
 def number(value: Any, unit: Literal["fraction", "percent"]) -> str:
     """A figure as people read it: counts whole, percent with 2 digits, fractions with 4.
 
+    A few programs print shares of 1 beside percent; those keep 4 digits as well.
+
     >>> number(0.71234, "fraction"), number(71.234, "percent"), number(12, "percent")
     ('0.7123', '71.23', '12')
+    >>> number(0.71234, "percent")
+    '0.7123'
     >>> number(float("nan"), "percent")
     'n/a'
     """
@@ -74,7 +78,7 @@ def number(value: Any, unit: Literal["fraction", "percent"]) -> str:
     value = float(value)
     if not math.isfinite(value):
         return "n/a"
-    return f"{value:.2f}" if unit == "percent" else f"{value:.4f}"
+    return f"{value:.2f}" if unit == "percent" and abs(value) > 1 else f"{value:.4f}"
 
 
 def _unit(report: Report) -> str:
