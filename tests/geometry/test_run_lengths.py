@@ -23,7 +23,7 @@ def uncompressed(mask: MaskArray) -> list[int]:
     """Lengths of the runs down the columns, background first."""
     flat = np.concatenate([[False], mask.ravel(order="F")])
     borders = np.flatnonzero(np.diff(flat.astype(np.int8)))
-    return np.diff(np.concatenate([[0], borders, [mask.size]])).tolist()
+    return [int(length) for length in np.diff(np.concatenate([[0], borders, [mask.size]]))]
 
 
 @given(masks_of_one_size, st.randoms())

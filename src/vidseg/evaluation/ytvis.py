@@ -5,20 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import numpy as np
-
 from ..errors import DataError
-from ..geometry.run_lengths import RunLengthError, read_runs
-from ..metrics.track_overlaps import TrackRuns, overlap_ratios, shared_by_tracks
-from ..metrics.vis import IOU_THRESHOLDS, TrackAP, TrackAPScores, VideoTracks
-from ..types import IdMap
+from ..metrics.vis import IOU_THRESHOLDS, TrackAP, TrackAPScores
 from .benchmark import ComparedFrame, Curve, Report, Row
 from .track_files import collector_at_rest, json_file, json_files
-from .ytvis_files import TrackRow, Truth, Video, read_predictions, read_truth
+from .ytvis_files import TrackRow, Truth, read_predictions, read_truth
+from .ytvis_video import compare_tracks, paint
 
 _CODE = "the public evaluation code of YouTube-VIS, which its server runs"
 _OFFICIAL = {"official": f"AP and AR of {_CODE}."}
@@ -155,7 +150,7 @@ class TrackEvaluation:
         """
         id = self._ids[video]
         said, right = self._predicted[id], self._truth.tracks[id]
-        tables = _tables(said, right, self._truth.videos[id])
+        tables = compare_tracks(said, right, self._truth.videos[id])
         ap = TrackAP()
         ap.add_video(tables)
         counting = tables.ious[:, ~tables.crowds]
@@ -262,54 +257,7 @@ class TrackEvaluation:
         for frame, file in enumerate(info.files):
             yield ComparedFrame(
                 PurePosixPath(file).stem,
-                _painted(self._truth.tracks[id], frame, info),
-                _painted(shown, frame, info),
+                paint(self._truth.tracks[id], frame, info),
+                paint(shown, frame, info),
                 same_ids=False,
             )
-
-
-def _tables(said: Sequence[TrackRow], right: Sequence[TrackRow], video: Video) -> VideoTracks:
-    predicted, truth = _track_runs(said, video), _track_runs(right, video)
-    classes = np.array([row.category for row in said], np.int64)
-    true_classes = np.array([row.category for row in right], np.int64)
-    shared = shared_by_tracks(predicted, truth, classes[:, None] == true_classes)
-    return VideoTracks(
-        ious=overlap_ratios(shared, predicted.areas(), truth.areas()),
-        classes=classes,
-        scores=np.array([row.score for row in said], np.float64),
-        areas=predicted.mean_areas(),
-        true_classes=true_classes,
-        true_areas=np.array([row.area for row in right], np.float64),
-        crowds=np.array([row.crowd for row in right], bool),
-    )
-
-
-def _track_runs(rows: Sequence[TrackRow], video: Video) -> TrackRuns:
-    masks = list(chain.from_iterable(row.masks for row in rows))
-    frames = np.fromiter(chain.from_iterable(row.frames for row in rows), np.int64, len(masks))
-    tracks = np.repeat(np.arange(len(rows)), [len(row.masks) for row in rows])
-    height, width = video.size
-    try:
-        runs = read_runs(masks, height * width)
-    except RunLengthError as error:
-        raise DataError(
-            f"{rows[tracks[error.index]].place}, frame {frames[error.index]}: the mask {error}; "
-            f"run lengths of {height} x {width} pixels are wanted."
-        ) from error
-    return TrackRuns(runs, tracks, frames, len(rows))
-
-
-def _painted(rows: Sequence[TrackRow], frame: int, video: Video) -> IdMap:
-    """[H, W] number of the row, from 1 on; later rows lie on top."""
-    height, width = video.size
-    single = [
-        replace(row, masks=[row.masks[at] for at in places], frames=[frame] * len(places))
-        for row in rows
-        for places in [[at for at, seen in enumerate(row.frames) if seen == frame]]
-    ]
-    side = _track_runs(single, video)
-    flat = np.zeros(height * width, np.int32)
-    for mask, track in enumerate(side.tracks):
-        for start, end in side.runs.of_mask(mask):
-            flat[start:end] = track + 1
-    return flat.reshape(width, height).T
