@@ -57,6 +57,13 @@ class SourceConfig:
         longest_step: largest distance of neighbouring frames where ``frame_range`` is None.
         as_still: probability that a video gives one frame with pseudo motion.
         donor: name of the source that pasted objects are cut from; None for no pasting.
+        vocabulary: list that classes are supervised over: a name of ``vocabularies.py``, ``own``
+            (the dataset's own classes), ``none``, or ``auto``: the published list of the kind,
+            none where its releases are trained without classes, own for plain layouts.
+        only_described: objects that no sentence is about are left out.
+        least_side: stills whose long side is below this many pixels are left out.
+        repeat_threshold: stills with classes that fewer than this share of the stills show are
+            drawn more often (repeat factor sampling of LVIS); None for all alike.
     """
 
     name: str
@@ -69,6 +76,10 @@ class SourceConfig:
     longest_step: int = 3
     as_still: float = 0.0
     donor: str | None = None
+    vocabulary: str = "auto"
+    only_described: bool = False
+    least_side: int = 0
+    repeat_threshold: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +126,7 @@ class DataConfig:
         frames: T of a clip.
         size: side of the square pictures in pixels, a multiple of 32.
         single_frames: share of the steps with ``clips * frames`` single frames instead of clips.
+        most_objects: regions of a clip at most, the first ones; None for all.
         augmentation: see there.
         workers: loading processes of each training process; 0 loads in the process itself.
         corrupt_limit: unreadable samples that a run survives; each is reported once, with its
@@ -127,6 +139,7 @@ class DataConfig:
     frames: int = 1
     size: int = 1024
     single_frames: float = 0.0
+    most_objects: int | None = None
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     workers: int = 4
     corrupt_limit: int = 20
