@@ -190,6 +190,32 @@ def test_clean_predictions_are_packed_in_the_layout(
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
 
 
+REFERENCE = {
+    "ytvis2019": "mild",
+    "ytvis2021": "many",
+    "ovis": "heavy_ties",
+    "vspw": "mild",
+    "vipseg": "heavy",
+    "viposeg": "mild",
+    "kitti_step": "heavy",
+    "davis2016": "osvos",
+    "davis2017": "a",
+    "davis2017_unsup": "rvos",
+    "youtube_vos": "heavy",
+    "mose": "mild",
+    "ref_davis": "",
+    "ref_youtube_vos": "m",
+    "burst": "heavy",
+}
+
+
+@pytest.mark.parametrize("name", REFERENCE)
+def test_reference_predictions_are_packed(name: str, shared: Path, tmp_path: Path) -> None:
+    folder = shared / "eval" / name
+    done = submit(name, folder / "pred" / REFERENCE[name], tmp_path / "a.zip", truth=folder / "gt")
+    assert not done.findings.errors and done.files
+
+
 def test_missing_release_is_said(tmp_path: Path) -> None:
     write_predictions("mose", tmp_path / "pred")
     notes = submit("mose", tmp_path / "pred", tmp_path / "a.zip").notes

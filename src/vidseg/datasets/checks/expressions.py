@@ -108,21 +108,32 @@ def _check_video(
         )
     if len(set(frames)) < len(frames):
         survey.findings.error("ids", file, f"{file} names a frame of {video} twice; keep one.")
-    known: frozenset[int] | None = None
-    if masks.is_dir():
-        files = list_frames(masks, (".png",), survey)
-        ids = mask_ids(files, _MASKS, sizes, survey)
-        known = frozenset().union(*ids.values()) if len(ids) == len(files) else None
-        bare = [frame for frame in frames if frame not in files]
-        if bare:
-            survey.findings.error(
-                "missing files",
-                masks,
-                f"{masks} lacks the masks of the frames {listed(bare)}; download it again.",
-            )
-    elif part == "train":
+    known = _objects(masks, frames, sizes, survey)
+    if known is None and part == "train" and not masks.is_dir():
         survey.absent(masks, f"of whose objects {file} tells")
     _check_sentences(file, video, sentences, known, annotators, survey)
+
+
+def _objects(
+    masks: Path,
+    frames: list[Any],
+    sizes: Mapping[str, tuple[int, int]],
+    survey: Survey,
+) -> frozenset[int] | None:
+    """Ids of all masks of a video; None where there are none or one cannot be read."""
+    if not masks.is_dir():
+        return None
+    files = list_frames(masks, (".png",), survey)
+    ids = mask_ids(files, _MASKS, sizes, survey)
+    bare = [frame for frame in frames if frame not in files]
+    if bare:
+        survey.findings.error(
+            "missing files",
+            masks,
+            f"{masks} lacks the masks of the frames {listed(bare)}; download it again.",
+        )
+    none: frozenset[int] = frozenset()
+    return none.union(*ids.values()) if len(ids) == len(files) else None
 
 
 def _check_sentences(

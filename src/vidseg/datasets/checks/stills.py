@@ -144,6 +144,17 @@ def check_panoptic(part: str, file: Path, maps: Path, pictures: Path, survey: Su
         size = size or row_size(images[number])
         check_segments(png, row.get("segments_info"), size, categories, file, survey)
         survey.progress(name)
+    _compare_listed(file, maps, images, seen, survey)
+
+
+def _compare_listed(
+    file: Path,
+    maps: Path,
+    images: Mapping[Any, Any],
+    seen: Mapping[Any, str],
+    survey: Survey,
+) -> None:
+    """Images without an annotation, and PNG files that no annotation names."""
     bare = [number for number in images if number not in seen]
     if bare:
         survey.findings.error(

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ...datasets.checks.label_maps import present
 from ...datasets.checks.pictures import read_label_file
 from ...errors import DataError
 from ...formats.reading import read_json
@@ -101,5 +102,5 @@ def _ids_in(folder: Path) -> frozenset[int]:
     """All ids of the masks that are given, background left out."""
     ids: set[int] = set()
     for file in sorted(folder.glob("*.png")):
-        ids |= set(read_label_file(file)[1].ravel().tolist())
+        ids |= set(present(read_label_file(file)[1]))
     return frozenset(ids - {0, 255})

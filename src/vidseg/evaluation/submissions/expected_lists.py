@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ...datasets.checks.label_maps import present
 from ...datasets.checks.pictures import read_label_file
 from ...errors import DataError
 from ...formats.reading import inside, read_json
@@ -75,7 +76,7 @@ def _first_frame_ids(folder: Path) -> Callable[[], frozenset[int]]:
         files = sorted(folder.glob("*.png"))
         if not files:
             raise DataError(f"{folder} has no mask that tells the objects of the first frame.")
-        values = set(read_label_file(files[0])[1].ravel().tolist()) - {255}
+        values = set(present(read_label_file(files[0])[1])) - {255}
         return frozenset(range(1, max(values, default=0) + 1))
 
     return ids

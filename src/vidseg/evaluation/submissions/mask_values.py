@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from ...datasets.checks.findings import Findings, listed
+from ...datasets.checks.label_maps import present
 from ...datasets.checks.pictures import read_label_file
 from ...errors import DataError
 from .layouts import Layout
@@ -57,16 +57,16 @@ class MaskCheck:
         if self._layout.shape == "panoptic":
             return ""  # compared with the JSON elsewhere
         if content == "step":
-            classes = _present(values[..., 0])
+            classes = present(values[..., 0])
             bad = [value for value in classes if value >= _STEP_CLASSES and value != _VOID]
             return (
                 f"holds the classes {listed(bad)} in its red channel; 0 to 18 and 255 are known."
                 if bad
                 else ""
             )
-        present = _present(values)
+        found = present(values)
         if content == "classes":
-            bad = [value for value in present if value >= _VSPW_CLASSES]
+            bad = [value for value in found if value >= _VSPW_CLASSES]
             return (
                 f"holds the values {listed(bad)}; classes are 0 to 123, so that the numbers of "
                 "VSPW_480p must be lowered by 1."
@@ -74,16 +74,16 @@ class MaskCheck:
                 else ""
             )
         if content == "referred":
-            bad = [value for value in present if value not in (0, 255)]
+            bad = [value for value in found if value not in (0, 255)]
             return f"holds the values {listed(bad)}; 0 and 255 are wanted." if bad else ""
         if content == "binary":
-            others = [value for value in present if value]
+            others = [value for value in found if value]
             return (
                 f"holds the values {listed(others)}; 0 and one other are wanted."
                 if len(others) > 1
                 else ""
             )
-        return self._id_fault([value for value in present if value])
+        return self._id_fault([value for value in found if value])
 
     def _id_fault(self, ids: list[int]) -> str:
         if self._layout.content == "proposals":
@@ -97,9 +97,3 @@ class MaskCheck:
         bad = [id for id in ids if id not in self._ids]
         known = listed(sorted(self._ids), 10) or "none"
         return f"holds the ids {listed(bad)}; the objects of its video are {known}." if bad else ""
-
-
-def _present(values: npt.NDArray[Any]) -> list[int]:
-    if values.dtype == np.uint8:
-        return [int(value) for value in np.flatnonzero(np.bincount(values.ravel(), minlength=256))]
-    return [int(value) for value in np.unique(values)]

@@ -41,20 +41,9 @@ def mask_entries(
     entries: list[Entry] = []
     for name in sorted(set(folders) | set(expected or ())):
         wanted = None if expected is None else expected.get(name)
-        if name not in folders:
-            findings.error(
-                "missing files",
-                root / name,
-                f"There is no folder {root / name}, which the benchmark asks for; predict it too.",
-            )
-        elif expected is not None and wanted is None:
-            findings.error(
-                "extra files",
-                root / name,
-                f"{root / name} is nothing that the benchmark asks for; remove it, or name another "
-                "--split.",
-            )
-        else:
+        if _asked_for(
+            root / name, name in folders, expected is None or wanted is not None, findings
+        ):
             files = folders[name]
             _compare_frames(root / name, files, wanted, findings)
             _check_files(root / name, files, layout, wanted, findings)
@@ -64,6 +53,23 @@ def mask_entries(
             ]
         progress(name)
     return entries
+
+
+def _asked_for(folder: Path, there: bool, wanted: bool, findings: Findings) -> bool:
+    """Whether a folder is both there and asked for."""
+    if not there:
+        findings.error(
+            "missing files",
+            folder,
+            f"There is no folder {folder}, which the benchmark asks for; predict it too.",
+        )
+    elif not wanted:
+        findings.error(
+            "extra files",
+            folder,
+            f"{folder} is nothing that the benchmark asks for; remove it, or name another --split.",
+        )
+    return there and wanted
 
 
 def _folders(root: Path, layout: Layout, findings: Findings) -> dict[str, dict[str, Path]]:
