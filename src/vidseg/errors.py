@@ -29,3 +29,7 @@ class OutputError(VidsegError):
 
 class DataError(VidsegError):
     """A dataset or label file that is missing, damaged or inconsistent."""
+
+
+class RecipeError(VidsegError):
+    """A training recipe with an unknown key, a value of the wrong type, or settings at odds."""

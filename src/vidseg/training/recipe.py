@@ -224,7 +224,7 @@ class OptimiserConfig:
 
     lr: float = 1e-4
     weight_decay: float = 0.05
-    scales: Mapping[str, float] = field(default_factory=lambda: {"backbone": 0.1})
+    scales: Mapping[str, float] = field(default_factory=dict)
     freeze: tuple[str, ...] = ()
     no_decay: tuple[str, ...] = ()
     clip_gradient: float | None = 0.01
