@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -147,7 +148,7 @@ def stq(videos: list[Video], is_thing_class: dict[int, bool]) -> float:
     hits = confusion.diagonal()
     unions = confusion.sum(0) + confusion.sum(1) - hits
     segmentation = float(np.mean(hits[unions > 0] / unions[unions > 0]))
-    return (segmentation * quality / tubes) ** 0.5
+    return math.sqrt(segmentation * quality / tubes)
 
 
 def compute(truth: Path, predicted: Path) -> dict[str, Any]:

@@ -172,3 +172,19 @@ def test_a_wrong_digit_is_seen() -> None:
     assert compare(case, {"mIoU": 0.5, "deep": {"a": [1.0, math.nan]}}, {"deep": {"a": [1, None]}})
     with pytest.raises(AssertionError, match="deep/a/0"):
         compare(case, {"deep": {"a": [1.0]}}, {"deep": {"a": [1.00000001]}})
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "variant"),
+    [("davis2017", "a"), ("ytvis2021", "mild"), ("vipseg", "mild"), ("burst", "mild")],
+)
+def test_two_workers_change_no_digit(benchmark: str, variant: str, shared: Path) -> None:
+    folder = shared / "eval" / benchmark
+    one, two = (
+        vidseg.evaluate(benchmark, folder / "gt", folder / "pred" / variant, workers=workers)
+        for workers in (1, 2)
+    )
+    assert dict(leaves(dict(one.figures))) == pytest.approx(
+        dict(leaves(dict(two.figures))), rel=0, abs=0, nan_ok=True
+    )
+    assert list(one.videos) == list(two.videos)

@@ -160,7 +160,8 @@ def test_pictures_beside_the_truth(tmp_path: Path, place: str) -> None:
     (folder / "00002.jpg").write_bytes(b"no picture")
     found = find_picture(tmp_path / "gt", "v", "00001")
     assert found is not None and found.shape == (3, 4, 3) and found[0, 0].tolist() == [200, 10, 20]
-    assert np.array_equal(find_picture(tmp_path / "gt", "v", "0/00001"), found)
+    of_expression = find_picture(tmp_path / "gt", "v", "0/00001")
+    assert of_expression is not None and np.array_equal(of_expression, found)
     assert find_picture(tmp_path / "gt", "v", "00002") is None
     assert find_picture(tmp_path / "gt", "v", "00003") is None
 

@@ -31,7 +31,7 @@ def shown(*what: RenderableType) -> list[str]:
 def other(**changed: object) -> Report:
     plain = report(SCORES)
     fields = {name: getattr(plain, name) for name in plain.__dataclass_fields__}
-    return Report(**{**fields, **changed})  # type: ignore[arg-type]
+    return Report(**{**fields, **changed})
 
 
 def test_headline_then_notes_and_authority() -> None:
