@@ -90,12 +90,12 @@ def read_vipseg(truth: Path, predicted: Path) -> tuple[PanopticClasses, tuple[Pa
     check_names(true_folders, said_folders, [*frames])
     videos = []
     for name, stems in frames.items():
-        _check_truth_files(true_folders[name], stems.values())
-        check_frames(said_folders[name], [*stems.values()], [*stems.values()])
         listed = (
             _in_order(right[name], [*stems], source, name),
             _in_order(said[name], [*stems], answer, name),
         )
+        _check_truth_files(true_folders[name], stems.values())
+        check_frames(said_folders[name], [*stems.values()], [*stems.values()])
         order = dict.fromkeys(id for frame in right[name].values() for id in frame.classes)
         names = tuple(stems.values())
         folders = true_folders[name], said_folders[name]

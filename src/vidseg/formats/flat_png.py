@@ -48,6 +48,15 @@ def read_flat_png(path: Path) -> npt.NDArray[np.uint8] | None:
     return None if rows[:, 0].any() else rows[:, 1:]
 
 
+def check_checksums(content: bytes, path: Path) -> None:
+    """Raises DataError where a checksum of the PNG is wrong; Pillow does not look at all of them.
+
+    What is cut off or no PNG at all is left to the reader of pixels.
+    """
+    if content[:8] == _SIGNATURE:
+        _pixel_data(content, path)
+
+
 def _pixel_data(content: bytes, path: Path) -> bytes | None:
     """The joined IDAT chunks; None where a chunk is cut off. Raises DataError as said above."""
     parts: list[bytes] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
@@ -12,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ..errors import DataError
 from ..types import IdMap, ImageArray
-from .flat_png import read_flat_png
+from .flat_png import check_checksums, read_flat_png
 
 _SINGLE_CHANNEL = ("L", "P", "I", "I;16", "1")
 
@@ -49,8 +50,7 @@ def read_label_map(path: Path) -> IdMap:
 def read_rgb_ids(path: Path) -> IdMap:
     """[H, W] ids R + 256 G + 65536 B of an RGB PNG. Raises DataError for other pictures."""
     try:
-        with Image.open(path) as image:
-            _check_rgb(path, image)
+        with _open_rgb(path) as image:
             # Pillow keeps four bytes a pixel; taken as they are they make a whole number.
             packed = np.frombuffer(image.tobytes("raw", "RGBX"), "<i4")
             height, width = image.height, image.width
@@ -62,16 +62,23 @@ def read_rgb_ids(path: Path) -> IdMap:
 def read_rgb_values(path: Path) -> npt.NDArray[np.uint8]:
     """[H, W, 3] of an RGB PNG that carries numbers. Raises DataError for other pictures."""
     try:
-        with Image.open(path) as image:
-            _check_rgb(path, image)
+        with _open_rgb(path) as image:
             return np.asarray(image)
     except (OSError, SyntaxError, UnidentifiedImageError) as error:
         raise DataError(f"Cannot read the label map {path}: {error}") from error
 
 
-def _check_rgb(path: Path, image: Image.Image) -> None:
+def _open_rgb(path: Path) -> Image.Image:
+    """The opened picture. Raises DataError where it is no RGB or a checksum is wrong."""
+    content = path.read_bytes()
+    check_checksums(content, path)
+    try:
+        image = Image.open(BytesIO(content))
+    except UnidentifiedImageError as error:
+        raise DataError(f"Cannot read the label map {path}: it is no picture.") from error
     if image.mode != "RGB":
         raise DataError(f"The label map {path} has mode {image.mode}; RGB is wanted.")
+    return image
 
 
 def _read_values(path: Path) -> npt.NDArray[Any]:
