@@ -110,7 +110,7 @@ def paint(labels: FrameLabels, numbers: dict[int, int]) -> SmallIdMap:
     """
     ids = np.zeros(labels.size, np.uint8)
     masks = list(labels.masks.items())
-    pixels = areas([mask for _, mask in masks]) if masks else []
+    pixels = areas([mask for _, mask in masks]).tolist() if masks else []
     for place in sorted(range(len(masks)), key=lambda k: (-pixels[k], masks[k][0])):
         id, mask = masks[place]
         ids[decode_rle(mask)] = numbers.get(id, 0)

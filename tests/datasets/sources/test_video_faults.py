@@ -269,6 +269,8 @@ def test_an_unknown_class_of_kitti(tmp_path: Path) -> None:
         ),
         ("youtube_vos", "train/meta.json", put("videos", "ghost", {"objects": {}}), "ghost"),
         ("mose", "meta_train.json", lambda c: c["videos"].pop("00a1"), "00a1"),
+        ("mose", "meta_train.json", put("videos", "../x", {"objects": []}), "outside"),
+        ("viposeg", "valid/obj_class.json", put("../x", {}), "outside"),
         ("youtube_vos", "train/meta.json", lambda c: c["videos"].popitem(), "0043f083b5"),
         ("viposeg", "valid/obj_class.json", lambda c: c.pop("0_wHveSGjXyDY"), "0_wHveSGjXyDY"),
         ("viposeg", "valid/obj_class.json", put("0_wHveSGjXyDY", "1", 124), "class 124"),

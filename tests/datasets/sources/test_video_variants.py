@@ -307,3 +307,10 @@ def test_ref_davis_mends_names_and_reads_latin_1(tmp_path: Path) -> None:
 def test_ref_davis_valid_is_val_of_davis(tmp_path: Path) -> None:
     write_layout("ref_davis", tmp_path)
     assert [v.name for v in open_dataset("ref_davis", tmp_path, "valid").videos] == ["swan"]
+
+
+def test_endings_of_pictures_may_be_in_capitals(tmp_path: Path) -> None:
+    write_layout("mose", tmp_path)
+    for path in (tmp_path / "train/JPEGImages").rglob("*.jpg"):
+        path.rename(path.with_suffix(".JPG"))
+    assert open_dataset("mose", tmp_path).picture(0, 3).shape == (24, 32, 3)

@@ -117,7 +117,7 @@ class MapVideos(ABC):
         if found is None:
             raise DataError(
                 f"{files.pictures} has no picture of frame {files.info.frames[frame]} "
-                f"({' or '.join(PICTURE_ENDINGS)})."
+                f"({', '.join(PICTURE_ENDINGS)})."
             )
         return read_picture(found)
 

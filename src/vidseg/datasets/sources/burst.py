@@ -41,8 +41,8 @@ def open_source(folder: Path, split: str | None) -> LabelSource:
         split, source = find_split(folder, split, places, "burst")
     content = read_json(source)
     split = value_of(content, "split", str, source)
-    places = (folder / "frames" / split, folder / "images" / split, folder / split)
-    return BurstVideos(content, source, first_folder(places))
+    pictures = (folder / "frames" / split, folder / "images" / split, folder / split)
+    return BurstVideos(content, source, first_folder(pictures))
 
 
 @dataclass(frozen=True, eq=False)

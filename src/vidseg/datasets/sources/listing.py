@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
-
 from ...errors import DataError
+from ...formats.label_files.pictures import picture_size
 from ...formats.reading import inside
 from ...labels import VideoInfo
 
-PICTURE_ENDINGS = (".jpg", ".jpeg", ".png")
+PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG")
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,21 +37,13 @@ def check_size(path: Path, size: tuple[int, int], files: VideoFiles, frame: str)
     picture = find_picture(files.pictures, frame)
     wanted = {} if files.info.size is None else {"its video": files.info.size}
     if picture is not None:
-        wanted[str(picture)] = _header_size(picture)
+        wanted[str(picture)] = picture_size(picture)
     for what, other in wanted.items():
         if size != other:
             raise DataError(
                 f"The label map {path} is {size[0]} × {size[1]} (height × width), "
                 f"{what} {other[0]} × {other[1]}; they must be equal."
             )
-
-
-def _header_size(path: Path) -> tuple[int, int]:
-    try:
-        with Image.open(path) as image:
-            return image.height, image.width
-    except (OSError, SyntaxError, UnidentifiedImageError) as error:
-        raise DataError(f"Cannot read the picture {path}: {error}") from error
 
 
 def find_picture(folder: Path, frame: str) -> Path | None:
@@ -71,7 +62,7 @@ def stems(folder: Path, endings: Sequence[str]) -> tuple[str, ...]:
     found = sorted(
         path.stem
         for path in folder.iterdir()
-        if path.suffix.lower() in endings and not path.name.startswith(".")
+        if path.suffix in endings and not path.name.startswith(".")
     )
     for one, other in pairwise(found):
         if one == other:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ...errors import DataError
-from ...formats.reading import read_json, read_small_label_map
+from ...formats.reading import inside, read_json, read_small_label_map
 from ...labels import Category, LabelTrack, Sentence
 from .annotated_images import value_of
 from .base import VOID, Ids, MapVideos
@@ -90,14 +91,16 @@ class DeclaredVideo:
 def read_meta(path: Path) -> dict[str, DeclaredVideo]:
     """``videos.<video>.objects``: numbers alone, or numbers with classes; in the file's order.
 
-    Raises DataError for a file of another form.
+    Raises DataError for a file of another form, and for a video whose name leaves the folder.
     """
     rows = value_of(read_json(path), "videos", dict, path)
-    return {str(name): _declared(value_of(rows, name, dict, path), path) for name in rows}
+    for name in rows:
+        inside(path.parent, name, path)
+    return {name: _declared(value_of(rows, name, dict, path), path) for name in rows}
 
 
 def _declared(row: Mapping[str, object], path: Path) -> DeclaredVideo:
-    objects = value_of(row, "objects", (list, dict), path)
+    objects: list[Any] | dict[str, Any] = value_of(row, "objects", (list, dict), path)
     classes = {
         number: value.get("category") if isinstance(value, dict) else None
         for number, value in (

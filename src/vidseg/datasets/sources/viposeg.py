@@ -15,7 +15,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...errors import DataError
-from ...formats.reading import read_json
+from ...formats.reading import inside, read_json
 from ...labels import LabelSource, LabelTrack
 from .annotated_images import value_of
 from .listing import check_all_listed, list_video, split_folder
@@ -35,14 +35,15 @@ def open_source(folder: Path, split: str | None) -> LabelSource:
     maps = truth if truth.is_dir() else root / "Annotations"
     pictures = root / "JPEGImages"
     check_all_listed(classes, source, maps, pictures)
-    files = [list_video(v, maps / v, pictures / v) for v in classes]
     objects = [_objects(classes, video, len(categories), source) for video in classes]
+    files = [list_video(v, maps / v, pictures / v) for v in classes]
     return ObjectMaps("viposeg", files, categories=categories, objects=objects, source=source)
 
 
 def _objects(
     classes: dict[str, object], video: str, known: int, source: Path
 ) -> dict[int, LabelTrack]:
+    inside(source.parent, video, source)
     rows = value_of(classes, video, dict, source)
     tracks = {}
     for number in rows:

@@ -66,7 +66,7 @@ def _video(
     for image in images:
         file_name = value_of(image, "file_name", str, source)
         inside(maps, file_name, source)
-        key = value_of(image, "id", (str, int), source)
+        key: str | int = value_of(image, "id", (str, int), source)
         if key in stems:
             raise DataError(f"{source} lists the image {key!r} of {name} twice.")
         stems[key] = PurePosixPath(file_name).stem
@@ -86,7 +86,7 @@ def _segments(
     found: dict[str, dict[int, LabelTrack]] = {}
     classes: dict[int, int] = {}
     for row in rows:
-        key = value_of(row, "image_id", (str, int), source)
+        key: str | int = value_of(row, "image_id", (str, int), source)
         if key not in stems:
             raise DataError(f"{source} has labels of frame {key!r} of {name}, which is not listed.")
         own = found.setdefault(stems[key], {})
