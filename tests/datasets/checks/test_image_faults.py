@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from vidseg.datasets.checks.registry import check_dataset
+from vidseg.datasets.sources.registry import dataset_names, splits_of
 
 from ..image_layouts import IMAGE_LAYOUTS, write_image_layout
 from .planting import Plant, converted, cut, edited, emptied, gone, grown, repainted
@@ -234,3 +235,19 @@ def test_folder_of_something_else(name: str, tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text(json.dumps({}))
     findings, _ = check_dataset(name, tmp_path)
     assert findings.errors and all(str(tmp_path) in finding.sentence for finding in findings)
+
+
+@pytest.mark.parametrize("name", dataset_names())
+def test_every_split_is_looked_for_by_its_own_name(name: str, tmp_path: Path) -> None:
+    for split in splits_of(name):
+        findings, _ = check_dataset(name, tmp_path, split)
+        assert findings.errors and all(str(tmp_path) in finding.sentence for finding in findings)
+
+
+def test_references_of_one_split(tmp_path: Path) -> None:
+    root = write_image_layout("refcoco", tmp_path)
+    (root / "refs(google).p").write_bytes((root / "refs(unc).p").read_bytes())
+    for split, part in (("val", "val"), ("google-train", "train")):
+        findings, counts = check_dataset("refcoco", root, split)
+        assert not findings and counts[part] == {"references": 1}
+    assert "val" not in counts

@@ -61,10 +61,11 @@ def _lists(root: Path, year: str, survey: Survey) -> dict[str, tuple[Path, list[
             "splits.",
         )
         return {}
+    whole = survey.split == "trainval"  # the sum of the lists of its parts
     found = {
         file.stem: (file, read_list(file, survey))
         for file in sorted(folder.glob("*.txt"))
-        if file.stem != "trainval" and survey.wants(file.stem)
+        if file.stem != "trainval" and (whole or survey.wants(file.stem))
     }
     if not found:
         name = survey.split or "val"

@@ -6,14 +6,40 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ...errors import DataError
-from ...formats.reading import inside, read_any_json
-from ..sources.plain_pickle import read_plain_pickle
-from .findings import listed
+from ...formats.reading import inside
 from .stills import Locate, check_instances, check_object, check_panoptic, check_picture
 from .stills import locate_by_name as by_name
 from .survey import Survey
 
+_COCO_LISTS = {
+    "train": ("instances_train2017", "instances_train"),
+    "val": ("instances_val2017", "instances_val"),
+    "test": ("image_info_test2017",),
+    "test-dev": ("image_info_test-dev2017",),
+    "unlabeled": ("image_info_unlabeled2017",),
+    "train2014": ("instances_train2014",),
+    "val2014": ("instances_val2014",),
+    "test2014": ("image_info_test2014",),
+    "test2015": ("image_info_test2015",),
+    "test-dev2015": ("image_info_test-dev2015",),
+}
+_LVIS_LISTS = {
+    "train": "lvis_v1_train",
+    "val": "lvis_v1_val",
+    "minival": "lvis_v1_minival",
+    "test-dev": "lvis_v1_image_info_test_dev",
+    "test-challenge": "lvis_v1_image_info_test_challenge",
+}
+_ENTITY_PARTS = (
+    "train",
+    "val",
+    "train_lr",
+    "val_lr",
+    "insseg_train",
+    "insseg_val",
+    "panseg_train",
+    "panseg_val",
+)
 _ENTITY_ARCHIVES = (
     "entity_01_11580",
     "entity_02_11598",
@@ -22,17 +48,18 @@ _ENTITY_ARCHIVES = (
     "entity_02_11598/images",
     "entity_03_10049/images_03_10049",
 )
-_REFER_PICTURES = ("train2014", "images/train2014", "images/mscoco/images/train2014", "images")
 
 
 def check_coco_instances(root: Path, survey: Survey) -> None:
-    """``annotations/instances_<part>2017.json`` and the folders of pictures."""
-    files = _coco_files(root, "instances_{}2017.json", ("train", "val"), survey)
-    files += _coco_files(root, "instances_{}2014.json", ("train", "val"), survey, year="2014")
-    files = files or _coco_files(root, "instances_{}.json", ("train", "val"), survey)
+    """``annotations/instances_<part>2017.json`` and the folders of pictures; 2014 alike."""
+    files = [
+        (part, file)
+        for part, stems in _COCO_LISTS.items()
+        if survey.wants(part) and (file := _first(root, ("annotations", ""), stems)) is not None
+    ]
     if not files:
-        part = survey.split or "train"
-        survey.absent(root / "annotations" / f"instances_{part}2017.json", "the list of objects")
+        stem = _COCO_LISTS[survey.split or "train"][0]
+        survey.absent(root / "annotations" / f"{stem}.json", "the list of objects")
     for part, file in files:
         check_instances(part, file, by_name(_coco_pictures(root, file)), survey)
 
@@ -66,24 +93,21 @@ def check_ade20k(root: Path, survey: Survey) -> None:
 
 def check_lvis(root: Path, survey: Survey) -> None:
     """``annotations/lvis_v1_<part>.json``; pictures of a part lie in train2017 and val2017."""
-    places = ("annotations", "", "lvis")
     found = False
-    for part in ("train", "val"):
-        files = [root / place / f"lvis_v1_{part}.json" for place in places]
-        file = next((file for file in files if file.is_file()), None)
-        if file is None or not survey.wants(part):
-            continue
-        found = True
-        check_instances(part, file, _by_address(root, file), survey)
+    for part, stem in _LVIS_LISTS.items():
+        file = _first(root, ("annotations", "", "lvis"), (stem,)) if survey.wants(part) else None
+        if file is not None:
+            found = True
+            check_instances(part, file, _by_address(root, file), survey)
     if not found:
-        part = survey.split or "train"
-        survey.absent(root / "annotations" / f"lvis_v1_{part}.json", "the list of objects")
+        stem = _LVIS_LISTS[survey.split or "train"]
+        survey.absent(root / "annotations" / f"{stem}.json", "the list of objects")
 
 
 def check_entityseg(root: Path, survey: Survey) -> None:
     """``annotations/entityseg_<part>[_01].json``; pictures in ``images`` or folders in it."""
     found = False
-    for part in ("train", "val", "train_lr", "val_lr"):
+    for part in _ENTITY_PARTS:
         folder = next(
             (place for place in (root / "annotations", root) if any(_entity_files(place, part))),
             None,
@@ -96,73 +120,6 @@ def check_entityseg(root: Path, survey: Survey) -> None:
     if not found:
         part = survey.split or "train"
         survey.absent(root / "annotations" / f"entityseg_{part}.json", "the list of objects")
-
-
-def check_refcoco(root: Path, survey: Survey, *, author: str) -> None:
-    """``instances.json`` and ``refs(<author>).p`` or ``.json``: sentences about its objects."""
-    file = root / "instances.json"
-    pictures = next(
-        (
-            base / place
-            for base in (root, root.parent)
-            for place in _REFER_PICTURES
-            if (base / place).is_dir()
-        ),
-        root / "train2014",
-    )
-    objects = check_instances("", file, by_name(pictures), survey)
-    names = [root / f"refs({author}).p", root / f"refs({author}).json"]
-    refs_file = next((name for name in names if name.is_file()), None)
-    if refs_file is None:
-        survey.absent(names[0], "the list of sentences")
-        return
-    try:
-        refs = (
-            read_any_json(refs_file)
-            if refs_file.suffix == ".json"
-            else read_plain_pickle(refs_file)
-        )
-    except DataError as error:
-        survey.findings.error("unreadable files", refs_file, str(error))
-        return
-    if not isinstance(refs, list):
-        survey.findings.error("unreadable files", refs_file, f"{refs_file} holds no list.")
-        return
-    _check_refs(refs, refs_file, objects, survey)
-
-
-def _check_refs(
-    refs: list[Any], file: Path, objects: Mapping[Any, Mapping[str, Any]], survey: Survey
-) -> None:
-    seen: set[Any] = set()
-    for place, ref in enumerate(refs):
-        where = f"{file}: reference {place}"
-        keys = ("ref_id", "ann_id", "image_id", "sentences", "split")
-        lacking = [key for key in keys if not isinstance(ref, dict) or key not in ref]
-        if lacking:
-            survey.findings.error("unreadable files", file, f"{where} lacks {listed(lacking)}.")
-            continue
-        if not survey.wants(ref["split"]):
-            continue
-        survey.count(str(ref["split"]), "references")
-        if ref["ref_id"] in seen:
-            survey.findings.error("ids", file, f"{file} has the ref_id {ref['ref_id']} twice.")
-        seen.add(ref["ref_id"])
-        row = objects.get(ref["ann_id"])
-        if objects and row is None:
-            survey.findings.error(
-                "ids", file, f"{where} means annotation {ref['ann_id']}, which no list has."
-            )
-        elif row is not None and row.get("image_id") != ref["image_id"]:
-            survey.findings.error(
-                "ids",
-                file,
-                f"{where} is of image {ref['image_id']}, its annotation {ref['ann_id']} of image "
-                f"{row.get('image_id')}.",
-            )
-        said = [each.get("sent") for each in ref["sentences"] if isinstance(each, dict)]
-        if not said or not all(isinstance(text, str) and text.strip() for text in said):
-            survey.findings.error("sentences", file, f"{where} has an empty sentence or none.")
 
 
 def check_sa1b(root: Path, survey: Survey) -> None:
@@ -213,20 +170,26 @@ def _check_sa1b(
         check_object(where, row, size, file, survey)
 
 
+def _first(root: Path, places: tuple[str, ...], stems: tuple[str, ...]) -> Path | None:
+    """The first JSON of these names that is there."""
+    files = (root / place / f"{stem}.json" for stem in stems for place in places)
+    return next((file for file in files if file.is_file()), None)
+
+
 def _coco_files(
-    root: Path, form: str, parts: tuple[str, ...], survey: Survey, year: str = ""
+    root: Path, form: str, parts: tuple[str, ...], survey: Survey
 ) -> list[tuple[str, Path]]:
     found = []
     for part in parts:
         for file in (root / "annotations" / form.format(part), root / form.format(part)):
-            if survey.wants(part + year) and file.is_file():
-                found.append((part + year, file))
+            if survey.wants(part) and file.is_file():
+                found.append((part, file))
                 break
     return found
 
 
 def _coco_pictures(root: Path, file: Path) -> Path:
-    part = file.stem.rpartition("_")[2]
+    part = file.stem.rpartition("_")[2].replace("test-dev", "test")  # of which it is a part
     places = (root / part, root / "images" / part, root / "images")
     return next((place for place in places if place.is_dir()), places[0])
 
