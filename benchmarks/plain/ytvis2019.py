@@ -13,9 +13,17 @@ from .files import print_figures, read_json
 
 _THRESHOLDS = np.linspace(0.5, 0.95, 10)
 _RECALLS = np.linspace(0.0, 1.0, 101)
-_MOST = 100
+_COUNTS = (1, 10, 100)  # predictions of a video and class that count
+_SIZES = {
+    "": (0, 1e10),
+    "_small": (0, 128**2),
+    "_medium": (128**2, 256**2),
+    "_large": (256**2, 1e10),
+}
 
 Track = dict[str, Any]
+Group = tuple[list[Track], list[Track], list[list[float]]]
+"""True and predicted tracks of a class in one video, and the IoU of every pair."""
 
 
 def packed(segmentation: Any, height: int, width: int) -> Any:
@@ -39,58 +47,76 @@ def track_iou(one: Track, other: Track) -> float:
     return shared / union if union else 0.0
 
 
-def matched(said: list[Track], true: list[Track], threshold: float, table: Any) -> list[int]:
+def mean_area(areas: list[float | None]) -> float:
+    """Of the frames that show the track."""
+    shown = [area for area in areas if area]
+    return sum(shown) / len(shown) if shown else 0.0
+
+
+def matched(group: Group, threshold: float, sizes: tuple[float, float]) -> list[int]:
     """For each prediction 1 hit, 0 false alarm, -1 ignored, in the order of scores."""
-    true_order = sorted(range(len(true)), key=lambda row: true[row]["iscrowd"])
+    true, said, table = group
+    low, high = sizes
+    ignored = [track["iscrowd"] or not low <= track["area"] <= high for track in true]
+    order = sorted(range(len(true)), key=lambda row: ignored[row])
     taken: set[int] = set()
     outcome = []
-    for column in range(len(said)):
+    for column, track in enumerate(said):
         best, found = min(threshold, 1 - 1e-10), -1
-        for row in true_order:
-            crowd = true[row]["iscrowd"]
-            if row in taken and not crowd:
+        for row in order:
+            if row in taken and not true[row]["iscrowd"]:
                 continue
-            if found >= 0 and not true[found]["iscrowd"] and crowd:
+            if found >= 0 and not ignored[found] and ignored[row]:
                 break
             if table[column][row] >= best:
                 best, found = table[column][row], row
         if found >= 0:
             taken.add(found)
-        outcome.append(0 if found < 0 else -1 if true[found]["iscrowd"] else 1)
+            outcome.append(-1 if ignored[found] else 1)
+        else:
+            outcome.append(0 if low <= track["area"] <= high else -1)
     return outcome
 
 
-def class_figures(
-    groups: list[tuple[list[Track], list[Track]]],
-) -> tuple[list[float], float] | None:
-    """AP at each threshold and the mean of the final recalls; None without a true track."""
-    wanted = sum(not track["iscrowd"] for true, _ in groups for track in true)
+def curve(
+    groups: list[Group], outcomes: list[list[int]], count: int, wanted: int
+) -> tuple[float, float]:
+    """AP and the final recall at one threshold, with ``count`` predictions a video."""
+    outcome = np.array([value for values in outcomes for value in values[:count]])
+    scores = np.array([track["score"] for _, said, _ in groups for track in said[:count]])
+    outcome = outcome[np.argsort(-scores, kind="mergesort")]
+    hits, misses = np.cumsum(outcome == 1), np.cumsum(outcome == 0)
+    recall = hits / wanted
+    precision = hits / (hits + misses + np.spacing(1))
+    precision = np.maximum.accumulate(precision[::-1])[::-1]
+    places = np.searchsorted(recall, _RECALLS, side="left")
+    sampled = [precision[place] if place < len(precision) else 0.0 for place in places]
+    return float(np.mean(sampled)), float(recall[-1]) if len(recall) else 0.0
+
+
+def class_tables(
+    groups: list[Group], sizes: tuple[float, float]
+) -> tuple[list[list[float]], list[list[float]]] | None:
+    """[threshold][count] AP and recall; None where no true track counts."""
+    low, high = sizes
+    wanted = sum(
+        not track["iscrowd"] and low <= track["area"] <= high
+        for true, _, _ in groups
+        for track in true
+    )
     if not wanted:
         return None
-    tables = [[[track_iou(one, other) for other in true] for one in said] for true, said in groups]
     precisions, recalls = [], []
     for threshold in _THRESHOLDS:
-        outcome = np.array(
-            [
-                value
-                for (true, said), table in zip(groups, tables, strict=True)
-                for value in matched(said, true, threshold, table)
-            ]
-        )
-        scores = np.array([track["score"] for _, said in groups for track in said])
-        outcome = outcome[np.argsort(-scores, kind="mergesort")]
-        hits, misses = np.cumsum(outcome == 1), np.cumsum(outcome == 0)
-        recall = hits / wanted
-        precision = hits / (hits + misses + np.spacing(1))
-        precision = np.maximum.accumulate(precision[::-1])[::-1]
-        places = np.searchsorted(recall, _RECALLS, side="left")
-        precisions.append(np.mean([precision[p] if p < len(precision) else 0 for p in places]))
-        recalls.append(recall[-1] if len(recall) else 0.0)
-    return [float(value) for value in precisions], float(np.mean(recalls))
+        outcomes = [matched(group, threshold, sizes) for group in groups]
+        points = [curve(groups, outcomes, count, wanted) for count in _COUNTS]
+        precisions.append([point[0] for point in points])
+        recalls.append([point[1] for point in points])
+    return precisions, recalls
 
 
-def compute(truth: Path, predicted: Path) -> dict[str, float]:
-    """Means over classes."""
+def read_groups(truth: Path, predicted: Path) -> dict[int, list[Group]]:
+    """Tracks by class and video, with the IoU of all pairs."""
     gt = read_json(truth / "instances.json")
     sizes = {video["id"]: (video["height"], video["width"]) for video in gt["videos"]}
     tracks: dict[tuple[int, int], tuple[list[Track], list[Track]]] = defaultdict(lambda: ([], []))
@@ -98,20 +124,34 @@ def compute(truth: Path, predicted: Path) -> dict[str, float]:
     for side, rows in enumerate((gt["annotations"], answers)):
         for row in rows:
             masks = [packed(mask, *sizes[row["video_id"]]) for mask in row["segmentations"]]
-            tracks[row["category_id"], row["video_id"]][side].append({**row, "masks": masks})
-    by_class: dict[int, list[tuple[list[Track], list[Track]]]] = defaultdict(list)
+            areas = row.get("areas") or [None if m is None else float(coco.area(m)) for m in masks]
+            track = {**row, "masks": masks, "area": mean_area(areas)}
+            tracks[row["category_id"], row["video_id"]][side].append(track)
+    by_class: dict[int, list[Group]] = defaultdict(list)
     for category, video in sorted(tracks):
         true, said = tracks[category, video]
-        best = sorted(said, key=lambda track: -track["score"])[:_MOST]
-        by_class[category].append((true, best))
-    results = [found for groups in by_class.values() if (found := class_figures(groups))]
-    table = np.array([precisions for precisions, _ in results])
-    return {
-        "AP": float(table.mean()),
-        "AP50": float(table[:, 0].mean()),
-        "AP75": float(table[:, 5].mean()),
-        "AR100": float(np.mean([recall for _, recall in results])),
-    }
+        best = sorted(said, key=lambda track: -track["score"])[: _COUNTS[-1]]
+        table = [[track_iou(one, other) for other in true] for one in best]
+        by_class[category].append((true, best, table))
+    return by_class
+
+
+def compute(truth: Path, predicted: Path) -> dict[str, float]:
+    """Means over classes; -1 where none has a true track."""
+    by_class = read_groups(truth, predicted)
+    figures: dict[str, float] = {}
+    for name, sizes in _SIZES.items():
+        found = [tables for groups in by_class.values() if (tables := class_tables(groups, sizes))]
+        if not found:
+            figures[f"AP{name}"] = figures[f"AR{name or 100}"] = -1.0
+            continue
+        ap, ar = (np.array([tables[side] for tables in found]) for side in (0, 1))
+        figures[f"AP{name}"] = float(ap[:, :, 2].mean())
+        figures[f"AR{name or 100}"] = float(ar[:, :, 2].mean())
+        if not name:
+            figures["AP50"], figures["AP75"] = float(ap[:, 0, 2].mean()), float(ap[:, 5, 2].mean())
+            figures["AR1"], figures["AR10"] = float(ar[:, :, 0].mean()), float(ar[:, :, 1].mean())
+    return figures
 
 
 if __name__ == "__main__":
