@@ -97,6 +97,11 @@ def test_processes_change_no_digit(tmp_path: Path) -> None:
     assert str(run(opened, workers=2).figures) == str(run(opened).figures)
 
 
+def resize(*paths: Path) -> None:
+    for path in paths:
+        save_row(path, 1, 1)
+
+
 def rgb(path: Path) -> None:
     Image.new("RGB", (4, 1)).save(path)
 
@@ -122,7 +127,7 @@ def rgb(path: Path) -> None:
         (lambda g, p: (g / "val.txt").write_text("../a\n"), "lies outside", "val.txt"),
         (lambda g, p: (g / "data/b/mask/000.png").unlink(), "holds no PNG", "b/mask"),
         (
-            lambda g, p: [save_row(f, 1, 1) for f in (g / "data/a/mask/004.png", p / "a/004.png")],
+            lambda g, p: resize(g / "data/a/mask/004.png", p / "a/004.png"),
             "another size than the frames before",
             "a/mask/004.png",
         ),

@@ -48,7 +48,7 @@ def plain_pq(predicted: LabelMap, truth: LabelMap, length: int) -> ClassSums:
 
 def videos(seed: int, count: int) -> list[tuple[LabelMap, LabelMap]]:
     rng = np.random.default_rng(seed)
-    made = []
+    made: list[tuple[LabelMap, LabelMap]] = []
     for _ in range(count):
         truth = rng.integers(0, 5, (int(rng.integers(1, 6)), 3, 4))
         noise = rng.integers(0, 5, truth.shape)
@@ -166,7 +166,8 @@ def test_meters_of_other_windows_are_not_merged() -> None:
 def test_joint_areas_of_tables_add_up(seed: int, kind: type) -> None:
     rng = np.random.default_rng(seed)
     top = 200 if kind is np.uint8 else 1 << 24
-    a, b = (rng.choice(rng.integers(0, top, 4), 30).astype(kind) for _ in range(2))
+    a: LabelMap = rng.choice(rng.integers(0, top, 4), 30).astype(kind)
+    b: LabelMap = rng.choice(rng.integers(0, top, 4), 30).astype(kind)
     weights = rng.integers(1, 9, 30)
     want: Counter[tuple[int, int]] = Counter()
     for i, j, n in zip(a.tolist(), b.tolist(), weights.tolist(), strict=True):

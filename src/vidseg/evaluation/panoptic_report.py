@@ -28,7 +28,8 @@ def class_notes(stq: STQ, names: Sequence[str]) -> list[str]:
     notes = []
     labelled = stq.confusion[: stq.classes]
     said, true = labelled.sum(axis=0), labelled.sum(axis=1)
-    alien = [names[k] for k in np.flatnonzero((said[: stq.classes] > 0) & (true == 0))]
+    missing = np.flatnonzero((said[: stq.classes] > 0) & (true == 0)).tolist()
+    alien = [names[k] for k in missing]
     if alien:
         notes.append(
             "Predicted, but nowhere in the ground truth; each counts in SQ with an IoU of 0: "

@@ -182,7 +182,7 @@ class VIPOSegEvaluation:
         totals: dict[str, PairSums] = {}
         for (video, id), found in sums.meter.objects.items():
             totals.setdefault(name(str(video), id), PairSums()).merge(found)
-        rows = {}
+        rows: dict[str, Row] = {}
         for key, total in totals.items():
             scores = total.scores()
             rows[key] = {"iou": scores.mean, "miou": scores.region, "biou": scores.boundary}

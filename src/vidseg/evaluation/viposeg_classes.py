@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..errors import DataError
 from ..formats.reading import read_json
@@ -76,10 +77,11 @@ def read_split(truth: Path) -> ClassSplit:
     if not path.is_file():
         return official_split()
     content = read_json(path)
-    lists = {}
+    lists: dict[str, list[Any]] = {}
     for key in (*GROUPS, "class_98_unseen_videos"):
-        lists[key] = content.get(key)
-        if not isinstance(lists[key], list):
+        found = content.get(key)
+        if not isinstance(found, list):
             raise DataError(f"{path} lacks the list {key!r}.")
+        lists[key] = found
     videos = frozenset(str(name) for name in lists.pop("class_98_unseen_videos"))
     return ClassSplit({group: frozenset(rows) for group, rows in lists.items()}, videos)

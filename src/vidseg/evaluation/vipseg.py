@@ -237,7 +237,7 @@ def _class_rows(
 ) -> dict[str, Row]:
     """Classes that occur on either side; VPQ over the windows in which a class occurs."""
     iou = sums.stq.compute().iou
-    rows = {}
+    rows: dict[str, Row] = {}
     for k, name in enumerate(names):
         pq = {f"VPQ_{n}": 100 * windows[n].sums.quality((k,)).pq for n in WINDOWS}
         found = [value for value in pq.values() if not math.isnan(value)]

@@ -178,9 +178,9 @@ class _Areas:
 
 def _shared_areas(predicted: LabelMap, truth: LabelMap) -> tuple[_Areas, _Areas]:
     """Areas of whole objects and of their inner rims."""
-    told = [_with_rims(labels) for labels in (truth, predicted)]
+    table = joint_areas(_with_rims(truth), _with_rims(predicted))
     region, boundary = _Areas(), _Areas()
-    for g, p, area in zip(*(column.tolist() for column in joint_areas(*told)), strict=True):
+    for g, p, area in zip(*(column.tolist() for column in table), strict=True):
         true_id, said_id = g >> 1, p >> 1
         on_truth, on_predicted = g & 1, p & 1
         region.truth[true_id] += area

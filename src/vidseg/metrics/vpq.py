@@ -190,8 +190,12 @@ class VPQ:
         for length, window in self._windows.items():
             sums = ClassSums(self.classes)
             sums.merge(window.sums)
-            groups = (sums.quality(rows) for rows in (self.things | stuff, self.things, stuff))
-            scores[length] = VPQScores(*groups, sums)
+            scores[length] = VPQScores(
+                all=sums.quality(self.things | stuff),
+                things=sums.quality(self.things),
+                stuff=sums.quality(stuff),
+                sums=sums,
+            )
         return scores
 
 
