@@ -33,3 +33,7 @@ class DataError(VidsegError):
 
 class RecipeError(VidsegError):
     """A training recipe with an unknown key, a value of the wrong type, or settings at odds."""
+
+
+class TrainingError(VidsegError):
+    """A training run that cannot start or go on: processes, checkpoints, losses."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from ..models.tensors import DecoderOutput, Prediction
 from .class_loss import class_loss
+from .distributed import mean_over_ranks
 from .loss_config import LossConfig
 from .mask_loss import mask_losses, share_inside
 from .matcher import assign, matching_cost, sample_clip_masks
@@ -27,11 +28,22 @@ class Criterion(nn.Module):
 
     Learnable queries are matched to the clip's targets anew for each prediction; prompt queries
     know theirs. A term that both streams have is the mean of the two.
+
+    Mask and dice are divided by the mean number of targets (or prompts) over all processes of a
+    run, so that processes together give what one would with all their clips. The released code
+    does the same, but never divides by less than one target. The other terms are means inside
+    each process.
+
+    Args:
+        average: mean of a tensor of counts over the processes; called once a forward pass.
     """
 
-    def __init__(self, config: LossConfig) -> None:
+    def __init__(
+        self, config: LossConfig, average: Callable[[Tensor], Tensor] = mean_over_ranks
+    ) -> None:
         super().__init__()
         self.config = config
+        self._average = average
 
     def forward(
         self,
@@ -52,12 +64,13 @@ class Criterion(nn.Module):
             Weighted terms by name, summed over the predictions, and their sum ``"total"``.
         """
         targets = [clip.instances() for clip in clips]
+        counts = self._counts(targets, prompts)
         total: Terms = {}
         predictions = [*((p, self.config.auxiliary) for p in output.auxiliary), (output.final, 1.0)]
         for prediction, weight in predictions:
             if weight == 0:
                 continue
-            terms = self._prediction(prediction, clips, targets, prompts, generator)
+            terms = self._prediction(prediction, clips, targets, prompts, counts, generator)
             for name, term in terms.items():
                 scaled = weight * self.config.weight(name) * term
                 total[name] = total[name] + scaled if name in total else scaled
@@ -65,12 +78,27 @@ class Criterion(nn.Module):
         total["total"] = sum(total.values(), zero)
         return total
 
+    def _counts(
+        self, targets: Sequence[ClipTargets], prompts: PromptTargets | None
+    ) -> tuple[float, float]:
+        """(mask, frame) pairs of targets and of prompts, averaged over the processes.
+
+        Counted once and before anything depends on the data of this process, so that all
+        processes meet here.
+        """
+        wanted = sum(len(t.masks) * t.masks.shape[1] for t in targets if t.exhaustive)
+        asked = 0 if prompts is None else prompts.rows.numel() * prompts.masks.shape[2]
+        counts = torch.tensor([wanted, asked], dtype=torch.float64)
+        learnable, prompted = self._average(counts).tolist()
+        return learnable, prompted
+
     def _prediction(
         self,
         prediction: Prediction,
         clips: Sequence[ClipTargets],
         targets: Sequence[ClipTargets],
         prompts: PromptTargets | None,
+        counts: tuple[float, float],
         generator: torch.Generator | None,
     ) -> Terms:
         """Unweighted terms of one prediction."""
@@ -78,10 +106,10 @@ class Criterion(nn.Module):
         streams: list[Terms] = []
         found: list[tuple[Tensor, Tensor]] = []
         if learnable.mask_logits.shape[1]:
-            found, terms = self._learnable(learnable, clips, targets, generator)
+            found, terms = self._learnable(learnable, clips, targets, counts[0], generator)
             streams.append(terms)
         if prompts is not None and asked.mask_logits.shape[1]:
-            streams.append(self._prompted(asked, clips, prompts, generator))
+            streams.append(self._prompted(asked, clips, prompts, counts[1], generator))
             if found:
                 streams.append(reid_between(self.config, learnable, asked, found, clips, prompts))
         names = dict.fromkeys(name for terms in streams for name in terms)
@@ -93,6 +121,7 @@ class Criterion(nn.Module):
         prediction: Prediction,
         clips: Sequence[ClipTargets],
         targets: Sequence[ClipTargets],
+        wanted: float,
         generator: torch.Generator | None,
     ) -> tuple[list[tuple[Tensor, Tensor]], Terms]:
         """Matches (query rows, target rows) of every clip, and the terms of the stream."""
@@ -120,7 +149,6 @@ class Criterion(nn.Module):
                 counts.append(int(known.sum()))
             embeddings = prediction.embeddings[b, rows]
             reid.add(embeddings, matched, target.masks[matched].flatten(2).any(2))
-        wanted = sum(len(t.masks) * t.masks.shape[1] for t in targets if t.exhaustive)
         terms = self._mask_terms(logits, masks, generator, wanted)
         if sum(counts):
             share = torch.tensor(counts, dtype=torch.float32, device=classes[0].device)
@@ -162,6 +190,7 @@ class Criterion(nn.Module):
         prediction: Prediction,
         clips: Sequence[ClipTargets],
         prompts: PromptTargets,
+        asked: float,
         generator: torch.Generator | None,
     ) -> Terms:
         """Terms of the prompt queries."""
@@ -174,7 +203,7 @@ class Criterion(nn.Module):
             [prediction.mask_logits[supervised].flatten(0, 1)],
             [prompts.masks[supervised].flatten(0, 1)],
             generator,
-            prompts.rows.numel() * prompts.masks.shape[2],
+            asked,
         )
         classes, counts, semantic = [], [], []
         reid = StreamReid(self.config)
@@ -226,7 +255,7 @@ class Criterion(nn.Module):
         logits: Sequence[Tensor],
         masks: Sequence[Tensor],
         generator: torch.Generator | None,
-        count: int,
+        count: float,
     ) -> Terms:
         """Mask and dice of (mask, frame) pairs, divided by ``count``."""
         config = self.config
