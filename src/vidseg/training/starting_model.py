@@ -1,0 +1,198 @@
+"""The model that a run begins with: its configuration, and where its weights come from."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..backbones.efficientnet_lite import EfficientNetLite, EfficientNetLiteConfig, imagenet_state
+from ..errors import ModelError, RecipeError
+from ..models import presets
+from ..models.checkpoints.univs import load_univs_state
+from ..models.config import UniVSConfig
+from ..models.pretrained import CONFIG_FILE
+from ..models.static_text import StaticTextConfig, StaticTextEncoder
+from ..models.univs import UniVS
+from ..vocabularies import get_vocabulary
+from .recipe import ModelChoice, Recipe
+from .typed_values import nearest, plain, typed
+
+PRESETS = ("univs_r50", "univs_swint", "univs_swinb", "univs_swinl", "nano", "debug")
+RUN_MODELS = ("model", "best", "last")
+"""Model folders inside the output of a run, the first that is there counts."""
+
+# About the length that the untrained projection gives to a query, so cosines start near -0.5.
+_START_MARGIN = 4.0
+
+
+def model_config(choice: ModelChoice) -> UniVSConfig:
+    """The configuration that a recipe names. Raises RecipeError for what it does not know."""
+    if choice.preset not in PRESETS:
+        raise RecipeError(
+            f"model.preset is {choice.preset!r}, which is no model"
+            f"{nearest(choice.preset, PRESETS)}; known are {', '.join(PRESETS)}."
+        )
+    preset: UniVSConfig = getattr(presets, choice.preset)()
+    if not choice.overrides:
+        return preset
+    try:
+        config = UniVSConfig.from_dict(_changed(preset.to_dict(), choice.overrides))
+    except ModelError as error:
+        raise RecipeError(f"model.overrides: {error}") from error
+    _check_types(config)
+    return config
+
+
+def starting_model(recipe: Recipe) -> UniVS:
+    """The model in training mode, on the CPU, with the weights that ``recipe.init`` asks for.
+
+    Random weights follow torch's global seed. Nothing is frozen yet.
+
+    Raises:
+        RecipeError: the configuration is wrong.
+        ModelError: the weights cannot be found or read, or are of another architecture.
+    """
+    config = model_config(recipe.model)
+    start = recipe.init.start
+    model = UniVS(config)
+    if start in ("none", "imagenet"):
+        if start == "imagenet":
+            _load_imagenet(model)
+        _start_as_no_class(model)
+    else:
+        _load(model, Path(start).expanduser())
+    return model.train()
+
+
+def find_start(start: str) -> Path:
+    """The model folder or checkpoint that ``init.start`` names. Raises ModelError."""
+    path = Path(start).expanduser()
+    if path.is_file():
+        if path.suffix != ".pth":
+            raise ModelError(
+                f"init.start is {path}: of single files only published UniVS checkpoints (.pth) "
+                f"can be read; Mask2Former files (.pkl) cannot yet, so convert them to a model "
+                f"folder first."
+            )
+        return path
+    for folder in (path, *(path / name for name in RUN_MODELS)):
+        if (folder / CONFIG_FILE).is_file():
+            return folder
+    if path.is_dir():
+        raise ModelError(
+            f"init.start is {path}, which holds neither {CONFIG_FILE} nor the output of a run; "
+            f"give the --out folder of a finished run, a model folder or a UniVS .pth."
+        )
+    raise ModelError(
+        f"init.start is {path}, which does not exist; train the stage before into it, or give "
+        f"another place with init.start=PATH (or init.start=none for random weights)."
+    )
+
+
+def _changed(plain: dict[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Deep merge; a part of another kind replaces the part that was there."""
+    merged = copy.copy(plain)
+    for key, new in overrides.items():
+        old = merged.get(key)
+        if isinstance(old, dict) and isinstance(new, Mapping):
+            same = new.get("kind", old["kind"]) == old["kind"]
+            merged[key] = _changed(old, new) if same else dict(new)
+        else:
+            merged[key] = new
+    return merged
+
+
+def _check_types(config: UniVSConfig) -> None:
+    for field in fields(config):
+        value, key = getattr(config, field.name), f"model.overrides.{field.name}"
+        if is_dataclass(value):
+            typed(plain(value), type(value), key)
+        elif value is not None:
+            typed(plain(value), tuple[float, float, float], key)  # mean and deviation
+
+
+def _load_imagenet(model: UniVS) -> None:
+    backbone = model.backbone
+    if not isinstance(backbone, EfficientNetLite) or backbone.config != EfficientNetLiteConfig():
+        raise ModelError(
+            "init.start is imagenet, but ImageNet weights are only there for EfficientNet-Lite0 "
+            "(nano); start from none, from a model folder or from a UniVS .pth."
+        )
+    backbone.load_state_dict(imagenet_state())
+
+
+def _start_as_no_class(model: UniVS) -> None:
+    """Lets untrained queries of a small text space start as none of the classes.
+
+    Static word embeddings share a large mean, so a random query is a little of every class and
+    the class loss would first have to unlearn that.
+    """
+    if not isinstance(model.config.text, StaticTextConfig):
+        return
+    if model.config.text != StaticTextConfig():
+        return
+    names = StaticTextEncoder().encode_names(get_vocabulary("coco").texts)
+    bias = model.mask_decoder.heads.to_text.bias
+    with torch.no_grad():
+        bias.copy_(-_START_MARGIN * nn.functional.normalize(names.mean(0), dim=0))
+
+
+def _load(model: UniVS, path: Path) -> None:
+    place = find_start(str(path))
+    if place.is_file():
+        _load_published(model, place)
+        return
+    earlier = UniVS.from_pretrained(place)
+    if earlier.config != model.config:
+        raise ModelError(
+            f"The model in {place} is of another architecture than the recipe's: "
+            f"{_first_difference(earlier.config.to_dict(), model.config.to_dict())}; start from a "
+            f"model of the same preset, or change model.preset and model.overrides."
+        )
+    model.load_state_dict(earlier.state_dict())
+    if model.propagation is not None:  # set by calibration, after training
+        with torch.no_grad():
+            model.propagation.growth.zero_()
+
+
+def _load_published(model: UniVS, file: Path) -> None:
+    try:
+        content = torch.load(file, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise ModelError(
+            f"{file} is not a readable checkpoint of tensors: {reason}; fetch it again."
+        ) from error
+    state = content.get("model", content) if isinstance(content, dict) else content
+    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
+        raise ModelError(f"{file} holds no state dict; give a published UniVS checkpoint.")
+    try:
+        report = load_univs_state(model, state)
+    except ModelError as error:
+        raise ModelError(f"{file}: {error}") from error
+    lacking = [*report.mismatched, *report.missing]
+    if lacking:
+        raise ModelError(
+            f"{file} does not fill this model: {len(lacking)} tensors are missing or of another "
+            f"shape, such as {lacking[0]}; it is of another backbone, or a Mask2Former "
+            f"checkpoint, which cannot be read yet."
+        )
+
+
+def _first_difference(theirs: Mapping[str, Any], ours: Mapping[str, Any], where: str = "") -> str:
+    for key in (*ours, *(k for k in theirs if k not in ours)):
+        a, b = theirs.get(key), ours.get(key)
+        if a == b:
+            continue
+        if isinstance(a, Mapping) and isinstance(b, Mapping) and a.get("kind") == b.get("kind"):
+            return _first_difference(a, b, f"{where}{key}.")
+        a, b = (v["kind"] if isinstance(v, Mapping) else v for v in (a, b))
+        return f"{where}{key} is {a!r} there and {b!r} here"
+    return "they differ"
