@@ -181,6 +181,9 @@ class PromptsConfig:
             may have all.
         most: Q prompts per clip at most.
         tokens: R per visual prompt.
+        predicted: share of the long videos whose later clips are prompted with the masks that the
+            model found on the clip before, as in inference, and not with true ones
+            (``long_video``).
     """
 
     shares: PromptShares = field(default_factory=lambda: PromptShares(mask=1.0))
@@ -188,6 +191,7 @@ class PromptsConfig:
     only: Mapping[str, tuple[PromptKind, ...]] = field(default_factory=dict)
     most: int = 20
     tokens: int = 32
+    predicted: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
