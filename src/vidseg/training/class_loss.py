@@ -58,3 +58,22 @@ def class_loss(
     if cross_entropy and len(rows):
         loss = loss + F.cross_entropy(logits[rows], labels)
     return loss
+
+
+def entry_weights(logits: Tensor, rows: Tensor, unknown: Tensor, spare: Tensor | None) -> Tensor:
+    """Factors of the focal entries of one clip.
+
+    Args:
+        logits: [Q, K].
+        rows: [M] matched queries; unknown: [M] bool, their object has no category.
+        spare: [Q, K] entries that unmatched queries are not punished for, or None.
+
+    Returns:
+        [Q, K]: 0 for queries matched to objects without category and for spared entries, else 1.
+    """
+    weights = torch.ones_like(logits)
+    if spare is not None:
+        weights[spare] = 0
+        weights[rows] = 1
+    weights[rows[unknown]] = 0
+    return weights

@@ -3,24 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from ..models.tensors import DecoderOutput, Prediction
-from .class_loss import class_loss
+from .class_loss import class_loss, entry_weights
 from .distributed import mean_over_ranks
 from .loss_config import LossConfig
 from .mask_loss import mask_losses, share_inside
 from .matcher import assign, matching_cost, sample_clip_masks
+from .output_streams import split_streams
 from .point_sampling import random_points, uncertain_points
 from .reid_terms import StreamReid, reid_between
-from .semantic_loss import semantic_loss, semantic_points
+from .semantic_loss import competition
 from .targets import ClipTargets, PromptTargets, clip_columns, local_labels
 
 Terms = dict[str, Tensor]
+Matches = list[tuple[Tensor, Tensor]]
+"""Of each clip: learnable queries [M] and the rows [M] that they are matched to, counted among the
+clip's ``instances()``."""
 
-__all__ = ["Criterion", "LossConfig", "split_streams"]
+__all__ = ["Comparison", "Criterion", "LossConfig", "split_streams"]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """A loss and what it took the learnable queries for.
+
+    Attributes:
+        terms: as of :meth:`Criterion.forward`.
+        matches: of each prediction, the final one last; empty where none were made.
+    """
+
+    terms: Terms
+    matches: tuple[Matches, ...]
 
 
 class Criterion(nn.Module):
@@ -63,20 +81,33 @@ class Criterion(nn.Module):
         Returns:
             Weighted terms by name, summed over the predictions, and their sum ``"total"``.
         """
+        return self.compare(output, clips, prompts, generator).terms
+
+    def compare(
+        self,
+        output: DecoderOutput,
+        clips: Sequence[ClipTargets],
+        prompts: PromptTargets | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Comparison:
+        """As :meth:`forward`, with the matches."""
         targets = [clip.instances() for clip in clips]
         counts = self._counts(targets, prompts)
         total: Terms = {}
+        matches: list[Matches] = []
         predictions = [*((p, self.config.auxiliary) for p in output.auxiliary), (output.final, 1.0)]
         for prediction, weight in predictions:
             if weight == 0:
+                matches.append([])
                 continue
-            terms = self._prediction(prediction, clips, targets, prompts, counts, generator)
+            found, terms = self._prediction(prediction, clips, targets, prompts, counts, generator)
+            matches.append(found)
             for name, term in terms.items():
                 scaled = weight * self.config.weight(name) * term
                 total[name] = total[name] + scaled if name in total else scaled
         zero = output.final.mask_logits.sum() * 0
         total["total"] = sum(total.values(), zero)
-        return total
+        return Comparison(total, tuple(matches))
 
     def _counts(
         self, targets: Sequence[ClipTargets], prompts: PromptTargets | None
@@ -100,11 +131,11 @@ class Criterion(nn.Module):
         prompts: PromptTargets | None,
         counts: tuple[float, float],
         generator: torch.Generator | None,
-    ) -> Terms:
-        """Unweighted terms of one prediction."""
+    ) -> tuple[Matches, Terms]:
+        """Matches and unweighted terms of one prediction."""
         learnable, asked = split_streams(prediction)
         streams: list[Terms] = []
-        found: list[tuple[Tensor, Tensor]] = []
+        found: Matches = []
         if learnable.mask_logits.shape[1]:
             found, terms = self._learnable(learnable, clips, targets, counts[0], generator)
             streams.append(terms)
@@ -114,7 +145,7 @@ class Criterion(nn.Module):
                 streams.append(reid_between(self.config, learnable, asked, found, clips, prompts))
         names = dict.fromkeys(name for terms in streams for name in terms)
         present = {name: [terms[name] for terms in streams if name in terms] for name in names}
-        return {name: torch.stack(values).mean() for name, values in present.items()}
+        return found, {name: torch.stack(values).mean() for name, values in present.items()}
 
     def _learnable(
         self,
@@ -123,7 +154,7 @@ class Criterion(nn.Module):
         targets: Sequence[ClipTargets],
         wanted: float,
         generator: torch.Generator | None,
-    ) -> tuple[list[tuple[Tensor, Tensor]], Terms]:
+    ) -> tuple[Matches, Terms]:
         """Matches (query rows, target rows) of every clip, and the terms of the stream."""
         found, classes, counts, logits, masks = [], [], [], [], []
         reid = StreamReid(self.config)
@@ -142,7 +173,7 @@ class Criterion(nn.Module):
             masks.append(target.masks[matched].flatten(0, 1))
             if columns is not None and self.config.classes > 0:
                 known = labels[matched] >= 0
-                weights = _entry_weights(columns, rows, ~known, spare)
+                weights = entry_weights(columns, rows, ~known, spare)
                 classes.append(
                     self._class_loss(columns, rows[known], labels[matched][known], weights)
                 )
@@ -218,7 +249,10 @@ class Criterion(nn.Module):
                 classes.append(self._class_loss(columns, rows, labels[rows], weights))
                 counts.append(max(1, len(rows)))
             if prompts.kind == "category" and config.semantic > 0:
-                semantic.append(self._semantic(prediction.mask_logits[b], prompts, b, generator))
+                answers = prediction.mask_logits[b]
+                semantic.append(
+                    competition(answers, prompts.masks[b], prompts.rows[b], config, generator)
+                )
             kept = supervised[b].nonzero().flatten()
             reid.add(prediction.embeddings[b, kept], prompts.rows[b, kept], present[b, kept])
         if classes:
@@ -227,21 +261,6 @@ class Criterion(nn.Module):
         if semantic:
             terms["semantic"] = torch.stack(semantic).mean()
         return terms | reid.terms()
-
-    def _semantic(
-        self, logits: Tensor, prompts: PromptTargets, b: int, generator: torch.Generator | None
-    ) -> Tensor:
-        rows = _first_of_each(prompts.rows[b])
-        masks = prompts.masks[b, rows]
-        seen = masks.flatten(1).any(1).nonzero().flatten()
-        points = semantic_points(
-            logits[rows],
-            self.config.points,
-            oversample=self.config.oversample,
-            importance=self.config.importance,
-            generator=generator,
-        )
-        return semantic_loss(logits[rows], seen, masks[seen], points)
 
     def _class_loss(
         self, logits: Tensor, rows: Tensor, labels: Tensor, weights: Tensor | None
@@ -273,35 +292,3 @@ class Criterion(nn.Module):
         truth = torch.cat(list(masks)).to(joined.dtype)
         entropy, dice = mask_losses(joined, truth, points)
         return {"mask": entropy / count, "dice": dice / count}
-
-
-def split_streams(prediction: Prediction) -> tuple[Prediction, Prediction]:
-    """The learnable and the prompt queries of a prediction."""
-    n = prediction.learnable
-    logits = prediction.class_logits
-    parts = [
-        Prediction(
-            prediction.mask_logits[:, rows],
-            None if logits is None else logits[:, rows],
-            prediction.embeddings[:, rows],
-            count,
-        )
-        for rows, count in ((slice(0, n), n), (slice(n, None), 0))
-    ]
-    return parts[0], parts[1]
-
-
-def _entry_weights(logits: Tensor, rows: Tensor, unknown: Tensor, spare: Tensor | None) -> Tensor:
-    """[Q, K]: 0 for queries matched to objects without category and for spared entries."""
-    weights = torch.ones_like(logits)
-    if spare is not None:
-        weights[spare] = 0
-        weights[rows] = 1
-    weights[rows[unknown]] = 0
-    return weights
-
-
-def _first_of_each(rows: Tensor) -> Tensor:
-    """Indices of the first prompt of each identity, without cyclic copies and -1."""
-    indices = [int((rows == value).nonzero()[0]) for value in torch.unique(rows) if value >= 0]
-    return torch.tensor(indices, dtype=torch.int64, device=rows.device)

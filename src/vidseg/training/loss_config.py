@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
+from ..errors import RecipeError
 from .matcher import MatchWeights
+from .typed_values import nearest, typed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,8 +17,10 @@ class LossConfig:
 
     Attributes:
         classes, mask, dice: weights of the three segmentation terms.
-        reid, reid_aux: contrastive and cosine loss inside a stream.
+        reid, reid_aux: contrastive and cosine loss inside a stream, and over the clips of a long
+            video.
         reid_l2p, reid_l2p_aux: the same between learnable and prompt queries.
+        read: what the pixel memory alone would answer (``training/rollout.py``).
         semantic: competition of category prompts for each pixel.
         match: weights of the assignment.
         points: sampled points of a mask in one frame (mask and semantic terms).
@@ -34,6 +40,7 @@ class LossConfig:
     reid_aux: float = 0.5
     reid_l2p: float = 0.5
     reid_l2p_aux: float = 0.5
+    read: float = 5.0
     semantic: float = 5.0
     match: MatchWeights = field(default_factory=MatchWeights)
     points: int = 12544
@@ -76,3 +83,43 @@ def light_losses(points: int = 1024) -> LossConfig:
         match_points=points // 2,
         absent_categories=True,
     )
+
+
+PRESETS: Mapping[str, Callable[[], LossConfig]] = {
+    "released": released_losses,
+    "paper": paper_losses,
+    "light": light_losses,
+}
+
+
+def named_losses(preset: str, overrides: Mapping[str, Any] | None = None) -> LossConfig:
+    """A preset with some values changed.
+
+    Args:
+        preset: a name of ``PRESETS``.
+        overrides: values of ``LossConfig`` by name; ``match`` takes those of ``MatchWeights``.
+
+    Raises:
+        RecipeError: an unknown preset or name, or a value of another type.
+    """
+    if preset not in PRESETS:
+        raise RecipeError(
+            f"objective.losses.preset is {preset!r}{nearest(preset, PRESETS)}; "
+            f"known are {', '.join(PRESETS)}."
+        )
+    return _changed(PRESETS[preset](), overrides or {}, "objective.losses.overrides")
+
+
+def _changed(losses: Any, overrides: Mapping[str, Any], key: str) -> Any:
+    """``losses`` with overrides, of its own type."""
+    known = {f.name: getattr(losses, f.name) for f in fields(losses)}
+    changes: dict[str, Any] = {}
+    for name, value in overrides.items():
+        if name not in known:
+            raise RecipeError(f"{key}.{name} is no value of the loss{nearest(name, known)}.")
+        old = known[name]
+        if isinstance(old, MatchWeights) and isinstance(value, Mapping):
+            changes[name] = _changed(old, value, f"{key}.{name}")
+        else:
+            changes[name] = typed(value, type(old), f"{key}.{name}")
+    return replace(losses, **changes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -18,15 +18,18 @@ from ..models.text_encoder import TextEncoder
 from ..models.visual_regions import VisualRegions, rasterise_stroke
 
 VisualKind = Literal["mask", "box", "point", "scribble"]
-PromptKind = Literal["mask", "box", "point", "scribble", "category", "expression"]
+PromptKind = Literal["mask", "box", "point", "scribble", "visual", "category", "expression"]
+
+LEAST_PIXELS = 16
+"""Smaller regions are not prompted."""
 
 
 @dataclass(frozen=True, eq=False)
 class SimulatedPrompts:
-    """Q prompts for each of B clips, all of one kind, given on the first frame.
+    """Q prompts for each of B clips, all of one kind.
 
     Attributes:
-        kind: what they are.
+        kind: what they are; ``visual``: masks, boxes, points and scribbles side by side.
         truth: [B, Q, T, H, W] bool, the masks to be found; all False for an absent category.
         rows: [B, Q] row of the clip's targets, -1 for none; repeated to fill the batch.
         regions: per clip, where visual prompts lie; empty for text.
@@ -40,17 +43,41 @@ class SimulatedPrompts:
     regions: tuple[VisualRegions, ...]
     drawn: Tensor
     words: Tensor | None
+    keys: tuple[int, ...] = ()
+    """Frame of each clip that visual prompts are given on; empty: the first one."""
+
+    def to(self, device: torch.device) -> SimulatedPrompts:
+        """The same on another device."""
+        return replace(
+            self,
+            truth=self.truth.to(device),
+            rows=self.rows.to(device),
+            regions=tuple(_regions_to(region, device) for region in self.regions),
+            drawn=self.drawn.to(device),
+            words=None if self.words is None else self.words.to(device),
+        )
+
+
+def _regions_to(regions: VisualRegions, device: torch.device) -> VisualRegions:
+    return replace(
+        regions,
+        masks=None if regions.masks is None else regions.masks.to(device),
+        boxes=regions.boxes.to(device),
+        box_rows=regions.box_rows.to(device),
+        points=regions.points.to(device),
+        point_rows=regions.point_rows.to(device),
+    )
 
 
 def simulate_visual(
     samples: Sequence[ClipSample], kind: VisualKind, most: int, rng: np.random.Generator
 ) -> SimulatedPrompts:
     """Up to ``most`` single objects or stuff regions of each clip that its first frame shows."""
-    chosen = [_visible_rows(sample, rng)[:most] for sample in samples]
+    chosen = [visible_rows(sample, 0, rng)[:most] for sample in samples]
     Q = max(max(len(rows) for rows in chosen), 1)
-    rows = torch.stack([_repeat(r, Q) for r in chosen])
-    truth = torch.stack([_take_masks(s, r) for s, r in zip(samples, rows, strict=True)])
-    regions, drawn = zip(*(_draw(first, kind, rng) for first in truth[:, :, 0]), strict=True)
+    rows = torch.stack([repeat_rows(r, Q) for r in chosen])
+    truth = torch.stack([take_masks(s, r) for s, r in zip(samples, rows, strict=True)])
+    regions, drawn = zip(*(draw_prompts(first, kind, rng) for first in truth[:, :, 0]), strict=True)
     return SimulatedPrompts(kind, truth, rows, tuple(regions), torch.stack(drawn), None)
 
 
@@ -66,12 +93,12 @@ def simulate_categories(
         kept = torch.from_numpy(rng.permutation(len(labels)))[: max(most - 1, 1)]
         absent = np.setdiff1d(np.arange(len(vocabulary)), labels.numpy())
         extra = torch.from_numpy(rng.permutation(absent))[: most - len(kept)]
-        rows.append(_repeat(torch.cat([labels[kept], extra]), most))
+        rows.append(repeat_rows(torch.cat([labels[kept], extra]), most))
         blank = masks.new_zeros((len(extra), *sample.masks.shape[1:]))
-        order = _repeat(torch.arange(len(kept) + len(extra)), most)
+        order = repeat_rows(torch.arange(len(kept) + len(extra)), most)
         truth.append(torch.cat([masks[kept], blank])[order])
     labels = torch.stack(rows)
-    return _text_prompts("category", torch.stack(truth), labels, table[labels][:, :, None])
+    return text_prompts("category", torch.stack(truth), labels, table[labels][:, :, None])
 
 
 def simulate_expressions(
@@ -86,55 +113,56 @@ def simulate_expressions(
         picked = [sample.expressions[order[k % len(order)]] for k in range(most)]
         texts += [expression.text for expression in picked]
         rows.append(torch.tensor([expression.target for expression in picked]))
-        truth.append(_take_masks(sample, rows[-1]))
+        truth.append(take_masks(sample, rows[-1]))
     features = encoder.encode_sentences(texts)
     words = torch.cat([features.sentence[:, None], features.words], dim=1)
     words = words.unflatten(0, (len(samples), most))
-    return _text_prompts("expression", torch.stack(truth), torch.stack(rows), words)
+    return text_prompts("expression", torch.stack(truth), torch.stack(rows), words)
 
 
-def _text_prompts(
+def text_prompts(
     kind: Literal["category", "expression"], truth: Tensor, rows: Tensor, words: Tensor
 ) -> SimulatedPrompts:
     B, Q, _, H, W = truth.shape
     return SimulatedPrompts(kind, truth, rows, (), torch.zeros(B, Q, H // 8, W // 8), words)
 
 
-def single_objects(sample: ClipSample) -> Tensor:
-    """[N] bool: regions that count as one object.
+def single_objects(sample: ClipSample, frame: int = 0) -> Tensor:
+    """[N] bool: regions that count as one object, by what a frame shows of them.
 
     A region that may hold several instances, but is in one piece, counts: in stills of one class
     it nearly always is one.
     """
     return torch.tensor(
         [
-            not is_group or label(mask[0].numpy())[1] == 1
+            not is_group or label(mask[frame].numpy())[1] == 1
             for is_group, mask in zip(sample.is_group.tolist(), sample.masks, strict=True)
         ],
         dtype=torch.bool,
     )
 
 
-def _visible_rows(sample: ClipSample, rng: np.random.Generator) -> Tensor:
-    usable = sample.masks[:, 0].flatten(1).sum(1) >= 16
-    rows = (usable & single_objects(sample)).nonzero()[:, 0]
+def visible_rows(sample: ClipSample, frame: int, rng: np.random.Generator) -> Tensor:
+    """Single objects that a frame shows enough of to be prompted there, in random order."""
+    usable = sample.masks[:, frame].flatten(1).sum(1) >= LEAST_PIXELS
+    rows = (usable & single_objects(sample, frame)).nonzero()[:, 0]
     return rows[torch.from_numpy(rng.permutation(len(rows)))]
 
 
-def _repeat(rows: Tensor, count: int) -> Tensor:
+def repeat_rows(rows: Tensor, count: int) -> Tensor:
     """Cyclic repetition to ``count`` rows; -1 where there is nothing to repeat."""
     if not len(rows):
         return torch.full((count,), -1)
     return rows[torch.arange(count) % len(rows)]
 
 
-def _take_masks(sample: ClipSample, rows: Tensor) -> Tensor:
+def take_masks(sample: ClipSample, rows: Tensor) -> Tensor:
     """[Q, T, H, W] masks of some targets; nothing for row -1."""
     padded = torch.cat([sample.masks, sample.masks.new_zeros((1, *sample.masks.shape[1:]))])
     return padded[rows]
 
 
-def _draw(
+def draw_prompts(
     masks: Tensor, kind: VisualKind, rng: np.random.Generator
 ) -> tuple[VisualRegions, Tensor]:
     """Prompts of one kind inside masks [Q, H, W], and their soft maps [Q, H/8, W/8]."""

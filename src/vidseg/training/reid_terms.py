@@ -62,7 +62,7 @@ def reid_between(
         return {}
     for b, (rows, matched) in enumerate(found):
         clip = clips[b]
-        own_rows = (~clip.is_group).nonzero().flatten()[matched]
+        own_rows = clip.is_target.nonzero().flatten()[matched]
         identity = clip.labels[own_rows] if prompts.kind == "category" else own_rows
         seen = clip.masks[own_rows].flatten(2).any(2)
         asked_seen = prompts.masks[b].flatten(2).any(2) & (prompts.rows[b] >= 0)[:, None]

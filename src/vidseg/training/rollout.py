@@ -64,7 +64,7 @@ def roll_out(
         queries = _ask(model, frame, prompts, memory, tokens)
         if t > 0 and prompts.kind == "mask" and queries.maps is not None:
             reads.append(queries.maps[:, :, :, MapKind.ANCHOR])
-        index = torch.full((len(frame), 1), t)
+        index = torch.full((len(frame), 1), t, device=frame.mask_features.device)
         output = model.decode(frame, index, queries, classes, learnable=False, auxiliary=True)
         outputs.append(output)
         if t + 1 < T:

@@ -6,7 +6,35 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from .loss_config import LossConfig
 from .point_sampling import sample_maps, uncertain_points
+
+
+def competition(
+    mask_logits: Tensor,
+    masks: Tensor,
+    rows: Tensor,
+    config: LossConfig,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """:func:`semantic_loss` of one clip, at points of its own.
+
+    Args:
+        mask_logits: [Q, T, h, w] of its category prompts; copies of a prompt do not compete.
+        masks: [Q, T, H, W] bool; rows: [Q] class of each, -1 for none.
+        config: number and choice of the points.
+    """
+    first = _first_of_each(rows)
+    logits, wanted = mask_logits[first], masks[first]
+    seen = wanted.flatten(1).any(1).nonzero().flatten()
+    points = semantic_points(
+        logits,
+        config.points,
+        oversample=config.oversample,
+        importance=config.importance,
+        generator=generator,
+    )
+    return semantic_loss(logits, seen, wanted[seen], points)
 
 
 def semantic_points(
@@ -52,3 +80,9 @@ def _sample_frames(maps: Tensor, points: Tensor, *, nearest: bool = False) -> Te
     """[M, T, H, W] read at the points [T, P, 2] of each frame → [M, T, P]."""
     frames = zip(maps.unbind(1), points, strict=True)
     return torch.stack([sample_maps(m, p, nearest=nearest) for m, p in frames], dim=1)
+
+
+def _first_of_each(rows: Tensor) -> Tensor:
+    """Indices of the first prompt of each identity, without cyclic copies and -1."""
+    indices = [int((rows == value).nonzero()[0]) for value in torch.unique(rows) if value >= 0]
+    return torch.tensor(indices, dtype=torch.int64, device=rows.device)

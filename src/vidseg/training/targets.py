@@ -20,7 +20,8 @@ class ClipTargets:
         masks: [N, T, H, W] bool at any resolution.
         labels: [N] int64 column of the class logits, -1 without category.
         is_group: [N] bool; may hold several instances, so it is no target, and queries that find
-            something inside it are not punished for its class.
+            something inside it are not punished for its class. What no frame shows is no target
+            either.
         columns: [K] bool, columns of the class logits that this clip is exhaustively labelled
             with; None for all.
         exhaustive: False if unlabelled objects are to be expected; then learnable queries are not
@@ -42,9 +43,14 @@ class ClipTargets:
             labels = torch.where(labels >= 0, positions[labels.clamp(min=0)], -1)
         return ClipTargets(sample.masks, labels, sample.is_group, columns, bool(sample.vocabulary))
 
+    @property
+    def is_target(self) -> Tensor:
+        """[N] bool: one object or stuff region that some frame shows."""
+        return ~self.is_group & self.masks.flatten(1).any(1)
+
     def instances(self) -> ClipTargets:
-        """Without the groups."""
-        keep = ~self.is_group
+        """The rows that queries are matched to."""
+        keep = self.is_target
         return ClipTargets(
             self.masks[keep], self.labels[keep], self.is_group[keep], self.columns, self.exhaustive
         )
