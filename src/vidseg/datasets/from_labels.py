@@ -41,7 +41,7 @@ class TrainingVideos:
         self._runs = [
             (video, first, length)
             for video in range(len(source.videos))
-            for first, length in _labelled_runs(source, video)
+            for first, length in labelled_runs(source, video)
         ]
         self._lengths = [length for _, _, length in self._runs]
         if not self._runs:
@@ -62,7 +62,7 @@ class TrainingVideos:
         number = self._runs[video][0]
         if number not in self._regions:
             tracks = self._source.tracks(number)[:MAX_REGIONS]
-            said = _captions(self._source.sentences(number))
+            said = captions(self._source.sentences(number))
             self._numbers[number] = {track.id: place for place, track in enumerate(tracks, start=1)}
             self._regions[number] = tuple(
                 self._region(track, said.get(track.id, ())) for track in tracks
@@ -119,7 +119,7 @@ def paint(labels: FrameLabels, numbers: dict[int, int]) -> SmallIdMap:
     return ids
 
 
-def _captions(sentences: Sequence[Sentence]) -> dict[int, tuple[str, ...]]:
+def captions(sentences: Sequence[Sentence]) -> dict[int, tuple[str, ...]]:
     """Track → the sentences that mean it; none that also means another one."""
     meant: dict[str, set[int]] = {}
     for sentence in sentences:
@@ -132,7 +132,7 @@ def _captions(sentences: Sequence[Sentence]) -> dict[int, tuple[str, ...]]:
     return {id: tuple(dict.fromkeys(texts)) for id, texts in said.items()}
 
 
-def _labelled_runs(source: LabelSource, video: int) -> list[tuple[int, int]]:
+def labelled_runs(source: LabelSource, video: int) -> list[tuple[int, int]]:
     """(first, length) of the stretches of labelled frames."""
     frames = len(source.videos[video].frames)
     flags = source.labelled(video) if isinstance(source, SparseSource) else (True,) * frames

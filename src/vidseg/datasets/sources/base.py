@@ -32,6 +32,15 @@ class SparseSource(Protocol):
         ...
 
 
+@runtime_checkable
+class TrackLookup(Protocol):
+    """A LabelSource that can tell of one track without reading the whole video for it."""
+
+    def track(self, video: int, id: int) -> LabelTrack:
+        """What is known of a track. Raises DataError for an id that may not be."""
+        ...
+
+
 class MapVideos(ABC):
     """Videos whose labelled frames have a PNG of numbers each; a part of a LabelSource.
 
@@ -81,6 +90,10 @@ class MapVideos(ABC):
             found = tuple(self._track(video, id) for id in sorted(ids - {0, VOID}))
             self._scanned = video, found
         return self._scanned[1]
+
+    def track(self, video: int, id: int) -> LabelTrack:
+        """What is known of an id that was met in a label map."""
+        return self._track(video, id)
 
     def sentences(self, video: int) -> tuple[Sentence, ...]:
         """None."""

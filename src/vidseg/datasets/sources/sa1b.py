@@ -75,6 +75,17 @@ class Sa1bStills:
             for number, record in enumerate(annotations, start=1)
         )
 
+    def ratings(self, video: int) -> tuple[tuple[float, float], ...]:
+        """(stability score, predicted IoU) of each mask, 0..1."""
+        _, annotations, file = self._read(video)
+        return tuple(
+            (
+                float(value_of(record, "stability_score", (int, float), file)),
+                float(value_of(record, "predicted_iou", (int, float), file)),
+            )
+            for record in annotations
+        )
+
     def sentences(self, video: int) -> tuple[Sentence, ...]:
         """None."""
         return ()
