@@ -95,6 +95,7 @@ def draw_clip(
         expressions=_expressions(
             source, drawn, rows.tolist(), regions, rng, len(rows) == len(shown)
         ),
+        video=reader.video_name(video),
     )
 
 

@@ -37,6 +37,7 @@ class DrawnClip:
         labels, ids, is_thing, is_group: [N], as of :class:`ClipSample`.
         times: [T].
         expressions: their ``target`` is a row of the N.
+        video: its name, for messages.
     """
 
     images: npt.NDArray[np.uint8]
@@ -49,6 +50,7 @@ class DrawnClip:
     is_group: npt.NDArray[np.bool_]
     times: npt.NDArray[np.int64]
     expressions: tuple[Expression, ...]
+    video: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +70,7 @@ def pack(clips: Sequence[DrawnClip]) -> PackedClips:
     rest = tuple(
         DrawnClip(
             nothing, nothing, c.numbers, c.layers, c.labels, c.ids, c.is_thing, c.is_group,
-            c.times, c.expressions,
+            c.times, c.expressions, c.video,
         )
         for c in clips
     )  # fmt: skip
@@ -125,4 +127,5 @@ def _sample(
         frame_indices=torch.from_numpy(clip.times),
         dataset=dataset,
         expressions=clip.expressions,
+        video=clip.video,
     )

@@ -93,6 +93,7 @@ class ClipSample:
         expressions: sentences about single objects.
         frame_indices: [T] int64 position in the source video.
         dataset: name of the dataset.
+        video: name of the video or still in it, for messages; empty where nobody said.
     """
 
     images: Tensor
@@ -105,6 +106,7 @@ class ClipSample:
     frame_indices: Tensor
     dataset: str
     expressions: tuple[Expression, ...] = field(default=())
+    video: str = ""
 
     def __len__(self) -> int:
         return int(self.masks.shape[0])
