@@ -55,6 +55,7 @@ _SHARES = (
     "data.single_frames",
     "data.augmentation.flip",
     "data.augmentation.paste",
+    "objective.prompts.predicted",
     "schedule.final",
 )
 

@@ -91,10 +91,8 @@ def _find(name: str, beside: Path | None = None) -> Path:
     if file.is_file() and file.resolve().is_relative_to(recipe_folder().resolve()):
         return file
     names = recipe_names()
-    raise RecipeError(
-        f"There is no recipe {name!r}{nearest(name, names)}; known are {', '.join(names)}, and any "
-        f"file that ends in .yaml."
-    )
+    hint = nearest(name, names) or f"; known are {', '.join(names)}"
+    raise RecipeError(f"There is no recipe {name!r}{hint}; a file must end in .yaml.")
 
 
 def _read_file(file: Path, above: tuple[Path, ...]) -> dict[str, Any]:
