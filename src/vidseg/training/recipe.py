@@ -21,10 +21,13 @@ class ModelChoice:
     Attributes:
         preset: a function of ``models/presets.py``.
         overrides: values of that ``UniVSConfig`` to change, nested as in its ``to_dict``.
+        text_weights: CLIP or RegionCLIP file, for models that read text with CLIP; it is never
+            trained. None for models with static embeddings or without text.
     """
 
     preset: str = "univs_r50"
     overrides: Plain = field(default_factory=dict)
+    text_weights: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

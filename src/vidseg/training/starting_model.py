@@ -16,17 +16,19 @@ from ..backbones.efficientnet_lite import EfficientNetLite, EfficientNetLiteConf
 from ..errors import ModelError, RecipeError
 from ..models import presets
 from ..models.checkpoints.univs import load_univs_state
+from ..models.clip_text import ClipTextConfig
 from ..models.config import UniVSConfig
 from ..models.pretrained import CONFIG_FILE
 from ..models.static_text import StaticTextConfig, StaticTextEncoder
+from ..models.text_encoder import TextEncoder, build_text_encoder
 from ..models.univs import UniVS
 from ..vocabularies import get_vocabulary
 from .recipe import ModelChoice, Recipe
 from .typed_values import nearest, plain, typed
 
 PRESETS = ("univs_r50", "univs_swint", "univs_swinb", "univs_swinl", "nano", "debug")
-RUN_MODELS = ("model", "best", "last")
-"""Model folders inside the output of a run, the first that is there counts."""
+RUN_MODEL = "model"
+"""Model folder inside the output of a run: what its last checkpoint holds, averaged if it was."""
 
 # About the length that the untrained projection gives to a query, so cosines start near -0.5.
 _START_MARGIN = 4.0
@@ -71,6 +73,23 @@ def starting_model(recipe: Recipe) -> UniVS:
     return model.train()
 
 
+def text_encoder(recipe: Recipe) -> TextEncoder | None:
+    """What turns names and sentences into features; None for a model without text.
+
+    Raises ModelError where the recipe gives no CLIP weights but the model needs them, or gives
+    some that cannot be read.
+    """
+    config, weights = model_config(recipe.model).text, recipe.model.text_weights
+    if config is None:
+        return None
+    if isinstance(config, ClipTextConfig) and weights is None:
+        raise ModelError(
+            "The model reads text with CLIP, whose weights are not part of vidseg; give their "
+            "file with model.text_weights=FILE."
+        )
+    return build_text_encoder(config, weights)
+
+
 def find_start(start: str) -> Path:
     """The model folder or checkpoint that ``init.start`` names. Raises ModelError."""
     path = Path(start).expanduser()
@@ -82,7 +101,7 @@ def find_start(start: str) -> Path:
                 f"folder first."
             )
         return path
-    for folder in (path, *(path / name for name in RUN_MODELS)):
+    for folder in (path, path / RUN_MODEL):
         if (folder / CONFIG_FILE).is_file():
             return folder
     if path.is_dir():
