@@ -12,6 +12,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.distributed.rendezvous import rendezvous
 
 from ..errors import TrainingError
 
@@ -111,7 +112,7 @@ def team(device: str = "auto") -> Iterator[Team]:
         if _is_lost_connection(error):
             raise TrainingError(
                 f"Another of the {world} processes of this run died or cannot be reached; look at "
-                f"its machine, then go on with --resume: the last checkpoint is whole."
+                f"its machine, then go on with --resume."
             ) from error
         raise
     dist.destroy_process_group()
@@ -140,22 +141,22 @@ def _device(wanted: str, local: int) -> torch.device:
     return torch.device(wanted)
 
 
-def _meet(rank: int, world: int) -> dist.Store:
+def _meet(rank: int, world: int) -> Any:
+    """The store of keys and values that all processes share."""
     try:
-        store, _, _ = next(dist.rendezvous("env://", rank, world, timeout=_PATIENCE))
+        store, _, _ = next(rendezvous("env://", rank, world, timeout=_PATIENCE))
     except (ValueError, RuntimeError) as error:
         raise TrainingError(
             f"The {world} processes of this run cannot meet ({_clause(error)}); start them with "
             f"torchrun and check its --rdzv-endpoint or --master-addr."
         ) from error
-    found: dist.Store = store
-    return found
+    return store
 
 
-def _is_first_failure(store: dist.Store) -> bool:
+def _is_first_failure(store: Any) -> bool:
     """Whether no other process has reported yet. True where nobody is left to ask."""
     try:
-        return store.add(_FAILURES, 1) == 1
+        return int(store.add(_FAILURES, 1)) == 1
     except RuntimeError:
         return True
 
