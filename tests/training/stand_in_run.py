@@ -1,0 +1,158 @@
+"""A tiny run of the engine in a process of its own: ``python stand_in_run.py OUT SETTINGS``.
+
+SETTINGS is JSON: values of the recipe's engine, the length, and what should go wrong. Everything a
+sample holds depends on (step, sample) alone, as in the real stream.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from vidseg.backbones.resnet import ResNetConfig
+from vidseg.datasets.collate import ClipBatch, collate_clips
+from vidseg.datasets.schema import ClipSample
+from vidseg.errors import VidsegError
+from vidseg.models.config import LightPixelDecoderConfig, MaskDecoderConfig, UniVSConfig
+from vidseg.models.univs import UniVS
+from vidseg.training.distributed import mean_over_ranks, team
+from vidseg.training.engine import Parts, run
+from vidseg.training.recipe import (
+    DataConfig,
+    EmaConfig,
+    EngineConfig,
+    OptimiserConfig,
+    Recipe,
+    ScheduleConfig,
+)
+
+CLIPS, SIZE = 4, 64
+Settings = Mapping[str, Any]
+
+
+def tiny_config(queries: int = 3) -> UniVSConfig:
+    return UniVSConfig(
+        backbone=ResNetConfig(
+            stem_channels=4, bottleneck_channels=4, out_channels=8, depths=(1, 1, 1, 1)
+        ),
+        pixel_decoder=LightPixelDecoderConfig(hidden=32, mask_dim=32),
+        decoder=MaskDecoderConfig(
+            hidden=32, heads=2, layers=1, ffn=32, queries=queries, text_dim=8
+        ),
+    )
+
+
+def tiny_model(queries: int = 3) -> UniVS:
+    return UniVS(tiny_config(queries)).train()
+
+
+def sample(step: int, number: int, frames: int = 1) -> ClipSample:
+    """A bright square on noise; sample ``number`` shows ``number + 1`` regions of it."""
+    rng = np.random.default_rng((step, number))
+    images = rng.integers(0, 128, (frames, 3, SIZE, SIZE), dtype=np.uint8)
+    masks = np.zeros((number + 1, frames, SIZE, SIZE), dtype=bool)
+    for row in range(number + 1):
+        x, y = rng.integers(0, SIZE - 16, 2)
+        masks[row, :, y : y + 16, x : x + 16] = True
+        images[:, :, y : y + 16, x : x + 16] = 255
+    regions = number + 1
+    return ClipSample(
+        images=torch.from_numpy(images),
+        masks=torch.from_numpy(masks),
+        labels=torch.zeros(regions, dtype=torch.int64),
+        ids=torch.arange(regions),
+        is_thing=torch.ones(regions, dtype=torch.bool),
+        is_group=torch.zeros(regions, dtype=torch.bool),
+        vocabulary=("square",),
+        frame_indices=torch.arange(frames),
+        dataset="drawn",
+        video=f"s{step}n{number}",
+    )
+
+
+class SquareObjective:
+    """Learnable queries answer the union of the squares.
+
+    Normalised by the number of regions over all processes; with ``noise`` also random.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._noise = float(settings.get("noise", 0.0))
+        self._nan_video = settings.get("nan_video")
+
+    def __call__(
+        self, model: UniVS, batch: ClipBatch, rng: np.random.Generator
+    ) -> dict[str, Tensor]:
+        images = batch.images.flatten(0, 1).float() / 255
+        output = model.decode(model.encode_frames(images), batch.frame_indices)
+        truth = torch.stack([s.masks.any(0) for s in batch.samples]).float()
+        wanted = F.avg_pool2d(truth, 4)[:, None].expand_as(output.final.mask_logits)
+        parts = F.binary_cross_entropy_with_logits(
+            output.final.mask_logits, wanted, reduction="none"
+        )
+        weights = torch.tensor([float(len(s)) for s in batch.samples])
+        count = mean_over_ranks(weights.sum())
+        loss = (parts.flatten(1).mean(1) * weights).sum() / count
+        loss = loss * (1 + self._noise * (rng.random() + torch.rand(()) + np.random.rand()))
+        if any(s.video == self._nan_video for s in batch.samples):
+            loss = loss * float("nan")
+        return {"mask": loss.detach(), "total": loss}
+
+
+def stream(settings: Settings, rank: int, world: int, start: int) -> Iterator[ClipBatch]:
+    step = start
+    own = range(rank * CLIPS // world, (rank + 1) * CLIPS // world)
+    while True:
+        if settings.get("dies") == [rank, step]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if settings.get("fails") == [rank, step]:
+            raise VidsegError("The disk of this rank is gone.")
+        time.sleep(float(settings.get("pause", 0.0)))
+        yield collate_clips([sample(step, i) for i in own])
+        step += 1
+
+
+def stand_in_recipe(settings: Settings) -> Recipe:
+    return Recipe(
+        data=DataConfig(clips=CLIPS, size=SIZE),
+        schedule=ScheduleConfig(iterations=settings["steps"], kind="cosine", warmup=3),
+        optimiser=OptimiserConfig(lr=1e-3, clip_gradient=settings.get("clip", 1.0)),
+        ema=EmaConfig(decay=settings.get("decay", 0.9)),
+        engine=EngineConfig(device="cpu", log_every=1, **settings.get("engine", {})),
+    )
+
+
+def stand_in_parts(settings: Settings, rank: int = 0, world: int = 1) -> Parts:
+    return Parts(
+        model=tiny_model,
+        objective=lambda model: SquareObjective(settings),
+        stream=lambda start: stream(settings, rank, world, start),
+    )
+
+
+def main() -> int:
+    out, settings = Path(sys.argv[1]), json.loads(sys.argv[2])
+    torch.set_num_threads(1)
+    try:
+        with team("cpu") as crew:
+            parts = stand_in_parts(settings, crew.rank, crew.world)
+            run(stand_in_recipe(settings), parts, out, crew, resume=settings.get("resume", False))
+    except VidsegError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
