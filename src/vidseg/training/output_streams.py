@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 
 from ..models.tensors import DecoderOutput, Prediction
@@ -41,6 +42,11 @@ def in_full_precision(output: DecoderOutput) -> DecoderOutput:
         return Prediction(raise_one(p.mask_logits), classes, raise_one(p.embeddings), p.learnable)
 
     return _each(output, raise_all)
+
+
+def without_autocast(device: torch.device) -> torch.autocast:
+    """Context in which losses keep the precision of what they are given."""
+    return torch.autocast(device.type, enabled=False)
 
 
 def _each(output: DecoderOutput, change: Callable[[Prediction], Prediction]) -> DecoderOutput:

@@ -22,6 +22,7 @@ PromptKind = Literal["mask", "box", "point", "scribble", "visual", "category", "
 
 LEAST_PIXELS = 16
 """Smaller regions are not prompted."""
+_CLICK_SIDE = 256  # depth inside larger masks is measured on every n-th pixel
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,8 +159,11 @@ def repeat_rows(rows: Tensor, count: int) -> Tensor:
 
 def take_masks(sample: ClipSample, rows: Tensor) -> Tensor:
     """[Q, T, H, W] masks of some targets; nothing for row -1."""
-    padded = torch.cat([sample.masks, sample.masks.new_zeros((1, *sample.masks.shape[1:]))])
-    return padded[rows]
+    if not len(sample):
+        return sample.masks.new_zeros((len(rows), *sample.masks.shape[1:]))
+    taken = sample.masks[rows.clamp(min=0)]
+    taken[rows < 0] = False
+    return taken
 
 
 def draw_prompts(
@@ -209,11 +213,17 @@ def _jittered_box(mask: Tensor, rng: np.random.Generator, noise: float = 0.05) -
 
 def _click(mask: npt.NDArray[np.bool_], rng: np.random.Generator) -> Tensor:
     """(x, y) inside the mask: people click near the middle, so deep pixels are likelier."""
-    ys, xs = np.nonzero(mask)
-    depth = distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1][ys, xs]
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    top, left = int(rows[0]), int(columns[0])
+    near = mask[top : rows[-1] + 1, left : columns[-1] + 1]
+    step = -(-max(near.shape) // _CLICK_SIDE)
+    small = near[::step, ::step] if near[::step, ::step].any() else near
+    step = step if small is not near else 1
+    ys, xs = np.nonzero(small)
+    depth = distance_transform_edt(np.pad(small, 1))[1:-1, 1:-1][ys, xs]
     weight = depth ** float(rng.choice([0.0, 2.0, 8.0]))
     pick = int(rng.choice(len(ys), p=weight / weight.sum()))
-    return torch.tensor([xs[pick] + 0.5, ys[pick] + 0.5], dtype=torch.float32)
+    return torch.tensor([left + step * xs[pick] + 0.5, top + step * ys[pick] + 0.5]).float()
 
 
 def _stroke(mask: Tensor, rng: np.random.Generator) -> Tensor:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from ..datasets.schema import ClipSample
 from ..models.tensors import PromptKind
+from .prompt_simulation import single_objects
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +43,35 @@ class ClipTargets:
             positions = columns.nonzero().flatten()
             labels = torch.where(labels >= 0, positions[labels.clamp(min=0)], -1)
         return ClipTargets(sample.masks, labels, sample.is_group, columns, bool(sample.vocabulary))
+
+    @staticmethod
+    def of_single_regions(sample: ClipSample, *, exhaustive: bool | None = None) -> ClipTargets:
+        """Targets of a clip, where a group that is in one piece counts as one object.
+
+        Where things are not told apart at all (street scenes), each class is one region.
+
+        Args:
+            exhaustive: None for clips of datasets with classes alone.
+        """
+        groups = ~single_objects(sample)
+        if bool(sample.is_group[sample.is_thing].all()) and not bool(sample.is_thing.all()):
+            groups = torch.zeros_like(groups)
+        known = bool(sample.vocabulary) if exhaustive is None else exhaustive
+        return ClipTargets(sample.masks, sample.labels, groups, None, known)
+
+    def window(self, first: int, frames: int) -> ClipTargets:
+        """The part on ``frames`` frames from ``first`` on, with the same rows."""
+        return replace(self, masks=self.masks[:, first : first + frames])
+
+    def to(self, device: torch.device) -> ClipTargets:
+        """The same on another device."""
+        return ClipTargets(
+            self.masks.to(device),
+            self.labels.to(device),
+            self.is_group.to(device),
+            None if self.columns is None else self.columns.to(device),
+            self.exhaustive,
+        )
 
     @property
     def is_target(self) -> Tensor:

@@ -1,0 +1,82 @@
+"""What a training step computes: one objective for each kind that a recipe may name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from torch import Tensor
+
+from ..datasets.collate import ClipBatch
+from ..errors import RecipeError
+from ..models.text_encoder import TextEncoder, build_text_encoder
+from ..models.univs import UniVS
+from .clip_objective import ClipObjective
+from .listed_texts import ListedTexts
+from .long_video_objective import LongVideoObjective
+from .recipe import ObjectiveConfig
+from .stream_objective import StreamObjective
+
+
+class Objective(Protocol):
+    """Asks a model about a batch and says what its answers cost."""
+
+    def __call__(
+        self, model: UniVS, batch: ClipBatch, rng: np.random.Generator
+    ) -> dict[str, Tensor]:
+        """Loss of one batch.
+
+        Args:
+            model: in training mode, on any device.
+            batch: B clips of T frames, on the CPU. Pixels and masks are moved to the model.
+            rng: of the prompts. Sampled points and cells, and what the model itself draws, come
+                from torch's global generators.
+
+        Returns:
+            Weighted terms, scalars by name, and ``"total"``, which alone must be followed back.
+        """
+        ...
+
+
+def build_objective(
+    config: ObjectiveConfig, model: UniVS, texts: TextEncoder | None = None
+) -> Objective:
+    """The objective of a recipe for this model.
+
+    Args:
+        config: of the recipe.
+        model: of which only the configuration is looked at.
+        texts: encoder of names and sentences; None builds the model's own, which works where it
+            needs no weights from outside (static embeddings). A model without one is taught no
+            classes and asked no text.
+
+    Raises:
+        RecipeError: wrong losses, or text prompts for a model without a text encoder.
+        ModelError: the model's text encoder needs weights, or is of another width.
+    """
+    encoder = texts
+    if encoder is None and model.config.text is not None:
+        encoder = build_text_encoder(model.config.text)
+    if encoder is None:
+        _refuse_text(config)
+    else:
+        encoder = ListedTexts(encoder, model.config.decoder.text_dim)
+    kinds: dict[str, Callable[[ObjectiveConfig, TextEncoder | None], Objective]] = {
+        "clips": ClipObjective,
+        "long_video": LongVideoObjective,
+        "stream": StreamObjective,
+    }
+    return kinds[config.kind](config, encoder)
+
+
+def _refuse_text(config: ObjectiveConfig) -> None:
+    prompts = config.prompts
+    for key, shares in (("shares", prompts.shares), ("single_shares", prompts.single_shares)):
+        for kind in ("category", "expression"):
+            if shares is not None and getattr(shares, kind) > 0:
+                raise RecipeError(
+                    f"objective.prompts.{key}.{kind} is {getattr(shares, kind)}, but the model has "
+                    f"no text encoder; set it to 0, or give the model one with "
+                    f"model.overrides.text."
+                )
