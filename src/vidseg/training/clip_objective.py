@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..datasets.collate import ClipBatch
 from ..models.tensors import DecoderOutput
+from ..models.tensors import PromptKind as TargetKind
 from ..models.text_encoder import TextEncoder
 from ..models.univs import UniVS
 from .clip_prompts import simulate_clip_prompts
@@ -103,7 +104,7 @@ def prompt_targets(prompts: SimulatedPrompts, clips: Sequence[ClipTargets]) -> P
     for b, clip in enumerate(clips):
         known = prompts.rows[b] >= 0
         labels[b, known] = clip.labels[prompts.rows[b][known]]
-    kind = "expression" if prompts.kind == "expression" else "visual"
+    kind: TargetKind = "expression" if prompts.kind == "expression" else "visual"
     return PromptTargets(kind, prompts.truth, prompts.rows, labels)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import get_args
 
@@ -18,8 +18,8 @@ Shares = Mapping[PromptKind, float]
 
 
 def prompt_shares(
-    config: PromptsConfig, batch: ClipBatch, *, texts: bool, never: Collection[PromptKind] = ()
-) -> Shares:
+    config: PromptsConfig, batch: ClipBatch, *, texts: bool
+) -> dict[PromptKind, float]:
     """How likely each kind is for a batch; kinds that it cannot be asked with are left out.
 
     Its source may be prompted with some kinds alone. Category prompts need an object with a class,
@@ -27,7 +27,6 @@ def prompt_shares(
 
     Args:
         texts: whether there is an encoder of names and sentences.
-        never: kinds that the objective does not ask with.
 
     Returns:
         Positive shares by kind; all kinds alike where none that is left has a share.
@@ -39,7 +38,7 @@ def prompt_shares(
     usable: dict[str, bool] = dict.fromkeys(VISUAL, any(len(sample) for sample in batch.samples))
     usable["category"] = texts and bool(batch.vocabulary) and labelled
     usable["expression"] = texts and any(sample.expressions for sample in batch.samples)
-    left = [k for k in KINDS if k in allowed and k not in never and usable[k]]
+    left = [k for k in KINDS if k in allowed and usable[k]]
     return {k: shares[k] for k in left if shares[k] > 0} or dict.fromkeys(left, 1.0)
 
 

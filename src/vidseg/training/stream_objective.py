@@ -87,15 +87,9 @@ class StreamObjective:
         return terms
 
     def _simulate(self, batch: ClipBatch, rng: np.random.Generator) -> SimulatedPrompts | None:
-        said = all(sample.expressions for sample in batch.samples)
-        shares = dict(
-            prompt_shares(
-                self._prompts,
-                batch,
-                texts=self._texts is not None,
-                never=() if said else ("expression",),
-            )
-        )
+        shares = prompt_shares(self._prompts, batch, texts=self._texts is not None)
+        if not all(sample.expressions for sample in batch.samples):
+            shares.pop("expression", None)
         if batch.images.shape[1] == 1 and "mask" in shares:
             shares["box"] = shares.get("box", 0.0) + shares.pop("mask")
         kind, most = choose_kind(shares, rng), self._prompts.most
