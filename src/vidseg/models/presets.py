@@ -55,7 +55,7 @@ def nano() -> UniVSConfig:
             grounding_average=False,
         ),
         text=StaticTextConfig(),
-        propagation=PropagationConfig(),
+        propagation=PropagationConfig(doubt=(0.65, 0.85)),
         pixel_mean=TENSORFLOW_NORMALIZATION.mean,
         pixel_std=TENSORFLOW_NORMALIZATION.std,
     )

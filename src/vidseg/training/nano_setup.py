@@ -150,7 +150,7 @@ def batches(settings: NanoTraining, data: Path) -> Iterator[ClipBatch]:
 
 # Chosen on real development video (DAVIS-2016 dev, mask prompts), after training.
 _CALIBRATED_WEIGHTS = (2.0, 3.0, 1.5, 3.0)  # in the order of MapKind
-_CALIBRATED_GROWTH = 1.5
+_CALIBRATED_GROWTH = 1.2
 
 
 def calibrate(propagation: Propagation) -> None:
