@@ -21,7 +21,7 @@ EXIT_BROKEN_PIPE = 141
 
 def build_parser() -> Parser:
     """The whole command line. Imports here, so that :func:`main` hears a Ctrl-C meanwhile."""
-    from . import data, demo, evaluate, segment, submit
+    from . import data, demo, evaluate, segment, submit, train
     from .parser import Parser
 
     parser = Parser(
@@ -36,6 +36,7 @@ def build_parser() -> Parser:
     evaluate.add_parser(verbs)
     data.add_parser(verbs)
     submit.add_parser(verbs)
+    train.add_parser(verbs)
     return parser
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from ..errors import VidsegError
@@ -18,6 +19,20 @@ class UsageError(VidsegError):
 
 class Parser(argparse.ArgumentParser):
     """Raises UsageError instead of printing the usage text and leaving."""
+
+    settings: str | None = None
+    """Destination of ``key=value`` words, which may then stand anywhere on the line."""
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """As argparse, which by itself finds no positional words on both sides of an option."""
+        options, rest = super().parse_known_args(args, namespace)
+        if self.settings is not None:
+            late = [word for word in rest if "=" in word and not word.startswith("-")]
+            setattr(options, self.settings, [*getattr(options, self.settings), *late])
+            rest = [word for word in rest if word not in late]
+        return options, rest
 
     def error(self, message: str) -> NoReturn:
         """Called by argparse with its own words."""

@@ -30,7 +30,7 @@ from .recipe_reading import recipe_text
 from .recomputation import compile_parts, recompute_activations
 from .seeds import seed_all
 from .sharding import Replica, load_optimiser_state
-from .starting_model import starting_model
+from .starting_model import starting_model, text_encoder
 from .step import BadStepError, Stepper, StepReport
 from .stopping import StopRequest, stop_requests
 from .training_module import TrainingModule
@@ -75,7 +75,7 @@ def train(recipe: Recipe, out: Path, *, resume: bool) -> None:
         config = replace(recipe, init=InitConfig()) if resume and checkpoints(out) else recipe
         parts = Parts(
             model=lambda: starting_model(config),
-            objective=lambda model: build_objective(recipe.objective, model),
+            objective=lambda model: build_objective(recipe.objective, model, text_encoder(recipe)),
             stream=lambda start: open_stream(
                 recipe.data,
                 seed=recipe.engine.seed,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -75,6 +76,10 @@ def check_recipe(recipe: Recipe) -> None:
     _check_optimiser(recipe.optimiser)
     _check_schedule(recipe.schedule)
     _check_evaluation(recipe.evaluation)
+    if re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", recipe.engine.device) is None:
+        raise RecipeError(
+            f"engine.device is {recipe.engine.device!r}; it needs auto, cpu, cuda, cuda:N or mps."
+        )
     if recipe.data.clips % recipe.engine.accumulate:
         raise RecipeError(
             f"data.clips is {recipe.data.clips}, which engine.accumulate="

@@ -21,7 +21,7 @@ from .schedule import rate_factor
 from .seeds import part_seed
 from .sharding import Replica
 
-_AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
+_HALVES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 _SMALLEST_LOSS_SCALE = 1e-3  # below, every step overflows and nothing is learned
 
 
@@ -73,7 +73,6 @@ class Stepper:
     ) -> None:
         self._recipe, self._team = recipe, team
         self._replica, self._optimiser, self._average = replica, optimiser, average
-        self._autocast = _AUTOCAST.get(recipe.engine.precision)
         halves = recipe.engine.precision == "fp16"
         self.scaler = torch.amp.GradScaler(team.device.type, enabled=halves)
 
@@ -106,9 +105,7 @@ class Stepper:
             share = len(part.samples) / len(batch.samples)
             seed = part_seed(self._recipe.engine.seed, step, self._team.rank, number)
             with self._replica.part(last=number == len(parts) - 1):
-                with torch.autocast(
-                    self._team.device.type, self._autocast, enabled=self._autocast is not None
-                ):
+                with autocast(self._team.device, self._recipe.engine.precision):
                     terms = self._replica.forward(part, seed)
                 self.scaler.scale(terms["total"] * share).backward()
             for name, term in terms.items():
@@ -147,6 +144,12 @@ class Stepper:
 
     def _described(self, batch: ClipBatch) -> str:
         return "; ".join(self._team.gather(describe(batch)))
+
+
+def autocast(device: torch.device, precision: str) -> torch.autocast:
+    """The precision of forward passes: ``fp32``, ``bf16`` or ``fp16``."""
+    half = _HALVES.get(precision)
+    return torch.autocast(device.type, half, enabled=half is not None)
 
 
 def split_batch(batch: ClipBatch, parts: int) -> list[ClipBatch]:
