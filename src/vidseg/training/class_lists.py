@@ -19,15 +19,15 @@ PUBLISHED = {
     "vspw_mapped": "vspw",
     "vipseg": "vipseg",
     "viposeg": "viposeg",
-    "burst": "burst",
+    "burst": "own",  # names of LVIS v0.5, of which some are not in LVIS v1
     "kitti_step": "kitti_step",
     "coco_instances": "coco",
     "coco_panoptic": "coco_panoptic",
     "lvis": "lvis",
     "ade20k_panoptic": "ade20k",
-    "entityseg": "entityseg_panoptic",
+    "entityseg": "own",
 }
-"""Kind of a source → its list. Other datasets of the registry are trained without classes: objects
+"""Kind of a source → its list, ``own`` where there is no other one. Other datasets of the registry are trained without classes: objects
 are what a mask or a sentence says (UniVS §3.4)."""
 
 
@@ -39,7 +39,7 @@ def class_list(
     Args:
         wanted: ``auto``, ``own``, ``none`` or the name of a published list.
         kind: of the source.
-        split: of it; the instances of EntitySeg have a list of their own.
+        split: of it; the instances of EntitySeg have a published list.
         categories: of the dataset.
         where: the source, for messages.
 
@@ -62,16 +62,22 @@ def class_list(
     vocabulary = get_vocabulary(name)
     rows = {_key(text): row for row, text in enumerate(vocabulary.texts)}
     rows |= {_key(text): row for row, text in enumerate(vocabulary.names)}
-    lacking = [category.name for category in categories if _key(category.name) not in rows]
+    given = {category.id: _row(category.name, rows) for category in categories}
+    lacking = [category.name for category in categories if given[category.id] is None]
     if lacking:
         raise VocabularyError(_mismatch(lacking, name, list(vocabulary.names), where))
-    found = {category.id: rows[_key(category.name)] for category in categories}
+    found = {id: row for id, row in given.items() if row is not None}
     if len(set(found.values())) < len(found):
         raise VocabularyError(
             f"{where} has two classes that are one and the same of the list {name!r}; choose "
             f"another list, or 'own'."
         )
     return vocabulary.texts, found
+
+
+def _row(name: str, rows: dict[str, int]) -> int | None:
+    """The row of a name; of its first synonym where it lists several, as names of ADE20K do."""
+    return rows.get(_key(name), rows.get(_key(name.split(",")[0])))
 
 
 def _mismatch(lacking: Sequence[str], name: str, known: list[str], where: str) -> str:
@@ -86,4 +92,4 @@ def _mismatch(lacking: Sequence[str], name: str, known: list[str], where: str) -
 
 
 def _key(name: str) -> str:
-    return re.sub(r"[\s_-]+", " ", name).strip().lower()
+    return re.sub(r"[\s_,-]+", " ", name).strip().lower()
