@@ -54,8 +54,8 @@ def shows() -> tuple[Show, ...]:
         Show(Task.PVOS, "the man, the van, the building as stuff", scene, (cyclist, van, wall)),
         Show(
             Task.REFVOS,
-            '"the man in black", "the car on the left"',
-            prompts=(Text("the man in black", 1), Text("the car on the left", 2)),
+            '"the person", "the largest car"',
+            prompts=(Text("the person", 1), Text("the largest car", 2)),
         ),
     )
 
