@@ -27,8 +27,11 @@ PUBLISHED = {
     "ade20k_panoptic": "ade20k",
     "entityseg": "own",
 }
-"""Kind of a source → its list, ``own`` where there is no other one. Other datasets of the registry are trained without classes: objects
-are what a mask or a sentence says (UniVS §3.4)."""
+"""Kind of a source → its list, ``own`` where there is no other one.
+
+Other datasets of the registry are trained without classes: objects are what a mask or a sentence
+says (UniVS §3.4).
+"""
 
 
 def class_list(
