@@ -97,9 +97,9 @@ def dry_run(recipe: Recipe, show: Show) -> None:
         model = starting_model(recipe)
         freeze(model, recipe.optimiser.freeze)
         show(model_table(model_parts(model, recipe.optimiser), recipe))
+        check_folders(recipe)
         objective = build_objective(recipe.objective, model, text_encoder(recipe))
         _check_log()
-        check_folders(recipe)
         sources = open_sources(recipe.data)
         show(source_table(check_sources(sources, recipe)))
         if recipe.engine.activation_checkpointing:
