@@ -37,7 +37,7 @@ AVERAGED = "ema"
 MODEL, BEST = "model", "best"
 _OPTIMISER_FILE, _STATE_FILE = "optimiser.safetensors", "state.json"
 _NAME = re.compile(r"step-(\d{8,})")
-_OS_REASON = re.compile(r'message: "([^"]+)"')  # inside what safetensors says
+_OS_REASON = re.compile(r"([^:]+) \(os error \d+\)")  # inside what safetensors says
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,5 +238,5 @@ def _clause(error: Exception) -> str:
         return error.strerror
     text = str(error)
     reason = _OS_REASON.search(text)
-    lines = [reason[1]] if reason else text.strip().splitlines() or [type(error).__name__]
+    lines = [reason[1].strip()] if reason else text.strip().splitlines() or [type(error).__name__]
     return lines[0].rstrip(".")
