@@ -19,6 +19,7 @@ def sample_maps(maps: Tensor, points: Tensor, *, nearest: bool = False) -> Tenso
         [N, P].
     """
     mode = "nearest" if nearest else "bilinear"
+    points = points.to(maps.dtype)
     if points.ndim == 2:  # channels of one picture share the grid, which is much cheaper
         grid = (2 * points - 1)[None, None]
         return F.grid_sample(maps[None], grid, mode=mode, align_corners=False)[0, :, 0]

@@ -85,7 +85,7 @@ def read_loss(reads: Tensor, truth: Tensor) -> Tensor:
         truth: [B, Q, T, H, W] bool.
     """
     h, w = reads.shape[-2:]
-    wanted = F.adaptive_avg_pool2d(truth[:, :, 1:].float().flatten(0, 2), (h, w))
+    wanted = F.adaptive_avg_pool2d(truth[:, :, 1:].to(reads.dtype).flatten(0, 2), (h, w))
     likely = ((reads.flatten(0, 2) + 1) / 2).clamp(1e-3, 1 - 1e-3)
     overlap = (likely * wanted).flatten(1).sum(1)
     total = (likely + wanted).flatten(1).sum(1)
