@@ -20,6 +20,7 @@ from .checkpointing import Snapshot, checkpoints, clean_up, load_checkpoint
 from .data import open_stream
 from .distributed import Team, team
 from .ema import MovingAverage
+from .evaluation import build_evaluation
 from .logs import RunLog
 from .milestones import Evaluate, Milestones, last_checkpoint
 from .objectives import Objective, build_objective
@@ -69,8 +70,6 @@ def train(recipe: Recipe, out: Path, *, resume: bool) -> None:
             was lost. The checkpoints written until then are whole.
         KeyboardInterrupt: after Ctrl-C or SIGTERM, when the step at hand is saved.
     """
-    from .evaluation import build_evaluation
-
     with team(recipe.engine.device) as crew:
         config = replace(recipe, init=InitConfig()) if resume and checkpoints(out) else recipe
         parts = Parts(

@@ -1,0 +1,94 @@
+"""Measures the model of a checkpoint on the benchmarks of a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..errors import RecipeError
+from ..inference.loading import load
+from ..inference.segmenter import Segmenter
+from .benchmark_scores import (
+    ObjectScores,
+    PanopticScores,
+    Scores,
+    SemanticScores,
+    TrackScores,
+    first_masks,
+)
+from .benchmark_videos import BenchmarkVideos, OnRequest, open_videos
+from .milestones import Evaluate
+from .recipe import BenchmarkConfig, Recipe
+
+
+def build_evaluation(recipe: Recipe, device: torch.device) -> Evaluate | None:
+    """Opens the benchmarks of a recipe; None where it has none or never evaluates.
+
+    Returns:
+        Measures a model folder on ``device``: figures in percent by ``benchmark/figure``.
+
+    Raises:
+        DataError: a folder or label file that is missing or damaged.
+        RecipeError: a task by class on a benchmark without classes.
+    """
+    if not recipe.engine.evaluate_every or not recipe.evaluation.benchmarks:
+        return None
+    opened = [
+        (benchmark, _open(benchmark, Path(recipe.data.root)))
+        for benchmark in recipe.evaluation.benchmarks
+    ]
+
+    def evaluate(folder: Path) -> Mapping[str, float]:
+        segmenter = load(folder, str(device))
+        return {
+            f"{benchmark.name}/{name}": value
+            for benchmark, videos in opened
+            for name, value in measure(segmenter, benchmark, videos).items()
+        }
+
+    return evaluate
+
+
+def measure(
+    segmenter: Segmenter, config: BenchmarkConfig, videos: BenchmarkVideos
+) -> dict[str, float]:
+    """The figures of one benchmark."""
+    scores = _scores(config, videos)
+    for video, length in enumerate(videos.lengths[: config.most_videos]):
+        shown = min(length, config.most_frames or length)
+        truth = OnRequest(partial(videos.masks, video), shown)
+        asked: dict[str, Any] = {"categories": list(videos.names)}
+        if config.task == "vos":
+            asked = {"prompts": list(first_masks(truth))}
+            if not asked["prompts"]:
+                continue
+        pictures = OnRequest(partial(videos.picture, video), shown)
+        with segmenter.segment(
+            pictures, task=config.task, short_side=config.short_side, **asked
+        ) as results:
+            scores.add(results, truth, videos.tracks(video))
+    return scores.figures()
+
+
+def _open(config: BenchmarkConfig, root: Path) -> BenchmarkVideos:
+    videos = open_videos(config, root)
+    if config.task != "vos" and not videos.names:
+        raise RecipeError(
+            f"evaluation.benchmarks.{config.name}.task is {config.task}, but {config.kind} has no "
+            f"classes; the task can be vos."
+        )
+    return videos
+
+
+def _scores(config: BenchmarkConfig, videos: BenchmarkVideos) -> Scores:
+    if config.task == "vos":
+        return ObjectScores()
+    if config.task == "vis":
+        return TrackScores(videos.names)
+    if config.task == "vss":
+        return SemanticScores(videos.names)
+    return PanopticScores(videos.names, videos.things)
