@@ -278,6 +278,8 @@ def _files(row: Any, place: str) -> list[str]:
         raise DataError(f"{place} needs lists of images and of masks.")
     if len(files) != len(masks):
         raise DataError(f"{place} has {len(files)} annotated images, but masks of {len(masks)}.")
+    if not all(isinstance(file, str) for file in files):
+        raise DataError(f"{place} names an image by something else than text.")
     if len(set(files)) < len(files):
         raise DataError(f"{place} names an image twice.")
     return list(files)

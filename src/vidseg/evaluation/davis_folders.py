@@ -97,7 +97,8 @@ def _listed_videos(path: Path) -> list[str]:
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"Cannot read the list of videos {path}: {error}") from error
+        reason = getattr(error, "strerror", error)
+        raise DataError(f"Cannot read the list of videos {path}: {reason}.") from error
     names = []
     for line in lines:
         words = line.split()

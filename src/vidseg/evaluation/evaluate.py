@@ -56,4 +56,9 @@ def open_evaluation(
     for folder, what in ((Path(gt), "ground truth"), (Path(pred), "predictions")):
         if not folder.exists():
             raise DataError(f"There is no folder {folder}, where the {what} should be.")
+        if folder.is_file() and folder.suffix != ".json":
+            raise DataError(
+                f"{folder} is a file; the {what} should be a folder (unpack an archive first) or, "
+                "where the benchmark wants a single JSON file, that file."
+            )
     return chosen.open(Path(gt), Path(pred), rules)

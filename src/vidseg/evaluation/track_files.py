@@ -7,10 +7,12 @@ import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 from ..errors import DataError
+from ..formats.reading import parse_json
 
 
 @contextmanager
@@ -71,10 +73,7 @@ def entry(row: Any, key: str, place: str) -> Any:
 
 def read_unique_json(path: Path) -> dict[str, Any]:
     """A JSON object; DataError for a damaged file, and where a key stands twice in one object."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_object)
-    except (OSError, ValueError) as error:
-        raise DataError(f"Cannot read the annotation file {path}: {error}") from error
+    content = parse_json(path, partial(json.loads, object_pairs_hook=_object))
     if not isinstance(content, dict):
         raise DataError(f"The annotation file {path} holds no JSON object.")
     return cast(dict[str, Any], content)

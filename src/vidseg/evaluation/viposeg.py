@@ -23,6 +23,7 @@ from .mask_folders import (
     pair_videos,
     predicted_folders,
 )
+from .stray_labels import stray_notes
 from .video_curves import sorted_curves
 from .viposeg_classes import ClassSplit, read_split
 
@@ -174,7 +175,7 @@ class VIPOSegEvaluation:
             classes=self._rows_by(sums, self._class_name),
             objects=objects,
             curves=(*_curves(scores), *sorted_curves(videos, ("miou", "biou"), "0..1")),
-            notes=_notes(sums, scores),
+            notes=(*_notes(sums, scores), *self._strays(sums)),
         )
 
     def _rows_by(self, sums: VIPOSegSums, name: Callable[[str, int], str]) -> dict[str, Row]:
@@ -187,6 +188,10 @@ class VIPOSegEvaluation:
             scores = total.scores()
             rows[key] = {"iou": scores.mean, "miou": scores.region, "biou": scores.boundary}
         return rows
+
+    def _strays(self, sums: VIPOSegSums) -> tuple[str, ...]:
+        folders = {name: video.predicted for name, video in self.by_name.items()}
+        return stray_notes(sums.meter.strays, folders)
 
     def _class_name(self, video: str, id: int) -> str:
         return get_vocabulary("viposeg").names[self.classes[video][id]]

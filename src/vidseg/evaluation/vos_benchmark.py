@@ -11,6 +11,7 @@ from ..metrics.late_objects import LateObjectMeter
 from .benchmark import ComparedFrame, Report
 from .mask_folders import MaskVideo
 from .object_report import mean_row, object_curves, object_means, object_rows, video_rows
+from .stray_labels import stray_notes
 
 AUTHORITY = (
     "Equals hkchengrex/vos-benchmark: labels as they are, an object counts from the first "
@@ -69,8 +70,11 @@ class LateObjectEvaluation:
             videos=video_rows(means, self.videos),
             objects=object_rows(means),
             curves=object_curves(meter.region, meter.contour, last),
-            notes=(*self.notes, *self._absences(meter)),
+            notes=(*self.notes, *self._absences(meter), *self._strays(sums)),
         )
+
+    def _strays(self, sums: LateObjectMeter) -> tuple[str, ...]:
+        return stray_notes(sums.strays, {pair.name: pair.predicted for pair in self.pairs})
 
     def _absences(self, meter: JFMeter) -> tuple[str, ...]:
         seen = {video for video, _ in object_means(meter)}

@@ -62,7 +62,9 @@ def _listed_videos(path: Path) -> tuple[str, ...]:
     try:
         names = path.read_text(encoding="utf-8").split()
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"The list of videos {path} cannot be read: {error}.") from error
+        raise DataError(
+            f"The list of videos {path} cannot be read: {getattr(error, 'strerror', error)}."
+        ) from error
     if not names:
         raise DataError(f"The list of videos {path} is empty.")
     for name in names:

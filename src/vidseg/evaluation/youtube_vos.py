@@ -31,6 +31,7 @@ from .object_report import (
     object_rows,
     video_rows,
 )
+from .stray_labels import stray_notes
 
 _AUTHORITY = (
     "J and F of each frame equal DAVIS 2017; the server's program is not public, so which frames "
@@ -51,6 +52,20 @@ class VosObject:
     label: int
     category: str
     frames: tuple[str, ...]
+
+
+class YoutubeVosMeter(JFMeter):
+    """J and F, and ``strays``: (video, label) predicted where no object of the video has it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.strays: set[tuple[str, int]] = set()
+
+    def merge(self, other: JFMeter) -> None:
+        """Adds the videos of ``other``."""
+        super().merge(other)
+        if isinstance(other, YoutubeVosMeter):
+            self.strays |= other.strays
 
 
 @dataclass(frozen=True)
@@ -74,21 +89,23 @@ class YoutubeVosEvaluation:
         """Names in the order of ``meta.json``."""
         return [pair.name for pair in self.pairs]
 
-    def measure(self, video: str) -> JFMeter:
+    def measure(self, video: str) -> YoutubeVosMeter:
         """J and F of the objects of one video. Raises DataError for an unfit file."""
         pair = self._pair(video)
-        meter = JFMeter()
+        meter = YoutubeVosMeter()
+        own = {one.label for one in self.objects[video]}
         for frame in pair.needed:
             labels: dict[Any, int] = {
                 (video, str(one.label)): one.label
                 for one in self.objects[video]
                 if frame in one.frames
             }
-            said, right = pair.read(frame)
-            meter.update_maps(labels, Transitions(said), Transitions(right))
+            said, right = map(Transitions, pair.read(frame))
+            meter.update_maps(labels, said, right)
+            meter.strays |= {(video, label) for label in said.labels if label not in own}
         return meter
 
-    def report(self, sums: JFMeter) -> Report:
+    def report(self, sums: YoutubeVosMeter) -> Report:
         """J_s, J_u, F_s, F_u and their mean G in percent, one weight an object."""
         means = object_means(sums, 100.0)
         if not means:
@@ -100,6 +117,7 @@ class YoutubeVosEvaluation:
         }
         missing = len(category) - len(means)
         last = {pair.name: pair.frames.index(pair.needed[-1]) for pair in self.pairs if pair.needed}
+        folders = {pair.name: pair.predicted for pair in self.pairs}
         figures = self._figures(means, category)
         notes = [f"{missing} objects have no frame to measure and do not count."] if missing else []
         if math.isnan(figures["G"]):
@@ -116,7 +134,7 @@ class YoutubeVosEvaluation:
             classes=_class_rows(means, category),
             objects=object_rows(means),
             curves=object_curves(sums.region, sums.contour, last),
-            notes=tuple(notes),
+            notes=(*notes, *stray_notes(sums.strays, folders)),
         )
 
     def _figures(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
@@ -24,7 +25,7 @@ def read_picture(path: Path) -> ImageArray:
         with Image.open(path) as image:
             return np.asarray(image.convert("RGB"))
     except (OSError, SyntaxError, UnidentifiedImageError) as error:
-        raise DataError(f"Cannot read the picture {path}: {error}") from error
+        raise DataError(f"Cannot read the picture {path}: {_reason(error)}.") from error
 
 
 def read_small_label_map(path: Path) -> npt.NDArray[np.uint8]:
@@ -55,7 +56,7 @@ def read_rgb_ids(path: Path) -> IdMap:
             packed = np.frombuffer(image.tobytes("raw", "RGBX"), "<i4")
             height, width = image.height, image.width
     except (OSError, SyntaxError, UnidentifiedImageError) as error:
-        raise DataError(f"Cannot read the label map {path}: {error}") from error
+        raise DataError(f"Cannot read the label map {path}: {_reason(error)}.") from error
     return (packed & 0xFFFFFF).astype(np.int32, copy=False).reshape(height, width)
 
 
@@ -65,7 +66,7 @@ def read_rgb_values(path: Path) -> npt.NDArray[np.uint8]:
         with _open_rgb(path) as image:
             return np.asarray(image)
     except (OSError, SyntaxError, UnidentifiedImageError) as error:
-        raise DataError(f"Cannot read the label map {path}: {error}") from error
+        raise DataError(f"Cannot read the label map {path}: {_reason(error)}.") from error
 
 
 def _open_rgb(path: Path) -> Image.Image:
@@ -90,8 +91,15 @@ def _read_values(path: Path) -> npt.NDArray[Any]:
                 )
             values = np.asarray(image)
     except (OSError, SyntaxError, ValueError) as error:
-        raise DataError(f"Cannot read the label map {path}: {error}") from error
+        raise DataError(f"Cannot read the label map {path}: {_reason(error)}.") from error
     return values.astype(np.uint8) if values.dtype == np.bool_ else values
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, without the file's name."""
+    if isinstance(error, UnidentifiedImageError):
+        return "it is no picture"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -104,10 +112,18 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def read_any_json(path: Path) -> Any:
     """Whatever the JSON file holds. Raises DataError if it is missing or truncated."""
+    return parse_json(path, json.loads)
+
+
+def parse_json(path: Path, parse: Callable[[str], Any]) -> Any:
+    """What ``parse`` makes of the text of a file. Raises DataError, naming it, where it cannot."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        reason = "its lists are nested too deeply"
     except (OSError, ValueError) as error:
-        raise DataError(f"Cannot read the annotation file {path}: {error}") from error
+        reason = _reason(error)
+    raise DataError(f"Cannot read the annotation file {path}: {reason}.")
 
 
 def inside(folder: Path, name: str, source: Path) -> Path:

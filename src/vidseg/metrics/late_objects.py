@@ -17,6 +17,9 @@ class LateObjectMeter:
     Labels may be any of 1..255. The frames of an object start where its label is first seen, in the
     truth or in the prediction. Objects that the truth never shows do not count.
 
+    Attributes:
+        strays: (video, label) of predicted labels that the truth never shows.
+
     >>> import numpy as np
     >>> meter = LateObjectMeter()
     >>> meter.start_video("a")
@@ -27,6 +30,7 @@ class LateObjectMeter:
     """
 
     def __init__(self) -> None:
+        self.strays: set[tuple[str, str]] = set()
         self._settled = JFMeter()
         self._video = ""
         self._in_truth: set[int] = set()
@@ -49,6 +53,8 @@ class LateObjectMeter:
         for label in sorted(self._in_truth):
             values = self._running.region[str(label)], self._running.contour[str(label)]
             self._settled.add((self._video, str(label)), *values)
+        unknown = set(self._labels) - {str(label) for label in self._in_truth}
+        self.strays |= {(self._video, str(label)) for label in unknown}
         self._running, self._labels, self._in_truth = JFMeter(), {}, set()
 
     def finished(self) -> JFMeter:
@@ -59,6 +65,7 @@ class LateObjectMeter:
     def merge(self, other: LateObjectMeter) -> None:
         """Adds the videos of ``other``."""
         self.finished().merge(other.finished())
+        self.strays |= other.strays
 
     def compute(self) -> JFScores:
         """Scores over all objects so far. Raises ValueError if there was none."""

@@ -88,11 +88,13 @@ class PanopticVOSMeter:
     Attributes:
         objects: (video, id) → sums over the frames.
         groups: (video, id) → group, None for an object that counts in no group.
+        strays: (video, id) of predicted ids that are of no object of the video.
     """
 
     def __init__(self) -> None:
         self.objects: dict[tuple[Hashable, int], PairSums] = {}
         self.groups: dict[tuple[Hashable, int], str | None] = {}
+        self.strays: set[tuple[Hashable, int]] = set()
         self._by_count: dict[int, PairSums] = {}
 
     def start_video(self, name: Hashable, groups: Mapping[int, str | None]) -> None:
@@ -117,6 +119,8 @@ class PanopticVOSMeter:
 
     def _score(self, predicted: LabelMap, truth: LabelMap) -> None:
         region, boundary = _shared_areas(predicted, truth)
+        unknown = region.predicted.keys() - self._group_of.keys() - {0}
+        self.strays |= {(self._name, id) for id in unknown}
         total = self._by_count.setdefault(len(self._known), PairSums())
         for id in self._known:
             pair = PairSums(region.iou(id), boundary.iou(id), 1)
@@ -128,6 +132,7 @@ class PanopticVOSMeter:
         for key, sums in other.objects.items():
             self.objects.setdefault(key, PairSums()).merge(sums)
         self.groups.update(other.groups)
+        self.strays |= other.strays
         for count, sums in other._by_count.items():
             self._by_count.setdefault(count, PairSums()).merge(sums)
 
