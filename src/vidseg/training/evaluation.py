@@ -43,7 +43,7 @@ def build_evaluation(recipe: Recipe, device: torch.device) -> Evaluate | None:
     ]
 
     def evaluate(folder: Path) -> Mapping[str, float]:
-        segmenter = load(folder, str(device))
+        segmenter = load(folder, str(device), text_weights=recipe.model.text_weights)
         return {
             f"{benchmark.name}/{name}": value
             for benchmark, videos in opened
