@@ -145,7 +145,8 @@ def single_objects(sample: ClipSample, frame: int = 0) -> Tensor:
 
 def visible_rows(sample: ClipSample, frame: int, rng: np.random.Generator) -> Tensor:
     """Single objects that a frame shows enough of to be prompted there, in random order."""
-    usable = sample.masks[:, frame].flatten(1).sum(1) >= LEAST_PIXELS
+    pixels = [np.count_nonzero(mask[frame].numpy()) for mask in sample.masks]
+    usable = torch.tensor(pixels, dtype=torch.int64) >= LEAST_PIXELS
     rows = (usable & single_objects(sample, frame)).nonzero()[:, 0]
     return rows[torch.from_numpy(rng.permutation(len(rows)))]
 
