@@ -30,6 +30,9 @@ def small_settings(root: Path) -> list[str]:
         "objective.losses.overrides.match_points=50",
         "evaluation.benchmarks.davis2016-dev.short_side=32",
         "evaluation.benchmarks.davis2016-dev.most_videos=1",
+        "evaluation.benchmarks.camvid-val.folder=street/train",
+        "evaluation.benchmarks.camvid-val.short_side=32",
+        "evaluation.benchmarks.camvid-val.most_videos=1",
         "schedule={iterations: 3, warmup: 1}",
         "engine={device: cpu, save_every: 2, log_every: 1, evaluate_every: 0, draw_every: 0}",
     ]

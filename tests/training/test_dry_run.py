@@ -88,7 +88,7 @@ def test_every_missing_folder_is_listed_after_the_model(root: Path) -> None:
     shown = Shown()
     recipe = small(
         root, 1, "data.sources.camvid.folder=gone", "data.sources.coco-mini.folder=gone",
-        "evaluation.benchmarks.davis2016-dev.folder=lost",
+        "evaluation.benchmarks.davis2016-dev.folder=lost", "engine.evaluate_every=3",
     )  # fmt: skip
     with pytest.raises(DataError) as error:
         dry_run(recipe, shown)
@@ -98,8 +98,13 @@ def test_every_missing_folder_is_listed_after_the_model(root: Path) -> None:
     assert len(shown.parts) == 1
 
 
-def test_sources_without_weight_need_no_folder(root: Path) -> None:
-    recipe = small(root, 1, "data.sources.spare={kind: mose, folder: gone, weight: 0}")
+def test_what_is_never_read_needs_no_folder(root: Path) -> None:
+    recipe = small(
+        root,
+        1,
+        "data.sources.spare={kind: mose, folder: gone, weight: 0}",
+        "evaluation.benchmarks.davis2016-dev.folder=lost",
+    )
     module.check_folders(recipe)
 
 

@@ -21,6 +21,7 @@ from .data import ClipParcels, batch_shape
 from .data_sources import open_sources
 from .distributed import team
 from .dry_run_tables import memory_table, model_table, pass_table, source_table
+from .evaluation import build_evaluation
 from .logs import RunLog
 from .model_table import model_parts
 from .objectives import build_objective
@@ -99,6 +100,7 @@ def dry_run(recipe: Recipe, show: Show) -> None:
         show(model_table(model_parts(model, recipe.optimiser), recipe))
         check_folders(recipe)
         objective = build_objective(recipe.objective, model, text_encoder(recipe))
+        build_evaluation(recipe, crew.device)
         _check_log()
         sources = open_sources(recipe.data)
         show(source_table(check_sources(sources, recipe)))
@@ -121,7 +123,8 @@ def check_folders(recipe: Recipe) -> None:
     missing: dict[Path, list[str]] = defaultdict(list)
     wanted = [source for source in recipe.data.sources if source.weight > 0]
     places = [(entry.name, entry.folder) for entry in wanted]
-    places += [(entry.name, entry.folder) for entry in recipe.evaluation.benchmarks]
+    if recipe.engine.evaluate_every:
+        places += [(entry.name, entry.folder) for entry in recipe.evaluation.benchmarks]
     for name, folder in places:
         path = Path(recipe.data.root) / folder
         if not path.is_dir():
