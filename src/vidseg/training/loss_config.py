@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import RecipeError
 from .matcher import MatchWeights
@@ -85,6 +85,8 @@ def light_losses(points: int = 1024) -> LossConfig:
     )
 
 
+_Values = TypeVar("_Values", LossConfig, MatchWeights)
+
 PRESETS: Mapping[str, Callable[[], LossConfig]] = {
     "released": released_losses,
     "paper": paper_losses,
@@ -110,8 +112,8 @@ def named_losses(preset: str, overrides: Mapping[str, Any] | None = None) -> Los
     return _changed(PRESETS[preset](), overrides or {}, "objective.losses.overrides")
 
 
-def _changed(losses: Any, overrides: Mapping[str, Any], key: str) -> Any:
-    """``losses`` with overrides, of its own type."""
+def _changed(losses: _Values, overrides: Mapping[str, Any], key: str) -> _Values:
+    """``losses`` with overrides."""
     known = {f.name: getattr(losses, f.name) for f in fields(losses)}
     changes: dict[str, Any] = {}
     for name, value in overrides.items():
