@@ -60,3 +60,25 @@ def test_wrong_input_is_one_sentence(
     assert main(["data", "check", *words]) == 2
     told = capsys.readouterr().err
     assert told.startswith("vidseg: ") and sentence in told and told.count("\n") == 1
+
+
+def test_areas_of_scaled_pictures_are_warnings_and_few_are_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever scales COCO often leaves the areas as they were; the masks are sound."""
+    folder = write_image_layout("coco_instances", tmp_path)
+    (file,) = folder.rglob("instances_val2017.json")
+    content = json.loads(file.read_text())
+    row = content["annotations"][0]
+    copies = [{**row, "id": 1000 + k, "area": 3000} for k in range(25)]
+    content["annotations"] += copies
+    file.write_text(json.dumps(content))
+    words = ["data", "check", "coco_instances", str(folder), "--split", "val"]
+    assert main(words) == 0
+    told = capsys.readouterr().out
+    assert "areas (25)" in told and told.count("written beside it") == 20
+    assert "and 5 more of this kind" in told and "--json FILE writes all of them." in told
+    out = tmp_path / "faults.json"
+    assert main([*words, "--json", str(out)]) == 0
+    assert sum(row["group"] == "areas" for row in json.loads(out.read_text())["findings"]) == 25
+    assert "--json FILE" not in capsys.readouterr().out

@@ -54,8 +54,9 @@ def run(options: argparse.Namespace) -> int:
             "findings": findings.rows(),
         }
         _write(options.json, content)
-    print_findings(findings)
     console = Console(highlight=False, soft_wrap=True)
+    if not print_findings(findings) and options.json is None:
+        console.print("--json FILE writes all of them.")
     for part, numbers in counts.items():
         told = ", ".join(f"{number} {what}" for what, number in numbers.items())
         console.print(f"{part or options.name}: {told}", markup=False)

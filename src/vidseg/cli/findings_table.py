@@ -8,8 +8,15 @@ if TYPE_CHECKING:
     from ..datasets.checks.findings import Findings
 
 
-def print_findings(findings: Findings) -> None:
-    """All of them on stdout, grouped, with a line of totals; nothing where there are none."""
+_SHOWN = 20
+"""Findings of one group that a reader may want to go through."""
+
+
+def print_findings(findings: Findings) -> bool:
+    """On stdout, grouped, with a line of totals; nothing where there are none.
+
+    Returns whether all are shown; of a group that is very large only the first are.
+    """
     from rich.console import Console
     from rich.text import Text
 
@@ -17,16 +24,19 @@ def print_findings(findings: Findings) -> None:
     styles = {"error": "bold red", "warning": "yellow"}
     for group, members in findings.groups().items():
         console.print(Text(f"{group} ({len(members)})", style="bold"))
-        for finding in members:
+        for finding in members[:_SHOWN]:
             console.print(
                 Text.assemble(
                     "  ", (finding.severity, styles[finding.severity]), "  ", finding.sentence
                 )
             )
+        if len(members) > _SHOWN:
+            console.print(f"  and {len(members) - _SHOWN} more of this kind")
     if len(findings):
         console.print(
             f"{_number(findings.errors, 'error')}, {_number(findings.warnings, 'warning')}"
         )
+    return all(len(members) <= _SHOWN for members in findings.groups().values())
 
 
 def _number(count: int, noun: str) -> str:

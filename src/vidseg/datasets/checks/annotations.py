@@ -90,6 +90,8 @@ def check_mask(
     area: Any,
     file: Path,
     survey: Survey,
+    *,
+    area_counts: bool = True,
 ) -> None:
     """A mask in run lengths or polygons, its size, and the area that is written beside it.
 
@@ -97,6 +99,7 @@ def check_mask(
         where: what it is of, to begin the sentence with.
         size: (height, width) of the picture; None where it is not known.
         area: as written; None where none is.
+        area_counts: whether figures are made of it; else one that is wrong is a warning.
     """
     found: float | None
     if isinstance(mask, list):
@@ -114,7 +117,8 @@ def check_mask(
     if found == 0:
         survey.findings.error("empty labels", file, f"{where} has a mask without a pixel.")
     elif isinstance(area, (int, float)) and abs(area - found) > allowed:
-        survey.findings.error(
+        told = survey.findings.error if area_counts else survey.findings.warning
+        told(
             "areas",
             file,
             f"{where} has an area of {area:g} written beside it, its mask {found:.0f} pixels.",

@@ -35,6 +35,6 @@ def open_source(folder: Path, split: str | None = None) -> LabelSource:
         for name in SPLITS
     }
     name, file = find_split(folder, split, places, "coco_panoptic")
-    maps = first_folder((file.with_suffix(""), folder / file.stem))
+    maps = first_folder((file.with_suffix(""), folder / file.stem, folder / "panoptic"))
     pictures = picture_folder(folder, file.stem.rpartition("_")[2])
     return PanopticStills(f"coco_panoptic {name}", read_json(file), file, maps, pictures)
