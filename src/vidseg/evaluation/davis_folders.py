@@ -85,7 +85,7 @@ def _choose(truth: DavisTruth, predicted: Collection[str]) -> tuple[list[str], t
             if set(alternative) == set(predicted):
                 chosen, names = other, alternative
                 break
-    notes = [f"The {len(names)} videos are those listed in {chosen}."]
+    notes = [f"Measured are the videos that {chosen} lists, {len(names)} in all."]
     extra = [name for name in predicted if name not in names and name in truth.folders]
     if extra:
         notes.append(f"Predictions for videos outside of that list do not count: {listed(extra)}.")

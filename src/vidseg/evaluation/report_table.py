@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from rich.console import Group
@@ -15,6 +15,7 @@ from .benchmark import Report, Row
 from .worst import worst_first
 
 Breakdown = Literal["video", "class", "object"]
+Unit = Literal["fraction", "percent"]
 
 _COLUMNS = 10  # figures beside each other that a terminal still shows whole
 
@@ -49,11 +50,15 @@ def breakdown(report: Report, per: Breakdown) -> Group:
     columns = every[:_COLUMNS]
     key = report.ranking if report.ranking in columns else columns[0]
     table = Table(box=None)
-    table.add_column(per, overflow="fold")
+    table.add_column(per, no_wrap=True)
+    digits = {}
     for column in columns:
-        table.add_column(Text(column), justify="right", overflow="fold")
+        table.add_column(Text(column), justify="right", no_wrap=True)
+        values = [row[column] for row in rows.values() if column in row]
+        digits[column] = _digits(values, report.unit)
     for name in worst_first(rows, key):
-        cells = [number(rows[name].get(column, math.nan), report.unit) for column in columns]
+        row = rows[name]
+        cells = [_written(row.get(column, math.nan), digits[column]) for column in columns]
         table.add_row(Text(name), *cells)
     title = f"per {per}, worst {key} first"
     if len(columns) < len(every):
@@ -61,7 +66,7 @@ def breakdown(report: Report, per: Breakdown) -> Group:
     return Group(Text(title, style="bold"), table)
 
 
-def number(value: Any, unit: Literal["fraction", "percent"]) -> str:
+def number(value: Any, unit: Unit) -> str:
     """A figure as people read it: counts whole, percent with 2 digits, fractions with 4.
 
     A few programs print shares of 1 beside percent; those keep 4 digits as well.
@@ -73,12 +78,18 @@ def number(value: Any, unit: Literal["fraction", "percent"]) -> str:
     >>> number(float("nan"), "percent")
     'n/a'
     """
+    return _written(value, 2 if unit == "percent" and abs(value) > 1 else 4)
+
+
+def _digits(values: Iterable[Any], unit: Unit) -> int:
+    """Digits after the point of a whole column, so that its points stand below each other."""
+    return 2 if unit == "percent" and any(abs(value) > 1 for value in values) else 4
+
+
+def _written(value: Any, digits: int) -> str:
     if isinstance(value, int):
         return str(value)
-    value = float(value)
-    if not math.isfinite(value):
-        return "n/a"
-    return f"{value:.2f}" if unit == "percent" and abs(value) > 1 else f"{value:.4f}"
+    return f"{float(value):.{digits}f}" if math.isfinite(value) else "n/a"
 
 
 def _unit(report: Report) -> str:
