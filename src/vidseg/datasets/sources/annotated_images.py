@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ from ...formats.reading import read_picture
 from ...labels import Category, FrameLabels, LabelTrack, Sentence, VideoInfo
 from ...results import CocoRLE
 from ...types import ImageArray
+from .packed_records import PackedGroups
 
 Record = Mapping[str, Any]
 T = TypeVar("T")
@@ -133,8 +134,7 @@ def parse_images(
         by_image[number] = []
         size = picture_size(record, source)
         info = VideoInfo(name, (name,), size)
-        own = by_image[number] if labelled else None
-        images.append(AnnotatedImage(info, path, own, source, record))
+        images.append(AnnotatedImage(info, path, None, source, record))
     for annotation in value_of(content, "annotations", list, source) if labelled else ():
         number = value_of(annotation, "image_id", (int, str), source)
         if number not in by_image:
@@ -143,7 +143,10 @@ def parse_images(
                 "the file does not list."
             )
         by_image[number].append(annotation)
-    return images
+    if not labelled:
+        return images
+    packed = PackedGroups(by_image.values())
+    return [replace(image, annotations=packed[place]) for place, image in enumerate(images)]
 
 
 def annotation_masks(

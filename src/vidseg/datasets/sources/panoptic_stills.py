@@ -21,6 +21,7 @@ from .annotated_images import (
     stem_of,
     value_of,
 )
+from .packed_records import PackedGroups
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +30,6 @@ class _Still:
     size: tuple[int, int]
     picture: Path
     map: Path
-    segments: Sequence[Record]
 
 
 class PanopticStills:
@@ -58,6 +58,7 @@ class PanopticStills:
         self._known = {category.id for category in self._categories}
         annotations = self._by_image(content)
         self._stills: list[_Still] = []
+        segments: list[Sequence[Record]] = []
         for image in value_of(content, "images", list, source):
             number: int | str = value_of(image, "id", (int, str), source)
             file_name = value_of(image, "file_name", str, source)
@@ -73,15 +74,16 @@ class PanopticStills:
                     size,
                     inside(pictures, file_name, source),
                     inside(maps, value_of(annotation, "file_name", str, source), source),
-                    value_of(annotation, "segments_info", list, source),
                 )
             )
+            segments.append(value_of(annotation, "segments_info", list, source))
         if annotations:
             raise DataError(
                 f"{source} has an annotation of image {next(iter(annotations))!r}, which it "
                 "does not list."
             )
         self._videos = tuple(still.info for still in self._stills)
+        self._segments = PackedGroups(segments)
 
     def _by_image(self, content: Record) -> dict[int | str, Record]:
         found: dict[int | str, Record] = {}
@@ -110,7 +112,7 @@ class PanopticStills:
     def tracks(self, video: int) -> tuple[LabelTrack, ...]:
         """The segments. Raises DataError for a class that the file does not list."""
         tracks = []
-        for number, segment in enumerate(self._stills[video].segments, start=1):
+        for number, segment in enumerate(self._segments[video], start=1):
             category = value_of(segment, "category_id", int, self._source)
             if category not in self._known:
                 raise DataError(
@@ -137,7 +139,7 @@ class PanopticStills:
                 f"{self._source} says {still.size[0]} × {still.size[1]}."
             )
         values, places = np.unique(ids, return_inverse=True)
-        numbers = self._numbers(still)
+        numbers = self._numbers(video)
         unknown = [value for value in values.tolist() if value and value not in numbers]
         if unknown:
             raise DataError(
@@ -147,13 +149,13 @@ class PanopticStills:
         renamed = np.array([numbers.get(value, 0) for value in values.tolist()], dtype=np.int32)
         return _separate(renamed[places].reshape(ids.shape))
 
-    def _numbers(self, still: _Still) -> dict[int, int]:
+    def _numbers(self, video: int) -> dict[int, int]:
         """Segment id of the PNG → track id."""
-        ids = [value_of(segment, "id", int, self._source) for segment in still.segments]
+        ids = [value_of(segment, "id", int, self._source) for segment in self._segments[video]]
         numbers = {id: number for number, id in enumerate(ids, start=1)}
         if len(numbers) < len(ids) or 0 in numbers:
             raise DataError(
-                f"{self._source}: the segments of {still.info.name} share an id or use 0."
+                f"{self._source}: the segments of {self._videos[video].name} share an id or use 0."
             )
         return numbers
 

@@ -85,6 +85,7 @@ def _segments(
 ) -> Segments:
     found: dict[str, dict[int, LabelTrack]] = {}
     classes: dict[int, int] = {}
+    shared: dict[LabelTrack, LabelTrack] = {}  # one object for a segment of many frames
     for row in rows:
         key: str | int = value_of(row, "image_id", (str, int), source)
         if key not in stems:
@@ -99,7 +100,7 @@ def _segments(
                 )
             if classes.setdefault(track.id, track.category_id) != track.category_id:
                 raise DataError(f"{source}: the class of segment {track.id} of {name} changes.")
-            own[track.id] = track
+            own[track.id] = shared.setdefault(track, track)
     return found
 
 

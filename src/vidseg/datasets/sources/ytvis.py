@@ -32,6 +32,7 @@ from .annotated_images import (
     picture_size,
     value_of,
 )
+from .packed_records import PackedGroups
 from .split_files import find_split
 
 SPLITS = ("train", "valid", "test")
@@ -105,11 +106,13 @@ class TrackedVideos:
         if len({video.name for video in self._videos}) < len(self._videos):
             raise DataError(f"{source} has two videos in one folder.")
         annotations = content.get("annotations") or []
-        self._rows: list[dict[int, Record]] | None = None
+        self._packed: PackedGroups | None = None
         if annotations:
-            self._rows = [{} for _ in self._videos]
+            rows: list[dict[int, Record]] = [{} for _ in self._videos]
             for row in annotations:
-                self._add_annotation(row, numbers)
+                self._add_annotation(row, numbers, rows)
+            self._packed = PackedGroups([own[id] for id in sorted(own)] for own in rows)
+        self._unpacked: tuple[int, dict[int, Record]] | None = None  # of the video asked last
 
     def _add_video(self, row: Record, pictures: Path) -> None:
         files = value_of(row, "file_names", list, self._source)
@@ -126,8 +129,9 @@ class TrackedVideos:
         self._pictures.append([inside(pictures, str(path), self._source) for path in paths])
         self._videos.append(VideoInfo(name, tuple(path.stem for path in paths), self._sizes[-1]))
 
-    def _add_annotation(self, row: Record, numbers: dict[int, int]) -> None:
-        assert self._rows is not None
+    def _add_annotation(
+        self, row: Record, numbers: dict[int, int], rows: list[dict[int, Record]]
+    ) -> None:
         source = self._source
         id = value_of(row, "id", int, source)
         video = numbers.get(value_of(row, "video_id", int, source))
@@ -136,7 +140,7 @@ class TrackedVideos:
                 f"{source}: annotation {id} belongs to video {row['video_id']}, which the file "
                 f"does not list."
             )
-        if id < 1 or id in self._rows[video]:
+        if id < 1 or id in rows[video]:
             raise DataError(f"{source}: the annotation id {id} is below 1 or comes twice.")
         category = value_of(row, "category_id", int, source)
         if category not in {known.id for known in self._categories}:
@@ -150,7 +154,15 @@ class TrackedVideos:
                 f"{source}: annotation {id} has {given} masks, its video "
                 f"{self._videos[video].name} {wanted} frames."
             )
-        self._rows[video][id] = row
+        rows[video][id] = row
+
+    def _rows(self, video: int) -> dict[int, Record]:
+        """Annotation id → annotation, ascending."""
+        if self._packed is None:
+            return {}
+        if self._unpacked is None or self._unpacked[0] != video:
+            self._unpacked = video, {row["id"]: row for row in self._packed[video]}
+        return self._unpacked[1]
 
     @property
     def name(self) -> str:
@@ -169,10 +181,9 @@ class TrackedVideos:
 
     def tracks(self, video: int) -> tuple[LabelTrack, ...]:
         """The annotations of a video, by id."""
-        rows = {} if self._rows is None else self._rows[video]
         return tuple(
-            LabelTrack(id, rows[id]["category_id"], is_crowd(rows[id], self._source))
-            for id in sorted(rows)
+            LabelTrack(id, row["category_id"], is_crowd(row, self._source))
+            for id, row in self._rows(video).items()
         )
 
     def sentences(self, video: int) -> tuple[Sentence, ...]:
@@ -181,15 +192,15 @@ class TrackedVideos:
 
     def labelled(self, video: int) -> tuple[bool, ...]:
         """All frames, or none where the file has no annotations."""
-        return (self._rows is not None,) * len(self._videos[video].frames)
+        return (self._packed is not None,) * len(self._videos[video].frames)
 
     def labels(self, video: int, frame: int) -> FrameLabels | None:
         """The masks, which may overlap. Raises DataError for one that cannot be read."""
-        if self._rows is None:
+        if self._packed is None:
             return None
         info, size = self._videos[video], self._sizes[video]
         masks: dict[int, CocoRLE] = {}
-        for id, row in self._rows[video].items():
+        for id, row in self._rows(video).items():
             mask = row["segmentations"][frame]
             if mask is None:
                 continue
