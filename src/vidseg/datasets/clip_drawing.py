@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
+from PIL import Image
 
 from .augmentation import Augmentation, Drawn, draw_frames
 from .clip_packing import DrawnClip
@@ -101,11 +102,12 @@ def draw_clip(
 
 def _visible(drawn: Drawn, smallest: int) -> npt.NDArray[np.int64]:
     """The regions with enough pixels in some frame."""
-    count = len(drawn.regions)
-    areas = np.zeros(count, np.int64)
+    areas = np.zeros(256, np.int64)
     for stack in drawn.maps.transpose(1, 0, 2, 3):
         # Every region has one layer, so that counting all layers at once mixes nothing up.
-        areas = np.maximum(areas, np.bincount(stack.ravel(), minlength=count + 1)[1 : count + 1])
+        counts = sum(np.array(Image.fromarray(ids).histogram()) for ids in stack)
+        areas = np.maximum(areas, counts)
+    areas = areas[1 : len(drawn.regions) + 1]
     return np.flatnonzero(areas >= max(smallest, 1))
 
 

@@ -107,7 +107,8 @@ def _round_up(side: int) -> int:
 
 def _masks(stack: Tensor, clip: DrawnClip, size: tuple[int, int]) -> Tensor:
     _, T, h, w = stack.shape
-    masks = torch.zeros((len(clip.numbers), T, *size), dtype=torch.bool)
+    new = torch.empty if (h, w) == size else torch.zeros
+    masks = new((len(clip.numbers), T, *size), dtype=torch.bool)
     for mask, layer, number in zip(masks, clip.layers.tolist(), clip.numbers.tolist(), strict=True):
         torch.eq(stack[layer], number, out=mask[:, :h, :w])
     return masks

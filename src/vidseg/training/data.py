@@ -205,11 +205,13 @@ def _received(parcels: Iterator[_Parcel]) -> Iterator[_Parcel]:
     while True:
         try:
             parcel = next(parcels)
-        except RuntimeError as error:
-            if "DataLoader worker (pid" not in str(error):
+        except (RuntimeError, ConnectionError, FileNotFoundError, EOFError) as error:
+            # Those that are not RuntimeErrors come of taking over pixels from a process that ended.
+            if isinstance(error, RuntimeError) and "DataLoader worker (pid" not in str(error):
                 raise
+            first, _, _ = str(error).partition("\n")
             raise DataError(
                 "A loading process ended by itself, perhaps for want of memory; set data.workers "
-                f"lower or give /dev/shm more room. ({str(error).splitlines()[0]})"
+                f"lower or give /dev/shm more room. ({first})"
             ) from error
         yield parcel
