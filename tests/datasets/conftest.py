@@ -33,12 +33,17 @@ def save(path: Path, array: np.ndarray) -> None:
 @pytest.fixture
 def panoptic_folder(tmp_path: Path) -> Path:
     """Two stills; in the second the blue square is a group."""
+    return draw_panoptic(tmp_path)
+
+
+def draw_panoptic(root: Path) -> Path:
+    """Two stills; in the second the blue square is a group."""
     categories = [{"id": 7, "name": "dog", "isthing": 1}, {"id": 3, "name": "grass", "isthing": 0}]
     images, annotations = [], []
     for k in range(2):
         picture, ids = draw()
-        save(tmp_path / "images" / f"{k}.png", picture)
-        save(tmp_path / "panoptic" / f"{k}.png", np.where(ids == 1, 9, np.where(ids == 2, 4, 0)))
+        save(root / "images" / f"{k}.png", picture)
+        save(root / "panoptic" / f"{k}.png", np.where(ids == 1, 9, np.where(ids == 2, 4, 0)))
         images.append({"id": k, "file_name": f"{k}.png", "height": HEIGHT, "width": WIDTH})
         segments = [
             {"id": 9, "category_id": 7, "iscrowd": 0},
@@ -46,15 +51,20 @@ def panoptic_folder(tmp_path: Path) -> Path:
         ]
         annotations.append({"image_id": k, "file_name": f"{k}.png", "segments_info": segments})
     content = {"images": images, "annotations": annotations, "categories": categories}
-    (tmp_path / "panoptic_train.json").write_text(json.dumps(content))
-    return tmp_path
+    (root / "panoptic_train.json").write_text(json.dumps(content))
+    return root
 
 
 @pytest.fixture
 def instances_folder(tmp_path: Path) -> Path:
     """One still with a large polygon, a small one inside it, and an RLE crowd."""
+    return draw_instances(tmp_path)
+
+
+def draw_instances(root: Path) -> Path:
+    """One still with a large polygon, a small one inside it, and an RLE crowd."""
     picture, _ = draw()
-    save(tmp_path / "train" / "a.png", picture)
+    save(root / "train" / "a.png", picture)
     crowd = np.zeros((HEIGHT, WIDTH), np.uint8)
     crowd[40:48, 0:10] = 1
     runs: list[int] = []
@@ -78,13 +88,13 @@ def instances_folder(tmp_path: Path) -> Path:
         "annotations": annotations,
         "categories": [{"id": 1, "name": "person"}, {"id": 2, "name": "ball"}],
     }
-    (tmp_path / "instances_train.json").write_text(json.dumps(content))
+    (root / "instances_train.json").write_text(json.dumps(content))
     captions = [
         {"image_id": 5, "caption": "A ball to the left of people."},
         {"image_id": 5, "caption": "A man with a ball."},
     ]
-    (tmp_path / "captions_train.json").write_text(json.dumps({"annotations": captions}))
-    return tmp_path
+    (root / "captions_train.json").write_text(json.dumps({"annotations": captions}))
+    return root
 
 
 def _polygon(number: int, category: int, x0: int, y0: int, x1: int, y1: int) -> dict[str, object]:
@@ -97,7 +107,12 @@ def _polygon(number: int, category: int, x0: int, y0: int, x1: int, y1: int) -> 
 @pytest.fixture
 def label_map_folder(tmp_path: Path) -> Path:
     """Two sequences, the first with a gap of 60 frame numbers: three videos of 2, 1, 3 frames."""
-    folder = tmp_path / "street" / "train"
+    return draw_label_maps(tmp_path)
+
+
+def draw_label_maps(root: Path) -> Path:
+    """Two sequences, the first with a gap of 60 frame numbers: three videos of 2, 1, 3 frames."""
+    folder = root / "street" / "train"
     numbers = {"A": (0, 30, 90), "B": (1, 2, 3)}
     for prefix, frames in numbers.items():
         for shift, number in enumerate(frames):
@@ -110,9 +125,14 @@ def label_map_folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def davis_folder(tmp_path: Path) -> Path:
     """One video of five frames; the third has no annotation."""
+    return draw_davis(tmp_path)
+
+
+def draw_davis(root: Path) -> Path:
+    """One video of five frames; the third has no annotation."""
     for t in range(5):
         picture, ids = draw(2 * t)
-        save(tmp_path / "JPEGImages" / "clip" / f"{t:05d}.jpg", picture)
+        save(root / "JPEGImages" / "clip" / f"{t:05d}.jpg", picture)
         if t != 2:
-            save(tmp_path / "Annotations" / "clip" / f"{t:05d}.png", np.where(ids == 2, 5, ids))
-    return tmp_path
+            save(root / "Annotations" / "clip" / f"{t:05d}.png", np.where(ids == 2, 5, ids))
+    return root

@@ -27,7 +27,7 @@ def add_parser(verbs: Verbs) -> None:
         "  vidseg data convert out/ytvis.json out/cvat --from ytvis --to cvat\n"
         "  vidseg data convert DAVIS boxes.json --from davis --to coco --categories object\n"
         "  vidseg data convert MOSE out --from mose --split train --to ytvis --categories object\n"
-        "  vidseg data convert VIPSeg out --from dataset:vipseg --split val --to kitti_step",
+        "  vidseg data convert VIPSeg out --from dataset:vipseg --split val --to coco_panoptic",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
