@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import multiprocessing
 import os
 import signal
 from dataclasses import replace
@@ -279,8 +281,6 @@ def test_processes_that_cannot_share_a_batch(root: Path) -> None:
 def test_a_loading_process_that_ends_is_one_clear_error(root: Path) -> None:
     stream = open_stream(config(root, workers=1), seed=0)
     next(stream)
-    import multiprocessing
-
     for child in multiprocessing.active_children():
         os.kill(child.pid or 0, signal.SIGKILL)
     with pytest.raises(DataError, match="A loading process ended by itself"):
@@ -288,16 +288,51 @@ def test_a_loading_process_that_ends_is_one_clear_error(root: Path) -> None:
             next(stream)
 
 
-def test_crowded_stills_of_sa1b(tmp_path: Path) -> None:
-    """A clip of SA-1B keeps its scale, and no more masks than wanted."""
+def test_clips_of_sa1b_keep_their_scale(tmp_path: Path) -> None:
     write_image_layout("sa1b", tmp_path / "sa1b")
     source = SourceConfig(name="sa1b", kind="sa1b", folder="sa1b")
-    steady = AugmentationConfig(preset="lsj", scale=(0.5, 1.0), rotation=0.0)
-    for batch in take(config(tmp_path, sources=(source,), augmentation=steady, frames=4), 3):
-        for sample in batch.samples:
-            widest = sample.masks[0].flatten(2).any(2) if sample.masks.ndim > 4 else sample.masks[0]
-            areas = widest.flatten(1).sum(1).numpy()
-            assert np.ptp(areas) <= 0.1 * areas.max()
+    for preset in ("lsj", "short_side"):
+        given = AugmentationConfig(preset=preset, scale=(0.5, 1.0), rotation=0.0)  # type: ignore[arg-type]
+        for batch in take(config(tmp_path, sources=(source,), augmentation=given, frames=4), 3):
+            assert batch.images.shape[-2:] == (64, 64)
+            for sample in batch.samples:
+                areas = sample.masks[0].flatten(1).sum(1).numpy()
+                assert np.ptp(areas) <= 0.1 * areas.max()
+
+
+def test_crowded_stills_of_sa1b_give_reliable_masks(tmp_path: Path) -> None:
+    write_image_layout("sa1b", tmp_path / "sa1b")
+    for file in tmp_path.rglob("*.json"):
+        content = json.loads(file.read_text())
+        whole, part = content["annotations"]
+        doubtful = [{**whole, "id": k, "stability_score": 0.95} for k in range(100)]
+        content["annotations"] = [*doubtful, part]
+        file.write_text(json.dumps(content))
+    source = SourceConfig(name="sa1b", kind="sa1b", folder="sa1b")
+    (batch,) = take(config(tmp_path, sources=(source,), frames=1, most_objects=5), 1)
+    for sample in batch.samples:
+        assert len(sample) == 1  # only the part, which is blue
+
+
+def test_stills_with_many_objects_lend_each_class_a_place(tmp_path: Path) -> None:
+    write_image_layout("lvis", tmp_path)
+    file = tmp_path / "annotations" / "lvis_v1_train.json"
+    content = json.loads(file.read_text())
+    frequent = [a for a in content["annotations"] if a["category_id"] == 3]
+    content["annotations"] = [
+        {**a, "id": 1000 * k + a["id"]} for k in range(1, 9) for a in frequent
+    ] + content["annotations"]
+    file.write_text(json.dumps(content))
+    source = SourceConfig(name="lvis", kind="lvis", folder=".", split="train")
+    plain = AugmentationConfig(preset="lsj", scale=(1.0, 1.0), rotation=0.0)
+    data = config(tmp_path, sources=(source,), frames=1, most_objects=2, augmentation=plain)
+    found = [
+        {sample.label_name(row) for row in range(len(sample))}
+        for batch in take(data, 25)
+        for sample in batch.samples
+    ]
+    rare = np.mean(["alligator" in names for names in found])
+    assert rare == pytest.approx(0.5, abs=0.17)  # one of eleven objects, one of two classes
 
 
 def test_overlapping_masks_stay_whole(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ class ClipSample:
 
     Attributes:
         images: [T, 3, H, W] uint8 RGB.
-        masks: [N, T, H, W] bool, disjoint.
+        masks: [N, T, H, W] bool; they overlap where those of the dataset do.
         labels: [N] int64 index into ``vocabulary``, -1 for no category.
         ids: [N] int64 identity, unique inside the clip, stable over its frames.
         is_thing: [N] bool.
