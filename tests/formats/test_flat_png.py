@@ -30,7 +30,7 @@ def write(path: Path, palette: bool = True, **options: Any) -> bytes:
 
 def test_palette_maps_are_read_quickly(tmp_path: Path) -> None:
     write(tmp_path / "a.png")
-    found = read_flat_png(tmp_path / "a.png")
+    found = read_flat_png((tmp_path / "a.png").read_bytes(), tmp_path / "a.png")
     assert found is not None
     assert (found == LABELS).all()
 
@@ -38,7 +38,7 @@ def test_palette_maps_are_read_quickly(tmp_path: Path) -> None:
 @pytest.mark.parametrize("form", [{"palette": False}, {"bits": 2}])
 def test_other_forms_are_left_to_pillow(tmp_path: Path, form: dict[str, Any]) -> None:
     write(tmp_path / "a.png", **form)
-    assert read_flat_png(tmp_path / "a.png") is None
+    assert read_flat_png((tmp_path / "a.png").read_bytes(), tmp_path / "a.png") is None
     assert (read_small_label_map(tmp_path / "a.png") == LABELS).all()
 
 

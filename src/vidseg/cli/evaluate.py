@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +74,6 @@ def run(options: argparse.Namespace) -> int:
     from ..evaluation.report_table import breakdown, remarks, summary
     from ..evaluation.runner import run as measure
     from ..formats.atomic import prepare_folder
-    from .progress import FrameProgress
 
     file = Path(options.json) if options.json else None
     if file is not None:
@@ -82,10 +83,8 @@ def run(options: argparse.Namespace) -> int:
     evaluation = open_evaluation(options.benchmark, options.gt, options.pred, options.protocol)
     if options.plot:
         prepare_folder(Path(options.plot))
-    with FrameProgress(options.benchmark, len(evaluation.videos), "videos") as progress:
-        report = measure(
-            evaluation, workers=options.workers, progress=lambda video: progress.advance()
-        )
+    with _progress(options.benchmark, len(evaluation.videos)) as advance:
+        report = measure(evaluation, workers=options.workers, progress=advance)
     _print(summary(report), "", *remarks(report))
     if file is not None:
         write_json(report, file)
@@ -94,6 +93,20 @@ def run(options: argparse.Namespace) -> int:
     if options.per:
         _print(breakdown(report, options.per))
     return 0
+
+
+@contextmanager
+def _progress(title: str, videos: int) -> Iterator[Callable[[str], None] | None]:
+    """Yields what is to hear of each video that is done; None where stderr is no terminal."""
+    from rich.console import Console
+
+    if not Console(stderr=True).is_terminal:
+        yield None  # without importing the bar, which a small benchmark would feel
+        return
+    from .progress import FrameProgress
+
+    with FrameProgress(title, videos, "videos") as progress:
+        yield lambda video: progress.advance()
 
 
 def _plot(report: Report, evaluation: Evaluation[Any], options: argparse.Namespace) -> None:

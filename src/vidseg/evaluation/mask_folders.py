@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import DataError
 from ..formats.reading import read_small_label_map
-from ..metrics.contours import LabelMap8
 from ..types import IdMap
 from .benchmark import ComparedFrame
+
+if TYPE_CHECKING:
+    from ..metrics.contours import LabelMap8
 
 NeededFrames = Callable[[Sequence[str]], Sequence[str]]
 """Which of a video's frames are read."""

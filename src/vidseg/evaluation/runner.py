@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import active_children, get_context
 from typing import Any
 
 from ..errors import DataError, VidsegError
@@ -65,7 +62,20 @@ def _measured(
     if workers == 1:
         keep_freed_memory()
         yield map(evaluation.measure, names)
-        return
+    else:
+        with _measured_elsewhere(evaluation, names, workers) as measured:
+            yield measured
+
+
+@contextmanager
+def _measured_elsewhere(
+    evaluation: Evaluation[Any], names: Sequence[str], workers: int
+) -> Iterator[Iterator[Mergeable]]:
+    # Imported here, as a small benchmark in one process is done sooner than these are read.
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+    from multiprocessing import active_children, get_context
+
     others = set(active_children())
     # A forked child of a process with threads (torch, rich) may hang, so children start afresh.
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _open, (evaluation,))

@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import DataError
 from ..formats.reading import inside
-from ..metrics.contours import LabelMap8
 from ..metrics.overlaps import Counts, joint_areas
 from ..metrics.vss import ConsistencyMeter, SemanticMeter, SemanticScores
 from ..types import IdMap
@@ -19,6 +19,9 @@ from ..vocabularies import get_vocabulary
 from .benchmark import ComparedFrame, Report, Row
 from .mask_folders import MaskVideo, every_frame, pair_videos, predicted_folders
 from .video_curves import sorted_curves
+
+if TYPE_CHECKING:
+    from ..metrics.contours import LabelMap8
 
 CLASSES = 124
 CLIPS = (8, 16)

@@ -15,18 +15,16 @@ import numpy.typing as npt
 
 from ..errors import DataError
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _FORM = bytes((8, 3, 0, 0, 0))  # 8 bits, palette, usual compression and filters, not interlaced
 
 
-def read_flat_png(path: Path) -> npt.NDArray[np.uint8] | None:
+def read_flat_png(content: bytes, path: Path) -> npt.NDArray[np.uint8] | None:
     """[H, W] palette indices; None for any other file: of another form, cut off, no PNG at all.
 
-    Raises OSError if the file cannot be opened, DataError for a PNG of any form one of whose
-    checksums is wrong.
+    Raises DataError, naming ``path``, for a PNG of any form one of whose checksums is wrong.
     """
-    content = path.read_bytes()
-    if content[:8] != _SIGNATURE:
+    if content[:8] != SIGNATURE:
         return None
     packed = _pixel_data(content, path)
     if packed is None or content[12:16] != b"IHDR" or content[24:29] != _FORM:
@@ -53,7 +51,7 @@ def check_checksums(content: bytes, path: Path) -> None:
 
     What is cut off or no PNG at all is left to the reader of pixels.
     """
-    if content[:8] == _SIGNATURE:
+    if content[:8] == SIGNATURE:
         _pixel_data(content, path)
 
 

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path, PurePosixPath
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
 
 from ..errors import DataError
 from ..types import IdMap, ImageArray
-from .flat_png import check_checksums, read_flat_png
+from .flat_png import SIGNATURE, check_checksums, read_flat_png
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+# Pillow is imported where it is used: a benchmark of JSON files is measured without it.
 
 _SINGLE_CHANNEL = ("L", "P", "I", "I;16", "1")
 
 
 def read_picture(path: Path) -> ImageArray:
     """[H, W, 3] RGB. Raises DataError if the file cannot be read."""
+    from PIL import Image
+
     try:
         with Image.open(path) as image:
             return np.asarray(image.convert("RGB"))
-    except (OSError, SyntaxError, UnidentifiedImageError) as error:
+    except (OSError, SyntaxError) as error:
         raise DataError(f"Cannot read the picture {path}: {_reason(error)}.") from error
 
 
@@ -33,11 +40,9 @@ def read_small_label_map(path: Path) -> npt.NDArray[np.uint8]:
 
     Raises DataError if the file is missing or damaged, or is a picture of another kind.
     """
-    try:
-        flat = read_flat_png(path)
-    except OSError:
-        flat = None  # the general way says what is wrong
-    values = _read_values(path) if flat is None else flat
+    content = _content(path)
+    flat = read_flat_png(content, path)
+    values = _values(content, path) if flat is None else flat
     if values.dtype != np.uint8:
         raise DataError(f"The label map {path} is not 8-bit; labels 0 to 255 are wanted.")
     return values
@@ -45,7 +50,7 @@ def read_small_label_map(path: Path) -> npt.NDArray[np.uint8]:
 
 def read_label_map(path: Path) -> IdMap:
     """[H, W] values of a single-channel or palette PNG. Raises DataError for other pictures."""
-    return _read_values(path).astype(np.int32)
+    return _values(_content(path), path).astype(np.int32)
 
 
 def read_rgb_ids(path: Path) -> IdMap:
@@ -55,7 +60,7 @@ def read_rgb_ids(path: Path) -> IdMap:
             # Pillow keeps four bytes a pixel; taken as they are they make a whole number.
             packed = np.frombuffer(image.tobytes("raw", "RGBX"), "<i4")
             height, width = image.height, image.width
-    except (OSError, SyntaxError, UnidentifiedImageError) as error:
+    except (OSError, SyntaxError) as error:
         raise DataError(f"Cannot read the label map {path}: {_reason(error)}.") from error
     return (packed & 0xFFFFFF).astype(np.int32, copy=False).reshape(height, width)
 
@@ -65,26 +70,30 @@ def read_rgb_values(path: Path) -> npt.NDArray[np.uint8]:
     try:
         with _open_rgb(path) as image:
             return np.asarray(image)
-    except (OSError, SyntaxError, UnidentifiedImageError) as error:
+    except (OSError, SyntaxError) as error:
         raise DataError(f"Cannot read the label map {path}: {_reason(error)}.") from error
 
 
 def _open_rgb(path: Path) -> Image.Image:
     """The opened picture. Raises DataError where it is no RGB or a checksum is wrong."""
-    content = path.read_bytes()
+    content = _content(path)
     check_checksums(content, path)
-    try:
-        image = Image.open(BytesIO(content))
-    except UnidentifiedImageError as error:
-        raise DataError(f"Cannot read the label map {path}: it is no picture.") from error
+    image = _opened(content)
     if image.mode != "RGB":
         raise DataError(f"The label map {path} has mode {image.mode}; RGB is wanted.")
     return image
 
 
-def _read_values(path: Path) -> npt.NDArray[Any]:
+def _content(path: Path) -> bytes:
     try:
-        with Image.open(path) as image:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"Cannot read the label map {path}: {_reason(error)}.") from error
+
+
+def _values(content: bytes, path: Path) -> npt.NDArray[Any]:
+    try:
+        with _opened(content) as image:
             if image.mode not in _SINGLE_CHANNEL:
                 raise DataError(
                     f"The label map {path} has mode {image.mode}; single-channel is wanted."
@@ -95,8 +104,21 @@ def _read_values(path: Path) -> npt.NDArray[Any]:
     return values.astype(np.uint8) if values.dtype == np.bool_ else values
 
 
+def _opened(content: bytes) -> Image.Image:
+    """A picture of any form; the readers of other forms than PNG are imported where needed."""
+    from PIL import Image
+    from PIL.PngImagePlugin import PngImageFile
+
+    if content.startswith(SIGNATURE):
+        with suppress(SyntaxError):  # the general way says what is wrong
+            return PngImageFile(BytesIO(content))
+    return Image.open(BytesIO(content))
+
+
 def _reason(error: Exception) -> str:
     """What went wrong, without the file's name."""
+    from PIL import UnidentifiedImageError
+
     if isinstance(error, UnidentifiedImageError):
         return "it is no picture"
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
