@@ -2,8 +2,7 @@
 
 Blocks marked ``bash`` or ``python`` run; one that begins with ``# NAME.yaml`` is written to that
 file. Set-up commands (``git``, ``cd``, ``make``, ``pip``) are what brought us here. A block that
-begins with ``# not run by CI: ...`` is left out; a ``vidseg`` command in a block without a mark is a
-mistake.
+begins with ``# not run by CI: ...`` is left out; a ``vidseg`` command without a mark is a mistake.
 """
 
 from __future__ import annotations

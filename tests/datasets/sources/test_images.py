@@ -295,7 +295,7 @@ FAULTS = [
         "coco_instances",
         INSTANCES,
         _set(*A, "segmentation", value={"size": [40, 56], "counts": [2239]}),
-        "run lengths do not fill",
+        "does not fill",
     ),
     ("coco_panoptic", PANOPTIC, _set(*A, "segments_info", 0, "category_id", value=9), "class 9"),
     ("coco_panoptic", PANOPTIC, _set(*A, "segments_info", 0, "id", value=5), "share an id"),

@@ -187,7 +187,7 @@ BURST = [
     (put("sequences", 0, "segmentations", []), "0 segmentations of 4 frames"),
     (put("sequences", 0, "segmentations", 2, "1", "rle", "zz"), "track 1 in frame frame0061"),
     (put("sequences", 0, "segmentations", 2, "1", {}), "'rle'"),
-    (put("sequences", 0, "width", 31), "do not fill"),
+    (put("sequences", 0, "width", 31), "does not fill"),
     (put("sequences", 0, "dataset", "../x"), "outside"),
     (put("sequences", 1, "seq_name", "v_1"), "two sequences"),
     (put("sequences", 0, "annotated_image_paths", ["a.jpg"] * 4), "a frame twice"),

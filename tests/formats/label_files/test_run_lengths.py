@@ -72,11 +72,12 @@ def test_polygons_are_filled_as_coco_does() -> None:
 @pytest.mark.parametrize(
     ("segmentation", "message"),
     [
-        ({"size": [2, 2], "counts": [1, 2]}, "do not fill 2 × 2"),
-        ({"size": [2, 2], "counts": [5, -1]}, "do not fill 2 × 2"),
+        ({"size": [2, 2], "counts": [1, 2]}, "runs of 3 pixels in all, which does not fill 2 × 2"),
+        ({"size": [2, 2], "counts": [5, -1]}, "a negative run"),
+        ({"size": [2, 2], "counts": [1.5, 2.5]}, "no list of run lengths"),
         ({"size": [2, 3], "counts": [6]}, "the mask is 2 × 3"),
-        ({"size": [2, 2], "counts": "!!"}, "damaged"),
-        ({"size": [2, 2], "counts": "1"}, "do not fill"),
+        ({"size": [2, 2], "counts": "!!"}, "no whole run-length string"),
+        ({"size": [2, 2], "counts": "1"}, "does not fill"),
         ([[1, 2, 3, 4]], "three points"),
         ([[1, 2, 3, 4, 5, float("inf")]], "not finite"),
         ("nothing", "neither"),

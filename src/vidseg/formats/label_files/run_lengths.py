@@ -1,7 +1,6 @@
 """COCO's run lengths as lists and strings, checked before anything decodes them.
 
-Runs go down the columns and start with background. The compressed string writes each run as the
-difference to the run two before it, five bits a character.
+Runs go down the columns and start with background.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...geometry.run_lengths import RunLengthError, Runs, read_runs
 from ...results import CocoRLE
 from ...types import MaskArray
 
@@ -20,34 +20,23 @@ Counts = npt.NDArray[np.int64]
 
 
 def counts_of(rle: CocoRLE) -> Counts:
-    """The runs of a compressed mask. Raises ValueError where the string is damaged."""
-    codes = np.frombuffer(rle["counts"].encode("ascii"), dtype=np.uint8).astype(np.int64) - 48
-    if len(codes) == 0 or codes.min() < 0 or codes.max() > 63 or codes[-1] & 32:
-        raise ValueError("the run lengths are damaged")
-    last = np.flatnonzero(codes & 32 == 0)
-    first = np.concatenate([[0], last[:-1] + 1])
-    lengths = last - first + 1
-    if lengths.max() > 8:
-        raise ValueError("the run lengths are damaged")
-    shifts = 5 * (np.arange(len(codes)) - np.repeat(first, lengths))
-    values = np.add.reduceat((codes & 31) << shifts, first)
-    negative = codes[last] & 16 != 0
-    values[negative] -= np.int64(1) << (5 * lengths[negative])
-    values[1::2] = np.cumsum(values[1::2])
-    values[2::2] = np.cumsum(values[2::2])
-    _check(values, rle["size"])
-    return values
+    """The runs of a compressed mask, none but the first of them empty.
+
+    Raises ValueError where the string is damaged.
+    """
+    runs = _read(rle["counts"], rle["size"])
+    borders = np.stack([runs.starts, runs.ends], axis=1).ravel()
+    counts = np.diff(borders, prepend=0, append=runs.pixels)
+    return counts if counts[-1] or len(counts) == 1 else counts[:-1]
 
 
 def from_counts(counts: Sequence[int] | Counts, size: tuple[int, int]) -> CocoRLE:
     """A compressed mask of (height, width). Raises ValueError where runs do not fill it."""
     from pycocotools import mask as coco
 
-    runs = np.asarray(counts)
-    if runs.ndim != 1 or (len(runs) and runs.dtype.kind not in "iu"):
-        raise ValueError("the run lengths are not whole numbers")
-    _check(runs.astype(np.int64), size)
-    rle = coco.frPyObjects({"size": list(size), "counts": runs.tolist()}, *size)
+    lengths = list(counts)
+    _read(lengths, size)
+    rle = coco.frPyObjects({"size": list(size), "counts": lengths}, *size)
     return {"size": [int(side) for side in size], "counts": rle["counts"].decode("ascii")}
 
 
@@ -76,9 +65,8 @@ def from_segmentation(segmentation: Any, size: tuple[int, int]) -> CocoRLE:
         )
     counts = segmentation["counts"]
     if isinstance(counts, str):
-        rle: CocoRLE = {"size": list(size), "counts": counts}
-        counts_of(rle)
-        return rle
+        _read(counts, size)
+        return {"size": list(size), "counts": counts}
     return from_counts(counts, size)
 
 
@@ -118,7 +106,9 @@ def row_runs(mask: MaskArray) -> list[int]:
 def from_row_runs(runs: Sequence[int], size: tuple[int, int]) -> MaskArray:
     """[H, W] bool mask of runs along the rows. Raises ValueError where they do not fill it."""
     lengths = np.asarray(runs, dtype=np.int64)
-    _check(lengths, size)
+    height, width = size
+    if (lengths < 0).any() or int(lengths.sum()) != height * width:
+        raise ValueError(f"the run lengths do not fill {height} × {width} (height × width)")
     values = np.arange(len(lengths)) % 2 == 1
     return np.repeat(values, lengths).reshape(size)
 
@@ -127,7 +117,11 @@ def _bytes(rle: CocoRLE) -> dict[str, Any]:
     return {"size": rle["size"], "counts": rle["counts"].encode("ascii")}
 
 
-def _check(counts: Counts, size: Sequence[int]) -> None:
+def _read(counts: str | Sequence[int], size: Sequence[int]) -> Runs:
+    """The runs of a mask of (height, width). Raises ValueError where they are not of that size."""
     height, width = size
-    if (counts < 0).any() or int(counts.sum()) != height * width:
-        raise ValueError(f"the run lengths do not fill {height} × {width} (height × width)")
+    try:
+        return read_runs([counts], height * width)
+    except RunLengthError as error:
+        wanted = f"{height} × {width} (height × width)"
+        raise ValueError(f"the mask {error}, which does not fill {wanted}") from error
