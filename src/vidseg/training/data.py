@@ -15,6 +15,7 @@ import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
+from types import FrameType
 
 import numpy as np
 import torch
@@ -186,8 +187,15 @@ def _loader(parcels: ClipParcels, workers: int, start: int) -> DataLoader[_Parce
 
 
 def _begin_worker(worker: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the training process ends its loaders itself
+    # Who stops a run signals to all its processes, but the training process ends its loaders itself
+    # when it has saved the step at hand.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _outlast_once)
     torch.set_num_threads(1)
+
+
+def _outlast_once(number: int, frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_DFL)
 
 
 def _start(loader: DataLoader[_Parcel]) -> Iterator[_Parcel]:
@@ -205,13 +213,27 @@ def _received(parcels: Iterator[_Parcel]) -> Iterator[_Parcel]:
     while True:
         try:
             parcel = next(parcels)
-        except (RuntimeError, ConnectionError, FileNotFoundError, EOFError) as error:
-            # Those that are not RuntimeErrors come of taking over pixels from a process that ended.
-            if isinstance(error, RuntimeError) and "DataLoader worker (pid" not in str(error):
+        except RuntimeError as error:
+            ended = ended_loader(error)
+            if ended is None:
                 raise
-            first, _, _ = str(error).partition("\n")
-            raise DataError(
-                "A loading process ended by itself, perhaps for want of memory; set data.workers "
-                f"lower or give /dev/shm more room. ({first})"
-            ) from error
+            raise ended from error
+        except (ConnectionError, FileNotFoundError, EOFError) as error:
+            raise _ended(error) from error  # while taking over pixels of a process that ended
         yield parcel
+
+
+def ended_loader(error: RuntimeError) -> DataError | None:
+    """What to say if ``error`` tells that a loading process has ended; None if it does not.
+
+    Torch raises such errors from a signal, whatever the training process is doing at the time.
+    """
+    return _ended(error) if "DataLoader worker (pid" in str(error) else None
+
+
+def _ended(error: Exception) -> DataError:
+    first, _, _ = str(error).partition("\n")
+    return DataError(
+        "A loading process ended by itself, perhaps for want of memory; set data.workers lower or "
+        f"give /dev/shm more room. ({first})"
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from ..formats.atomic import prepare_folder
 from ..models.univs import UniVS
 from ..nn.layers import channels_last
 from .checkpointing import Snapshot, checkpoints, clean_up, load_checkpoint
-from .data import open_stream
+from .data import ended_loader, open_stream
 from .distributed import Team, team
 from .ema import MovingAverage
 from .evaluation import build_evaluation
@@ -117,6 +117,8 @@ def run(recipe: Recipe, parts: Parts, out: Path, crew: Team, *, resume: bool) ->
         recipe, out, model, optimiser, stepper.scaler, average, parts.evaluate, crew
     )
     with ExitStack() as stack:
+        if isinstance(stream, Generator):
+            stack.callback(stream.close)  # ends its loading processes
         log = progress = None
         if crew.leads:
             (out / RECIPE_FILE).write_text(recipe_text(recipe), encoding="utf-8")
@@ -126,7 +128,14 @@ def run(recipe: Recipe, parts: Parts, out: Path, crew: Team, *, resume: bool) ->
                 RunProgress(recipe.schedule.iterations, start, recipe.data.clips)
             )
         request = stack.enter_context(stop_requests())
-        Loop(recipe, out, crew, stepper, milestones, log, progress).go(stream, start, request)
+        loop = Loop(recipe, out, crew, stepper, milestones, log, progress)
+        try:
+            loop.go(stream, start, request)
+        except RuntimeError as error:
+            ended = ended_loader(error)
+            if ended is None:
+                raise
+            raise ended from error
 
 
 class Loop:
