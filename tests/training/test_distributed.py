@@ -142,6 +142,13 @@ def test_one_process_has_nothing_to_shard() -> None:
     assert replica.forward is module and not replica.sharded
 
 
+def test_a_single_number_cannot_be_sharded() -> None:
+    module = torch.nn.Linear(1, 1)
+    module.growth = torch.nn.Parameter(torch.zeros(()))
+    with pytest.raises(TrainingError, match=r"growth is a single number.*engine\.sharding=none"):
+        Replica(module, Team(0, 2, torch.device("cpu")), "fsdp")
+
+
 def test_variables_that_are_no_numbers_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "two")
     with (

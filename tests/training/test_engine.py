@@ -137,6 +137,13 @@ def test_recomputed_activations_change_nothing(tmp_path: Path) -> None:
     assert losses(tmp_path / "a") == losses(tmp_path / "b")
 
 
+@pytest.mark.slow
+def test_compiled_parts_change_little(tmp_path: Path) -> None:
+    go(tmp_path / "a", steps=3)
+    go(tmp_path / "b", steps=3, engine={"compile": True, "activation_checkpointing": True})
+    assert losses(tmp_path / "a") == pytest.approx(losses(tmp_path / "b"), abs=1e-4)
+
+
 def test_half_precision_trains_too(tmp_path: Path) -> None:
     go(tmp_path / "fp32", steps=4)
     for precision in ("bf16", "fp16"):
