@@ -69,6 +69,17 @@ def test_refusals(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_folder_of_files_is_not_named_as_one_file(
+    davis: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "tasks.json"
+    words = ["--from", "davis", "--to", "label_studio", "--categories", "object"]
+    assert convert(davis, target, *words) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1 and f"{target} is the name of one file; name a folder" in told
+    assert not target.exists()
+
+
 def test_from_a_dataset(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "coco"
     rows = {

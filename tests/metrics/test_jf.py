@@ -202,10 +202,12 @@ def test_a_late_object_starts_where_either_map_shows_it() -> None:
         meter.update(strip(said, 0, 99), strip(right, 0, 0))
     # 7: from frame 1 on, where only the prediction has it; 99 is never in the truth.
     assert meter.finished().region == {("v", "7"): [0.0, 1.0, 0.0]}
+    assert meter.strays == {("v", "99")}
     other = LateObjectMeter()
     other.start_video("w")
-    other.update(strip(255, 0), strip(255, 0))
+    other.update(strip(255, 3), strip(255, 0))
     meter.merge(other)
+    assert meter.strays == {("v", "99"), ("w", "3")}
     assert meter.compute().objects == 2
     assert meter.compute().mean == pytest.approx((1 / 3 + 1) / 2)
 

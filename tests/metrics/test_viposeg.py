@@ -97,6 +97,16 @@ def test_an_object_that_is_given_twice_counts_twice() -> None:
     assert list(meter.compute().by_count) == [1, 2]
 
 
+def test_ids_of_no_object_are_strays() -> None:
+    meter, other = PanopticVOSMeter(), PanopticVOSMeter()
+    for name, part in (("a", meter), ("b", other)):
+        part.start_video(name, GROUP)
+        part.update(row(1, 0), row(1, 0), [1])
+        part.update(row(1, 77), row(1, 0))  # 0 is background
+    meter.merge(other)
+    assert meter.strays == {("a", 77), ("b", 77)}
+
+
 def test_merged_meters_equal_one() -> None:
     rng = np.random.default_rng(0)
     whole, merged = PanopticVOSMeter(), PanopticVOSMeter()

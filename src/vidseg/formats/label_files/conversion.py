@@ -62,8 +62,14 @@ def convert(
     Raises:
         DataError: the labels are damaged, or hold what the format cannot and ``allowed`` does not
             name; the first case and the count are told. Nothing is written then.
-        OutputError: the destination is not empty or cannot be written to.
+        OutputError: the destination is not empty, cannot be written to, or is named as one file
+            where the format has several.
     """
+    if target.file is None and destination.suffix in (".json", ".xml", ".zip"):
+        raise OutputError(
+            f"{target.title} is a folder of files, and {destination} is the name of one file; name "
+            "a folder."
+        )
     log = LossLog() if log is None else log
     classes = _Classes(source, categories if target.holds.classes else ())
     with _replaced_whole(destination, target) as folder:
