@@ -44,9 +44,7 @@ def joint_areas(
     if a.size == 0:
         empty = np.zeros(0, np.int64)
         return empty, empty.copy(), empty.copy()
-    changes = a[1:] != a[:-1]
-    changes |= b[1:] != b[:-1]
-    starts = np.concatenate([np.zeros(1, np.int64), np.flatnonzero(changes) + 1])
+    starts = _starts(a, b)
     if areas is None:
         lengths = np.diff(starts, append=a.size)
     else:
@@ -59,11 +57,27 @@ def joint_areas(
     return labels[row], others[column], table[found].astype(np.int64)
 
 
+def _starts(a: LabelMap, b: LabelMap) -> Counts:
+    """Where the runs of equal pairs begin."""
+    changes = np.zeros(a.size + -a.size % 8, bool)
+    inner = changes[1 : a.size]
+    np.not_equal(a[1:], a[:-1], out=inner)
+    inner |= b[1:] != b[:-1]
+    changes[0] = True
+    # Most eights of pixels have no change in them; leaving these out first is twice as fast.
+    eights = changes.view(np.uint64)
+    some = np.flatnonzero(eights != 0)
+    found = np.flatnonzero(eights[some].view(np.bool_))
+    starts: Counts = (some << 3)[found >> 3] + (found & 7)
+    return starts
+
+
 def _ranked(values: LabelMap) -> tuple[Counts, Counts]:
     """The different values, ascending, and the place of each value among them."""
     if values.min() >= 0 and values.max() < _SMALL:
-        there = np.bincount(values.astype(np.int64)) > 0
-        return np.flatnonzero(there), (np.cumsum(there) - 1)[values]
+        places = values.astype(np.int64)  # as numpy would make them twice
+        there = np.bincount(places) > 0
+        return np.flatnonzero(there), np.take(np.cumsum(there) - 1, places)
     # Sorting and looking up is ten times faster than the inverse that np.unique offers.
     different = np.unique(values)
     return different.astype(np.int64), np.searchsorted(different, values).astype(np.int64)

@@ -90,6 +90,10 @@ class SemanticMeter:
         )
 
 
+_SPAN = 15
+"""Longest clips after which frames are counted anew; with clips of 16 they fit a byte."""
+
+
 class ConsistencyMeter:
     """mVC_n: how steady predictions are where the ground truth is.
 
@@ -110,7 +114,8 @@ class ConsistencyMeter:
         """Says that the next frame belongs to another video."""
         self._seen = 0
         self._last: tuple[LabelMap, ...] = ()
-        self._runs: tuple[npt.NDArray[np.unsignedinteger[Any]], ...] = ()
+        self._since: tuple[npt.NDArray[np.unsignedinteger[Any]], ...] = ()
+        self._first = 0  # the frame that _since counts from
 
     def update(self, predicted: LabelMap, truth: LabelMap) -> None:
         """Adds the next frame of the video, [H, W] each.
@@ -119,29 +124,48 @@ class ConsistencyMeter:
         """
         maps = predicted, truth
         if self._seen == 0:
-            kind = np.min_scalar_type(self._most)
-            self._runs = tuple(np.ones(truth.shape, kind) for _ in maps)
+            kind = np.min_scalar_type(_SPAN * self._most)
+            # By pixel: the frame since which the truth, and since which both, have their labels.
+            self._since = tuple(np.zeros(truth.shape, kind) for _ in maps)
             self._last = tuple(map.copy() for map in maps)
         elif any(map.shape != self._last[0].shape for map in maps):
             raise ValueError("All frames of a video must have one size.")
         else:
             self._close_clips()
-            for run, before, now in zip(self._runs, self._last, maps, strict=True):
-                _prolong(run, before == now, self._most)
-                np.copyto(before, now)
+            self._mark_changes(*maps)
         self._seen += 1
+
+    def _mark_changes(self, predicted: LabelMap, truth: LabelMap) -> None:
+        if self._seen - self._first == _SPAN * self._most:
+            self._count_anew()
+        said, right = self._last
+        steady = truth == right
+        both = predicted == said
+        both &= steady
+        for since, same in zip(self._since, (steady, both), strict=True):
+            # Where nothing changed this is a zero, which never is the larger one.
+            changed = np.logical_not(same, out=same).view(np.uint8)
+            frame = since.dtype.type(self._seen - self._first)
+            np.maximum(since, np.multiply(changed, frame), out=since)
+        np.copyto(said, predicted)
+        np.copyto(right, truth)
+
+    def _count_anew(self) -> None:
+        """Keeps the frame numbers small: what is older than any clip may be as old as that."""
+        gone = self._seen - self._most - self._first
+        for since in self._since:
+            np.maximum(since, gone, out=since)
+            np.subtract(since, gone, out=since)
+        self._first += gone
 
     def _close_clips(self) -> None:
         """Scores the clips that end at the frame before, now that it is not the last one."""
-        lengths = [length for length in self.values if length <= self._seen]
-        if not lengths:
-            return
-        predicted, truth = self._runs
-        shorter = np.minimum(predicted, truth)
-        for length in lengths:
-            area = int(np.count_nonzero(truth >= length))
-            both = int(np.count_nonzero(shorter >= length))
-            self.values[length].append(both / area if area else math.nan)
+        for length, values in self.values.items():
+            start = self._seen - length - self._first
+            if start < 0:
+                continue
+            area, both = (int(np.count_nonzero(since <= start)) for since in self._since)
+            values.append(both / area if area else math.nan)
 
     def merge(self, other: Self) -> None:
         """Adds what another meter gathered; the next frame belongs to another video.
@@ -158,12 +182,3 @@ class ConsistencyMeter:
         """n → mean over all clips of all videos; NaN without any clip."""
         found = {n: [v for v in values if not math.isnan(v)] for n, values in self.values.items()}
         return {n: float(np.mean(values)) if values else math.nan for n, values in found.items()}
-
-
-def _prolong(
-    runs: npt.NDArray[np.unsignedinteger[Any]], same: npt.NDArray[np.bool_], most: int
-) -> None:
-    """Counts one more frame where the label stayed, starts at 1 elsewhere; never above ``most``."""
-    np.minimum(runs, most - 1, out=runs)
-    np.multiply(runs, same.view(np.uint8), out=runs)
-    runs += 1
