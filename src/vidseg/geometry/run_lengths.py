@@ -150,25 +150,25 @@ def _numbers(masks: Sequence[str]) -> tuple[_Numbers, Integers]:
     last = (codes & 32) == 0
     if (borders[1:] == borders[:-1]).any() or codes.max() > 63 or not last[borders[1:] - 1].all():
         raise RunLengthError(_first_broken(codes, last, borders), "is no whole run-length string")
-    opens = np.empty_like(last)
-    opens[0], opens[1:] = True, last[:-1]
-    starts = np.flatnonzero(opens)
-    opening = codes[starts]
-    numbers = _signed(opening).astype(np.int32)
-    longer = np.flatnonzero(opening & 32)
-    numbers[longer] = opening[longer] & 31
-    place = 0
-    while len(longer):
-        place += 1
-        if place == _LONGEST:
-            index = int(np.searchsorted(borders, starts[longer[0]], "right")) - 1
-            raise RunLengthError(index, "holds a number that is too large")
-        digit = codes[starts[longer] + place]
-        goes_on = (digit & 32) != 0
-        bits = np.where(goes_on, digit & 31, _signed(digit)).astype(np.int32)
-        numbers[longer] += bits << np.int32(5 * place)
-        longer = longer[goes_on]
-    return numbers, np.searchsorted(starts, borders)
+    numbers = _signed(codes)[last].astype(np.int32)
+    goes_on = np.flatnonzero(~last)
+    # The characters before one that are not the last of their number belong to earlier numbers or
+    # its own, so what they leave of its place is the place of the number.
+    at = goes_on - np.arange(len(goes_on))
+    first = borders - np.searchsorted(goes_on, borders)
+    before = last[goes_on + 1]
+    goes_on, at = goes_on[before], at[before]
+    for _ in range(_LONGEST - 1):
+        if len(goes_on) == 0:
+            return numbers, first
+        numbers[at] = (numbers[at] << np.int32(5)) + (codes[goes_on] & 31)
+        goes_on = goes_on - 1
+        longer = ~last[goes_on]  # before the first character it looks at the last one of all
+        goes_on, at = goes_on[longer], at[longer]
+    if len(goes_on):
+        index = int(np.searchsorted(borders, goes_on[0], "right")) - 1
+        raise RunLengthError(index, "holds a number that is too large")
+    return numbers, first
 
 
 def _signed(codes: _Codes) -> npt.NDArray[np.int8]:
