@@ -41,6 +41,23 @@ def test_runs_are_the_pixels(masks: list[MaskArray], random: object) -> None:
         assert runs.areas[index] == np.count_nonzero(mask)
 
 
+@given(st.lists(st.lists(st.integers(0, 2**26), min_size=1, max_size=9), min_size=1, max_size=4))
+def test_numbers_of_many_characters_are_read(lengths: list[list[int]]) -> None:
+    """Up to 26 bits and their differences, so numbers of one to six characters of both signs."""
+    pixels = max(map(sum, lengths)) + 1
+    whole = [[*each, pixels - sum(each)] for each in lengths]
+    packed = [
+        coco.frPyObjects([{"size": [pixels, 1], "counts": each}], pixels, 1)[0]["counts"].decode()
+        for each in whole
+    ]
+    runs = read_runs(packed, pixels)
+    for index, each in enumerate(whole):
+        borders = np.cumsum(each)
+        # The last run of background has no foreground after it where the amount is odd.
+        pairs = zip(borders[0::2].tolist(), borders[1::2].tolist(), strict=False)
+        assert runs.of_mask(index) == [(start, end) for start, end in pairs if start < end]
+
+
 @given(masks_of_one_size)
 def test_boxes_are_those_of_coco(masks: list[MaskArray]) -> None:
     packed = [encode_rle(mask) for mask in masks]
