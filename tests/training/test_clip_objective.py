@@ -23,10 +23,10 @@ from vidseg.datasets.collate import ClipBatch
 from vidseg.datasets.schema import ClipSample
 from vidseg.errors import ModelError, RecipeError
 from vidseg.models.clip_text import ClipTextConfig
+from vidseg.models.listed_texts import ListedTexts
 from vidseg.models.univs import UniVS
 from vidseg.training.clip_prompts import simulate_clip_prompts
 from vidseg.training.clip_queries import normalised, prompt_queries, visual_tokens
-from vidseg.training.listed_texts import ListedTexts
 from vidseg.training.loss_config import light_losses, named_losses, paper_losses
 from vidseg.training.objectives import build_objective
 from vidseg.training.prompt_simulation import SimulatedPrompts

@@ -10,10 +10,10 @@ from torch import Tensor
 
 from ..datasets.collate import ClipBatch
 from ..errors import RecipeError
+from ..models.listed_texts import ListedTexts
 from ..models.text_encoder import TextEncoder, build_text_encoder
 from ..models.univs import UniVS
 from .clip_objective import ClipObjective
-from .listed_texts import ListedTexts
 from .long_video_objective import LongVideoObjective
 from .recipe import ObjectiveConfig
 from .stream_objective import StreamObjective

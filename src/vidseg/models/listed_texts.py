@@ -8,9 +8,9 @@ from functools import cache
 from torch import Tensor
 
 from ..errors import ModelError
-from ..models.concept_table import concept_embeddings
-from ..models.text_features import SentenceFeatures, TextEncoder
 from ..vocabularies import ALIASES, CONCEPT_ROWS, Vocabulary, get_vocabulary, vocabulary_names
+from .concept_table import concept_embeddings
+from .text_features import SentenceFeatures, TextEncoder
 
 
 class ListedTexts:
@@ -22,7 +22,7 @@ class ListedTexts:
     Args:
         encoder: for all other names and for sentences.
         width: D_t that the model takes.
-        table: [3938, D_t], see :func:`vidseg.models.concept_table.read_concept_table`.
+        table: [3938, D_t], see :func:`.concept_table.read_concept_table`.
 
     Raises:
         ModelError: the encoder or the table is of another width.
