@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from vidseg.models.checkpoints.univs import load_univs_state
+from vidseg.models.checkpoints.conversion import Opened, build_model
+from vidseg.models.checkpoints.origin import recognise
+from vidseg.models.checkpoints.reading import Checkpoint
+from vidseg.models.checkpoints.univs import translate
 from vidseg.models.presets import debug
 from vidseg.models.tensors import FrameFeatures
 from vidseg.models.univs import UniVS
@@ -16,10 +20,14 @@ Golden = Callable[[str], dict[str, Tensor]]
 
 
 def golden_model(golden: Golden) -> UniVS:
-    model = UniVS(debug()).eval()
-    report = load_univs_state(model, golden("tiny_weights"))
-    assert not report.missing and not report.mismatched
-    assert all("reid_temp" in name for name in report.unused)
+    """Built by the converter of published weights from the tensors alone."""
+    weights = golden("tiny_weights")
+    translation = translate(weights)
+    checkpoint = Checkpoint(Path("tiny_weights"), weights)
+    model, filling = build_model(Opened(checkpoint, recognise(weights), translation))
+    assert not filling.untrained and not filling.homeless and not translation.unknown
+    assert list(translation.unused) == ["sem_seg_head.predictor.reid_temp.weight"]
+    assert model.config == debug()
     return model
 
 

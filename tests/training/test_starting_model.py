@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from pathlib import Path
 
 import pytest
 import torch
 
+from tests.models.checkpoints import layouts
+from tests.models.checkpoints.layouts import Layout
 from vidseg.backbones.efficientnet_lite import EfficientNetLite
 from vidseg.errors import ModelError, RecipeError
-from vidseg.models.checkpoints.univs import _TABLE, our_name
+from vidseg.models.checkpoints.univs import NAMES, TABLE
 from vidseg.models.config import UniVSConfig
 from vidseg.models.presets import debug
 from vidseg.models.univs import UniVS
@@ -69,7 +72,7 @@ def test_a_published_checkpoint(tmp_path: Path) -> None:
     state = {}
     for name, value in earlier.state_dict().items():
         published = _published(name)
-        assert our_name(published) == name
+        assert NAMES.ours(published) == name
         state[published] = value
     torch.save({"model": state, "iteration": 3}, tmp_path / "univs.pth")
     model = starting_model(recipe(str(tmp_path / "univs.pth")))
@@ -77,19 +80,19 @@ def test_a_published_checkpoint(tmp_path: Path) -> None:
         assert torch.equal(value, earlier.state_dict()[name])
     lacking = {name: value for name, value in state.items() if "self_attention_layers" not in name}
     torch.save(lacking, tmp_path / "part.pth")
-    with pytest.raises(ModelError, match=r"tensors are missing.*Mask2Former"):
+    with pytest.raises(ModelError, match=r"tensors are missing.*another backbone or size"):
         starting_model(recipe(str(tmp_path / "part.pth")))
 
 
 def _published(name: str) -> str:
     """The published name of one of ours, by trying every row of the table backwards."""
-    for theirs, ours in _TABLE:
+    for theirs, ours in TABLE:
         pattern = re.escape(ours).replace(r"\#", r"(\d+)")
         found = re.match(pattern, name)
         if found:
             number = found.group(1) if found.groups() else ""
             candidate = theirs.replace("#", number) + name[found.end() :]
-            if our_name(candidate) == name:
+            if NAMES.ours(candidate) == name:
                 return candidate
     raise AssertionError(name)
 
@@ -99,10 +102,14 @@ def _published(name: str) -> str:
     [
         (lambda f: f / "gone", "does not exist; train the stage before"),
         (lambda f: _made(f / "empty"), "neither config.json nor the output of a run"),
-        (lambda f: _file(f / "model_final.pkl"), r"Mask2Former files \(.pkl\) cannot yet"),
-        (lambda f: _file(f / "bad.pth"), "not a readable checkpoint"),
-        (lambda f: _saved(f / "list.pth", [1, 2]), "holds no state dict"),
-        (lambda f: _saved(f / "other.pth", {"x": torch.ones(1)}), "x is not a name of a UniVS"),
+        (lambda f: _file(f / "model_final.pkl"), "no file of weights"),
+        (lambda f: _file(f / "bad.pth"), "no file of weights"),
+        (lambda f: _saved(f / "list.pth", [1, 2]), "no tensors by name"),
+        (lambda f: _saved(f / "other.pth", {"x": torch.ones(1)}), "such as x are of no UniVS"),
+        (
+            lambda f: _saved(f / "clip.pth", {"token_embedding.weight": torch.ones(1)}),
+            "CLIP text tower; give it as model.text_weights",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_told(tmp_path: Path, make, told: str) -> None:  # type: ignore[no-untyped-def]
@@ -130,8 +137,59 @@ def _saved(file: Path, content: object) -> Path:
 def test_code_in_a_checkpoint_is_not_run(tmp_path: Path) -> None:
     file = tmp_path / "evil.pth"
     torch.save({"model": print}, file)
-    with pytest.raises(ModelError, match="not a readable checkpoint"):
+    with pytest.raises(ModelError, match="nothing of it was run"):
         starting_model(recipe(str(file)))
+
+
+def _tiny(univs: bool, queries: int = 12) -> Layout:
+    return layouts.tiny_model("resnet", univs=univs, queries=queries)
+
+
+def _tiny_recipe(start: Path, queries: int = 12) -> Recipe:
+    """A preset with the sizes of :func:`_tiny`."""
+    backbone = {"depths": [1, 2, 1, 1]}
+    pixel = {"layers": 2, "ffn": 48}
+    decoder = {"layers": 3, "ffn": 40, "text_dim": 24, "queries": queries}
+    overrides = {"backbone": backbone, "pixel_decoder": pixel, "decoder": decoder}
+    return recipe(str(start), "debug", overrides=overrides)
+
+
+@pytest.mark.parametrize("queries", [7, 12, 20])
+def test_mask2former_fills_what_it_has(tmp_path: Path, queries: int) -> None:
+    layout = _tiny(univs=False, queries=queries)
+    state = layouts.tensors(layout)
+    arrays = {name: value.numpy() for name, value in state.items()}
+    (tmp_path / "model_final.pkl").write_bytes(pickle.dumps({"model": arrays}, protocol=2))
+    torch.manual_seed(1)
+    fresh = starting_model(_tiny_recipe(Path("none"))).state_dict()
+    torch.manual_seed(1)
+    own = starting_model(_tiny_recipe(tmp_path / "model_final.pkl")).state_dict()
+    filled = layouts.places(layout)
+    for name, value in own.items():
+        if name not in filled:
+            assert torch.equal(value, fresh[name])
+            continue
+        want, rows = state[filled[name]], len(value) if value.ndim else 0
+        shared = min(rows, len(want)) if "mask_decoder.query_" in name else rows
+        assert torch.equal(value[:shared], want[:shared]), name
+        assert torch.equal(value[shared:], fresh[name][shared:]), name
+
+
+def test_a_backbone_of_imagenet(tmp_path: Path) -> None:
+    layout = layouts.torchvision(**layouts.TINY_RESNET)
+    state = layouts.tensors(layout)
+    torch.save(state, tmp_path / "resnet50.pth")
+    own = starting_model(_tiny_recipe(tmp_path / "resnet50.pth")).state_dict()
+    for name, published in layouts.places(layout).items():
+        assert torch.equal(own[name], state[published])
+
+
+def test_another_number_of_queries_of_univs_is_refused(tmp_path: Path) -> None:
+    torch.save(layouts.tensors(_tiny(univs=True, queries=9)), tmp_path / "univs.pth")
+    with pytest.raises(ModelError, match="2 tensors are missing or of another shape"):
+        starting_model(_tiny_recipe(tmp_path / "univs.pth"))
+    with pytest.raises(ModelError, match="does not fill this model"):
+        starting_model(recipe(str(tmp_path / "univs.pth")))
 
 
 def test_another_architecture_is_told_by_its_first_difference(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +14,14 @@ from torch.nn import functional as F
 from ..errors import ModelError
 from .clip_templates import TEMPLATES
 from .clip_tokens import ClipTokenizer, Truncation
+from .kept_features import KeptFeatures
 from .text_cleaning import clean_text
 from .text_features import SentenceFeatures
 
 BATCH = 256
 """Token rows that go through the tower at once."""
+KEPT_TOGETHER = 64
+"""Names whose features make one file on the disk: what an interruption costs at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +128,7 @@ class ClipTextTower(nn.Module):
 
 
 class ClipTextEncoder:
-    """Names and sentences to CLIP features, remembered by content.
+    """Names and sentences to CLIP features, remembered by content; those of names also on the disk.
 
     Args:
         tower: with its weights loaded; it is put in evaluation mode and never trained.
@@ -134,6 +137,7 @@ class ClipTextEncoder:
     def __init__(self, tower: ClipTextTower) -> None:
         self.tower = tower.eval().requires_grad_(False)
         self.tokenizer = ClipTokenizer(tower.config.context, tower.config.truncation)
+        self._kept = KeptFeatures(tower, tower.config, TEMPLATES)
         self._names: dict[str, Tensor] = {}
         self._sentences: dict[str, tuple[Tensor, int]] = {}
 
@@ -145,9 +149,16 @@ class ClipTextEncoder:
     def encode_names(self, names: Sequence[str]) -> Tensor:
         """[K, D_t] float32: the mean feature over 81 templates, not normalised."""
         cleaned = [clean_text(name) for name in names]
-        self._remember_names(cleaned)
-        rows = [self._names[name] for name in cleaned]
-        return torch.stack(rows) if rows else torch.zeros(0, self.dim)
+        for start in range(0, len(cleaned), KEPT_TOGETHER):
+            part = cleaned[start : start + KEPT_TOGETHER]
+            if all(name in self._names for name in part):
+                continue
+            kept = self._kept.read(part)
+            if kept is None:
+                self._kept.write(part, self._name_features(part))
+            else:
+                self._names.update(zip(part, kept, strict=True))
+        return self._name_features(cleaned)
 
     def encode_sentences(self, texts: Sequence[str]) -> SentenceFeatures:
         """Words are all tokens of template 0, ``lengths`` counts them up to the end token.
@@ -164,15 +175,17 @@ class ClipTextEncoder:
         context = self.tower.config.context
         words = torch.stack([w for w, _ in found]) if found else torch.zeros(0, context, self.dim)
         lengths = torch.tensor([length for _, length in found], dtype=torch.long)
-        return SentenceFeatures(words, lengths, self.encode_names(texts))
+        return SentenceFeatures(words, lengths, self._name_features(cleaned))
 
-    def _remember_names(self, cleaned: Sequence[str]) -> None:
+    def _name_features(self, cleaned: Sequence[str]) -> Tensor:
         new = [name for name in dict.fromkeys(cleaned) if name not in self._names]
         for name in new:
             ids = self.tokenizer([template.format(name) for template in TEMPLATES])
             used = int((ids != 0).any(dim=0).sum())  # no token sees a later one: cut the padding
             _, ends = self._run(ids[:, :used])
             self._names[name] = ends.mean(dim=0)
+        rows = [self._names[name] for name in cleaned]
+        return torch.stack(rows) if rows else torch.zeros(0, self.dim)
 
     @torch.no_grad()
     def _run(self, ids: Tensor) -> tuple[Tensor, Tensor]:
@@ -182,45 +195,26 @@ class ClipTextEncoder:
 
 
 def read_clip_text(file: str | Path, config: ClipTextConfig) -> ClipTextTower:
-    """A text tower with the weights of a CLIP or RegionCLIP file (.safetensors, .pt or .pth).
+    """A text tower with the weights of a CLIP or RegionCLIP file, or a folder of Hugging Face.
 
-    Image weights in the file are ignored, and any prefix before the names of the text tower.
+    Image weights are ignored, and any prefix before the names of the text tower.
 
     Raises:
-        ModelError: the file has no text tower or one of another shape.
+        ModelError: it cannot be read, has no text tower or one of another shape.
     """
-    path = Path(file)
-    if not path.is_file():
+    from .checkpoints.clip_files import read_text_tower  # knows this module
+
+    path = Path(file).expanduser()
+    if not path.exists():
         raise ModelError(f"CLIP weights {path} do not exist; give the path of a CLIP file.")
+    state = read_text_tower(path)
     tower = ClipTextTower(config)
-    state = _text_state(_read_state(path), tower, path)
-    wrong = [
-        k for k, v in tower.state_dict().items() if k not in state or state[k].shape != v.shape
-    ]
+    own = tower.state_dict()
+    wrong = [k for k, v in own.items() if k not in state or state[k].shape != v.shape]
     if wrong:
         raise ModelError(
             f"{path} does not fit the text tower of {config}: missing or of another shape are "
             f"{', '.join(wrong[:5])}{' and others' if len(wrong) > 5 else ''}."
         )
-    tower.load_state_dict({name: value.float() for name, value in state.items()})
+    tower.load_state_dict({name: state[name].float() for name in own})
     return tower
-
-
-def _read_state(path: Path) -> Mapping[str, Tensor]:
-    if path.suffix == ".safetensors":
-        from safetensors.torch import load_file
-
-        return load_file(path)
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    for wrapper in ("state_dict", "model"):
-        state = state.get(wrapper, state)
-    return dict(state)
-
-
-def _text_state(state: Mapping[str, Tensor], tower: ClipTextTower, path: Path) -> dict[str, Tensor]:
-    anchor = "token_embedding.weight"
-    prefixes = [name.removesuffix(anchor) for name in state if name.endswith(anchor)]
-    if not prefixes:
-        raise ModelError(f"{path} has no {anchor}; it is not a file of CLIP text weights.")
-    wanted = {prefixes[0] + name: name for name in tower.state_dict()}
-    return {ours: state[theirs] for theirs, ours in wanted.items() if theirs in state}

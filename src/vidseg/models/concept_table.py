@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from ..errors import ModelError, VocabularyError
 from ..vocabularies import ALIASES, CONCEPT_ROWS
+from .checkpoints.reading import read_checkpoint
 
 ROWS = 3938
 
 
 def read_concept_table(file: str | Path) -> Tensor:
-    """[3938, D_t] float32 from a file written by ``torch.save`` as released.
+    """[3938, D_t] float32 from the released file, or from one of ``vidseg weights convert``.
 
     Raises:
         ModelError: the file is missing or holds something else.
@@ -24,10 +24,10 @@ def read_concept_table(file: str | Path) -> Tensor:
         raise ModelError(
             f"Concept table {path} does not exist; give the path of the released file."
         )
-    table = torch.load(path, map_location="cpu", weights_only=True)
-    if not isinstance(table, Tensor) or table.ndim != 2 or len(table) != ROWS:
+    tensors = list(read_checkpoint(path).tensors.values())
+    if not (len(tensors) == 1 and tensors[0].ndim == 2 and len(tensors[0]) == ROWS):
         raise ModelError(f"{path} is not a concept table: it must hold one tensor [{ROWS}, D_t].")
-    return table.float()
+    return tensors[0].float()
 
 
 def concept_embeddings(table: Tensor, vocabulary: str) -> Tensor:

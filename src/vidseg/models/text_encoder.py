@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+
+from torch import Tensor
 
 from ..errors import ModelError
 from .clip_text import ClipTextConfig, ClipTextEncoder, read_clip_text
@@ -12,6 +15,7 @@ from .text_features import SentenceFeatures, TextEncoder
 __all__ = [
     "ClipTextConfig",
     "ClipTextEncoder",
+    "LazyTextEncoder",
     "SentenceFeatures",
     "StaticTextConfig",
     "StaticTextEncoder",
@@ -36,6 +40,40 @@ def build_text_encoder(
         return StaticTextEncoder(config)
     if weights is None:
         raise ModelError(
-            "The CLIP text encoder needs its weights; give the path of a CLIP or RegionCLIP file."
+            "The CLIP text encoder needs its weights; put them beside the model with "
+            "vidseg weights convert CLIP-FILE MODEL-FOLDER, or give their path as text_weights."
         )
     return ClipTextEncoder(read_clip_text(weights, config))
+
+
+class LazyTextEncoder:
+    """What :func:`build_text_encoder` gives, built when it is first asked.
+
+    Its questions raise as that function does.
+    """
+
+    def __init__(
+        self, config: ClipTextConfig | StaticTextConfig, weights: str | Path | None = None
+    ) -> None:
+        self._config, self._weights = config, weights
+        self._encoder: TextEncoder | None = None
+
+    @property
+    def dim(self) -> int:
+        """D_t."""
+        if isinstance(self._config, ClipTextConfig):
+            return self._config.dim
+        return self._built().dim
+
+    def encode_names(self, names: Sequence[str]) -> Tensor:
+        """[K, D_t]."""
+        return self._built().encode_names(names)
+
+    def encode_sentences(self, texts: Sequence[str]) -> SentenceFeatures:
+        """As the encoder gives them."""
+        return self._built().encode_sentences(texts)
+
+    def _built(self) -> TextEncoder:
+        if self._encoder is None:
+            self._encoder = build_text_encoder(self._config, self._weights)
+        return self._encoder

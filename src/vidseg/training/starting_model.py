@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import copy
-import pickle
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ..backbones.efficientnet_lite import EfficientNetLite, EfficientNetLiteConfig, imagenet_state
 from ..errors import ModelError, RecipeError
 from ..models import presets
-from ..models.checkpoints.univs import load_univs_state
+from ..models.checkpoints.conversion import fill_model, open_weights
+from ..models.checkpoints.origin import Origin
+from ..models.checkpoints.reading import is_hugging_face
 from ..models.clip_text import ClipTextConfig
 from ..models.config import UniVSConfig
 from ..models.pretrained import CONFIG_FILE
@@ -93,13 +94,7 @@ def text_encoder(recipe: Recipe) -> TextEncoder | None:
 def find_start(start: str) -> Path:
     """The model folder or checkpoint that ``init.start`` names. Raises ModelError."""
     path = Path(start).expanduser()
-    if path.is_file():
-        if path.suffix != ".pth":
-            raise ModelError(
-                f"init.start is {path}: of single files only published UniVS checkpoints (.pth) "
-                f"can be read; Mask2Former files (.pkl) cannot yet, so convert them to a model "
-                f"folder first."
-            )
+    if path.is_file() or is_hugging_face(path):
         return path
     for folder in (path, path / RUN_MODEL):
         if (folder / CONFIG_FILE).is_file():
@@ -107,7 +102,7 @@ def find_start(start: str) -> Path:
     if path.is_dir():
         raise ModelError(
             f"init.start is {path}, which holds neither {CONFIG_FILE} nor the output of a run; "
-            f"give the --out folder of a finished run, a model folder or a UniVS .pth."
+            f"give the --out folder of a finished run, a model folder or published weights."
         )
     raise ModelError(
         f"init.start is {path}, which does not exist; train the stage before into it, or give "
@@ -142,7 +137,7 @@ def _load_imagenet(model: UniVS) -> None:
     if not isinstance(backbone, EfficientNetLite) or backbone.config != EfficientNetLiteConfig():
         raise ModelError(
             "init.start is imagenet, but ImageNet weights are only there for EfficientNet-Lite0 "
-            "(nano); start from none, from a model folder or from a UniVS .pth."
+            "(nano); start from none, from a model folder or from a file of weights."
         )
     backbone.load_state_dict(imagenet_state())
 
@@ -165,7 +160,7 @@ def _start_as_no_class(model: UniVS) -> None:
 
 def _load(model: UniVS, path: Path) -> None:
     place = find_start(str(path))
-    if place.is_file():
+    if place.is_file() or is_hugging_face(place):
         _load_published(model, place)
         return
     earlier = UniVS.from_pretrained(place)
@@ -181,27 +176,28 @@ def _load(model: UniVS, path: Path) -> None:
             model.propagation.growth.zero_()
 
 
-def _load_published(model: UniVS, file: Path) -> None:
-    try:
-        content = torch.load(file, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+def _load_published(model: UniVS, place: Path) -> None:
+    """UniVS, Mask2Former or a backbone; what these lack keeps its random start."""
+    opened = open_weights(place)
+    if not opened.origin.is_model:
         raise ModelError(
-            f"{file} is not a readable checkpoint of tensors: {reason}; fetch it again."
-        ) from error
-    state = content.get("model", content) if isinstance(content, dict) else content
-    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise ModelError(f"{file} holds no state dict; give a published UniVS checkpoint.")
-    try:
-        report = load_univs_state(model, state)
-    except ModelError as error:
-        raise ModelError(f"{file}: {error}") from error
-    lacking = [*report.mismatched, *report.missing]
-    if lacking:
+            f"init.start is {place}, a {opened.origin.value}; give it as model.text_weights or as "
+            f"the table of the objective, and start from a model or a backbone."
+        )
+    if opened.translation.unknown:
         raise ModelError(
-            f"{file} does not fill this model: {len(lacking)} tensors are missing or of another "
-            f"shape, such as {lacking[0]}; it is of another backbone, or a Mask2Former "
-            f"checkpoint, which cannot be read yet."
+            f"{place}: {opened.translation.unknown[0]} is not a name of {opened.origin.value}; "
+            f"leave such tensors out with vidseg weights convert, and start from that folder."
+        )
+    filling = fill_model(model, opened)
+    wrong = [*filling.wrong, *filling.homeless]
+    if opened.origin is Origin.UNIVS:
+        wrong += filling.rows
+    if wrong:
+        raise ModelError(
+            f"{place} does not fill this model: {len(wrong)} tensors are missing or of another "
+            f"shape, such as {wrong[0]}; it is {opened.origin.value} of another backbone or size "
+            f"than model.preset and model.overrides ask for."
         )
 
 

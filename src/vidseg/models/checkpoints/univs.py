@@ -1,25 +1,23 @@
-"""Published UniVS checkpoints: one table from their names to ours.
+"""Published UniVS checkpoints (Detectron2): one table from their names to ours.
 
+All stages have the same names. Stage 3 may keep a moving average of the weights as a second copy,
+``backbone_t.`` and ``sem_seg_head_t.``; the files called ``_ema`` hold it under the plain names.
 Mask2Former files use the same names for what both models share.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from ...errors import ModelError
+from .translation import Renaming, Translation
 
 _DECODER = "sem_seg_head.predictor."
 _PIXEL = "sem_seg_head.pixel_decoder."
 _ENCODER = _PIXEL + "transformer.encoder.layers.#."
 
-# Beginning of a published name -> beginning of ours; the rest of the name stays. "#" is a number.
-# The first row that fits is taken.
-_TABLE: tuple[tuple[str, str], ...] = (
+TABLE: tuple[tuple[str, str], ...] = (
     ("backbone.", "backbone."),
     (_PIXEL + "input_proj.#.0.", "pixel_decoder.input_projections.#.conv."),
     (_PIXEL + "input_proj.#.1.", "pixel_decoder.input_projections.#.norm."),
@@ -56,7 +54,6 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (_DECODER + "vis2text_projection.", "mask_decoder.heads.to_text."),
     (_DECODER + "cls_temp.weight", "mask_decoder.heads.class_temperature"),
     (_DECODER + "query_feat.", "mask_decoder.query_content."),
-    (_DECODER + "static_query.", "mask_decoder.query_content."),  # old Mask2Former files
     (_DECODER + "query_embed.", "mask_decoder.query_position."),
     (_DECODER + "level_embed.", "mask_decoder.level_embed."),
     (_DECODER + "text_norm.", "prompt_encoder.text_norm."),
@@ -70,77 +67,54 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (_DECODER + "prompt_detection.", "prompt_encoder.category_task."),
     (_DECODER + "prompt_grounding.", "prompt_encoder.expression_task."),
 )
-_PATTERNS = tuple(
-    (re.compile(re.escape(published).replace(r"\#", r"(\d+)")), ours.replace("#", r"\g<1>"))
-    for published, ours in _TABLE
+UNUSED: tuple[tuple[str, str], ...] = (
+    (_DECODER + "reid_temp.", "a temperature that the release does not use"),
+    ("criterion.empty_weight", "a weight of the training loss"),
+    (_DECODER + "criterion.empty_weight", "a weight of the training loss"),
+    ("pixel_mean", "the normalisation, which is part of the configuration"),
+    ("pixel_std", "the normalisation, which is part of the configuration"),
 )
-
-# Of no use: an abandoned temperature, Mask2Former's closed-set classifier, a loss weight, and the
-# copies of a training-time teacher.
-_UNUSED = (
-    _DECODER + "reid_temp.",
-    _DECODER + "class_embed.",
-    "criterion.empty_weight",
-    _DECODER + "criterion.empty_weight",
-    "backbone_t.",
-    "sem_seg_head_t.",
-)
+NAMES = Renaming(TABLE, UNUSED)
+_TWINS = {"backbone_t.": "backbone.", "sem_seg_head_t.": "sem_seg_head."}
 
 
-@dataclass(frozen=True)
-class LoadReport:
-    """What became of a published state dict.
+def has_average(names: Iterable[str]) -> bool:
+    """Whether a file holds the moving average of its weights as a second copy."""
+    return any(name.startswith(tuple(_TWINS)) for name in names)
 
-    Attributes:
-        missing: our names that nothing was loaded into; they keep their random start.
-        unused: published names without a place here.
-        mismatched: published names whose shape differs, hence skipped. Mask2Former files of
-            ResNet-50 and Swin-T/B hold 100 queries where UniVS has 200.
+
+def translate(tensors: Mapping[str, Tensor], *, averaged: bool = True) -> Translation:
+    """A published state dict under our names.
+
+    ``averaged`` says which copy is taken where a file holds two, the moving average or the weights
+    that training stepped. A tensor that only one copy holds, such as a frozen one, is taken from
+    there.
     """
-
-    missing: tuple[str, ...]
-    unused: tuple[str, ...]
-    mismatched: tuple[str, ...]
-
-
-def our_name(published: str) -> str | None:
-    """Our name of a published parameter or buffer; None if it has no use here.
-
-    Raises ModelError for a name that is in neither list.
-    """
-    for pattern, ours in _PATTERNS:
-        if pattern.match(published):
-            return pattern.sub(ours, published, count=1)
-    if published.startswith(_UNUSED):
-        return None
-    raise ModelError(f"{published} is not a name of a UniVS or Mask2Former checkpoint.")
-
-
-def load_univs_state(model: nn.Module, state: Mapping[str, Tensor]) -> LoadReport:
-    """Loads a published UniVS or Mask2Former state dict into a model.
-
-    Raises ModelError for unknown names, or when not a single tensor fits the model.
-    """
-    own = model.state_dict()
-    fitting: dict[str, Tensor] = {}
-    unused, mismatched = [], []
-    for published, value in state.items():
-        name = our_name(published)
-        if name is None or name not in own:
-            unused.append(published)
-        elif own[name].shape != value.shape:
-            mismatched.append(published)
-        else:
-            fitting[name] = value
-    if not fitting:
-        raise ModelError("No tensor of the checkpoint fits this model; choose its own preset.")
-    model.load_state_dict(fitting, strict=False)
-    missing = tuple(name for name in own if name not in fitting)
-    return LoadReport(missing, tuple(unused), tuple(mismatched))
+    twins = {_plain(name): name for name in tensors if has_average((name,))}
+    plain = [name for name in tensors if not has_average((name,))]
+    taken = {name: name for name in plain}
+    for name, twin in twins.items():
+        if averaged or name not in taken:
+            taken[name] = twin
+    out = NAMES.translate({name: tensors[source] for name, source in taken.items()})
+    out.unused = {taken[name]: why for name, why in out.unused.items()}
+    out.unknown = [taken[name] for name in out.unknown]
+    passed = set(tensors) - set(taken.values())
+    reason = "the stepped weight" if averaged else "the moving average"
+    out.unused |= dict.fromkeys(sorted(passed), f"{reason}; the other copy is taken")
+    return out
 
 
 def published_state(model: nn.Module, published_names: Iterable[str]) -> dict[str, Tensor]:
     """The other direction: those of ``published_names`` that the model holds, with its tensors."""
     own = model.state_dict()
-    named = ((published, our_name(published)) for published in published_names)
+    named = ((published, NAMES.ours(published)) for published in published_names)
     return {published: own[name] for published, name in named if name is not None and name in own}
+
+
+def _plain(name: str) -> str:
+    """Name of a moving average without its mark."""
+    for twin, plain in _TWINS.items():
+        if name.startswith(twin):
+            return plain + name.removeprefix(twin)
+    return name

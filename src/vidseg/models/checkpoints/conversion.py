@@ -1,0 +1,108 @@
+"""Published weights of any known origin as a model of ours, or as the beginning of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ...errors import ModelError
+from ..univs import UniVS
+from . import clip_files, concept_rows, mask2former, mask2former_hf, swin, torchvision, univs
+from .filling import Filling, fill
+from .origin import Origin, recognise
+from .reading import Checkpoint, read_checkpoint
+from .shapes import config_of
+from .translation import Translation
+
+_TRANSLATORS: dict[Origin, Callable[[Mapping[str, Tensor]], Translation]] = {
+    Origin.UNIVS: univs.translate,
+    Origin.MASK2FORMER: mask2former.translate,
+    Origin.MASK2FORMER_HF: mask2former_hf.translate,
+    Origin.RESNET: torchvision.translate,
+    Origin.SWIN: swin.translate,
+    Origin.CLIP: clip_files.translate,
+    Origin.CLIP_HF: clip_files.translate,
+    Origin.CONCEPTS: concept_rows.translate,
+}
+_BEYOND_BACKBONE = ("pixel_decoder.", "prompt_encoder.", "mask_decoder.", "propagation.")
+NOT_THERE: dict[Origin, tuple[str, ...]] = {
+    Origin.MASK2FORMER: mask2former.NOT_THERE,
+    Origin.MASK2FORMER_HF: mask2former.NOT_THERE,
+    Origin.RESNET: _BEYOND_BACKBONE,
+    Origin.SWIN: (*_BEYOND_BACKBONE, *swin.NOT_THERE),
+}
+"""Beginnings of our names that no checkpoint of an origin has."""
+
+_SEED = 0
+"""Of the tensors that a checkpoint leaves out, so that it always gives the same model."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A checkpoint, read and understood.
+
+    Attributes:
+        checkpoint: as published.
+        origin: told from its names.
+        translation: the same tensors under our names.
+    """
+
+    checkpoint: Checkpoint
+    origin: Origin
+    translation: Translation
+
+    @property
+    def path(self) -> Path:
+        return self.checkpoint.path
+
+
+def open_weights(path: str | Path, *, averaged: bool = True) -> Opened:
+    """Reads a file, or a folder of Hugging Face.
+
+    Args:
+        path: see :func:`.reading.read_checkpoint`.
+        averaged: see :func:`.univs.translate`.
+
+    Raises ModelError where it cannot be read or is of no known origin.
+    """
+    checkpoint = read_checkpoint(path)
+    try:
+        origin = recognise(checkpoint.tensors)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
+    if origin is Origin.UNIVS:
+        translation = univs.translate(checkpoint.tensors, averaged=averaged)
+    else:
+        translation = _TRANSLATORS[origin](checkpoint.tensors)
+    return Opened(checkpoint, origin, translation)
+
+
+def build_model(opened: Opened) -> tuple[UniVS, Filling]:
+    """The model that the shapes tell, in evaluation mode, and what was filled.
+
+    Tensors that the checkpoint leaves out start at random, always the same.
+
+    Raises ModelError where it holds text only, or its shapes belong to no model.
+    """
+    if not opened.origin.is_model:
+        raise ModelError(
+            f"{opened.path} is a {opened.origin.value}, no segmentation model; convert it into the "
+            f"folder of a model with vidseg weights convert."
+        )
+    try:
+        config = config_of(opened.translation.state)
+    except ModelError as error:
+        raise ModelError(f"{opened.path}: {error}") from error
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(_SEED)
+        model = UniVS(config)
+    return model.eval(), fill_model(model, opened)
+
+
+def fill_model(model: UniVS, opened: Opened) -> Filling:
+    """Puts what fits into a model of any configuration; see :func:`.filling.fill`."""
+    return fill(model, opened.translation.state, NOT_THERE.get(opened.origin, ()))
