@@ -72,19 +72,21 @@ def files_table(listed: Iterable[KnownWeights]) -> Table:
 
     table = Table(title="Published weights", title_style="bold")
     table.add_column("name", no_wrap=True)
-    for title in ("what", "here", "from", "checked by", "licence"):
-        table.add_column(title)
+    table.add_column("what")
+    table.add_column("MiB", justify="right")
+    for title in ("here", "from", "checked by", "licence"):
+        table.add_column(title, overflow="fold")
     for known in listed:
-        what = known.title if known.note is None else f"{known.title}. {known.note}"
         table.add_row(
             Text("\n".join((known.name, *(f"= {alias}" for alias in known.aliases)))),
-            Text(what),
+            Text(known.title),
+            "?" if known.size is None else f"{known.size / 2**20:,.0f}",
             "yes" if known.cached is not None else "",
             Text(_origin(known)),
-            known.checked_by or ("size" if known.size is not None else "nothing published"),
+            known.checked_by or "nothing",
             Text(known.licence or "not stated"),
         )
-    table.caption = "`vidseg weights download NAME` fetches one; --json has addresses and sizes"
+    table.caption = "`vidseg weights download NAME` fetches one; --json has all addresses"
     return table
 
 
@@ -104,7 +106,7 @@ def results_tables(listed: Iterable[KnownWeights]) -> Iterator[Table]:
             table.add_column(Text(known.name), justify="right", no_wrap=True)
         columns = [known.results.values for known in members if known.results is not None]
         for measure in columns[0]:
-            table.add_row(Text(measure), *(f"{column[measure]:g}" for column in columns))
+            table.add_row(Text(measure), *(f"{column[measure]:.1f}" for column in columns))
         yield table
 
 
@@ -112,9 +114,9 @@ def _origin(known: KnownWeights) -> str:
     from urllib.parse import urlsplit
 
     if known.url is None:
-        return "no public address known"
+        return "no public address is known"
     host = urlsplit(known.url).hostname or ""
-    return f"{host}, by browser" if known.access == "browser" else host
+    return f"{host} (browser)" if known.access == "browser" else host
 
 
 def _write(path: Path, text: str) -> None:

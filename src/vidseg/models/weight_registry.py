@@ -67,7 +67,6 @@ class KnownWeights:
     licence: str | None = None
     aliases: tuple[str, ...] = ()
     results: PublishedResults | None = None
-    note: str | None = None
 
     @property
     def cached(self) -> Path | None:
