@@ -77,5 +77,5 @@ def _published(backbone: BackboneConfig) -> UniVSConfig:
         backbone=backbone,
         pixel_decoder=DeformablePixelDecoderConfig(),
         decoder=MaskDecoderConfig(),
-        text=ClipTextConfig(),
+        text=ClipTextConfig(truncation="published"),
     )
