@@ -66,6 +66,33 @@ def test_token_ids_equal_reference(
     assert torch.equal(got, golden("text_units")[f"tok_template{template}"])
 
 
+def test_tokens_are_those_of_the_published_vocabulary() -> None:
+    pytest.importorskip("instant_clip_tokenizer", reason="pip install vidseg[clip]")
+    row = ClipTokenizer()(["a photo of a cat."])[0]
+    assert row[:8].tolist() == [49406, 320, 1125, 539, 320, 2368, 269, 49407]
+    assert row.shape == (77,) and not row[8:].any()
+
+
+@pytest.mark.parametrize("words", [1, 74, 75, 76, 200])
+def test_long_texts_lose_words_but_never_the_end(words: int) -> None:
+    pytest.importorskip("instant_clip_tokenizer", reason="pip install vidseg[clip]")
+    text = " ".join(["cat"] * words)
+    kept, published = (ClipTokenizer(truncation=t)([text])[0] for t in ("keep_end", "published"))
+    length = min(words + 2, 77)
+    assert kept[:length].tolist() == [49406, *[2368] * (length - 2), 49407]
+    assert not kept[length:].any()
+    assert torch.equal(kept, published) == (words <= 75)
+    assert (published == 49407).any() == (words <= 75)
+
+
+def test_published_models_cut_texts_as_released() -> None:
+    from vidseg.models.presets import univs_r50
+
+    text = univs_r50().text
+    assert isinstance(text, ClipTextConfig) and text.truncation == "published"
+    assert ClipTextConfig().truncation == "keep_end"
+
+
 def test_kept_end_differs_from_published_in_the_last_token_of_long_texts_only() -> None:
     pytest.importorskip("instant_clip_tokenizer", reason="pip install vidseg[clip]")
     texts = ["cow.", "word " * 100]
