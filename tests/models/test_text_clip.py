@@ -14,6 +14,7 @@ from torch import Tensor
 
 from tests.parity import report_difference
 from vidseg.errors import ModelError
+from vidseg.models import text_encoder
 from vidseg.models.clip_templates import TEMPLATES
 from vidseg.models.clip_text import (
     ClipTextConfig,
@@ -177,3 +178,23 @@ def test_default_tower_has_the_shape_of_rn50x4() -> None:
     assert shapes["transformer.resblocks.11.attn.in_proj_weight"] == (1920, 640)
     assert shapes["transformer.resblocks.11.mlp.c_fc.weight"] == (2560, 640)
     assert shapes["text_projection"] == (640, 640)
+
+
+def test_downloaded_weights_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIDSEG_CACHE", str(tmp_path))
+    read: list[Path] = []
+
+    def read_small(path: Path, config: ClipTextConfig) -> ClipTextTower:
+        read.append(path)
+        return ClipTextTower(SMALL)
+
+    monkeypatch.setattr(text_encoder, "read_clip_text", read_small)
+    with pytest.raises(ModelError, match="vidseg weights download clip_rn50x4"):
+        build_text_encoder(ClipTextConfig())
+    (tmp_path / "weights").mkdir()
+    for name in ("clip_rn50x4.pt", "regionclip_rn50x4.pth"):
+        (tmp_path / "weights" / name).write_bytes(b"")
+        build_text_encoder(ClipTextConfig(truncation="published"))
+    assert [path.name for path in read] == ["clip_rn50x4.pt", "regionclip_rn50x4.pth"]
+    with pytest.raises(ModelError, match="needs its weights"):
+        build_text_encoder(SMALL)

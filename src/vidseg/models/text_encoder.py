@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from torch import Tensor
@@ -11,6 +12,7 @@ from ..errors import ModelError
 from .clip_text import ClipTextConfig, ClipTextEncoder, read_clip_text
 from .static_text import StaticTextConfig, StaticTextEncoder
 from .text_features import SentenceFeatures, TextEncoder
+from .weight_registry import get_known
 
 __all__ = [
     "ClipTextConfig",
@@ -23,6 +25,9 @@ __all__ = [
     "build_text_encoder",
 ]
 
+PUBLISHED_TEXT = ("regionclip_rn50x4", "clip_rn50x4")
+"""Text towers that UniVS takes, that of its release first."""
+
 
 def build_text_encoder(
     config: ClipTextConfig | StaticTextConfig, weights: str | Path | None = None
@@ -31,19 +36,30 @@ def build_text_encoder(
 
     Args:
         config: of either kind.
-        weights: file of CLIP weights; static embeddings need none.
+        weights: file of CLIP weights; without one, those of ``vidseg weights download`` are taken
+            if they are there and of this shape. Static embeddings need none.
 
     Raises:
         ModelError: CLIP without weights, or a package that is missing.
     """
     if isinstance(config, StaticTextConfig):
         return StaticTextEncoder(config)
+    weights = weights or _downloaded_weights(config)
     if weights is None:
         raise ModelError(
-            "The CLIP text encoder needs its weights; put them beside the model with "
-            "vidseg weights convert CLIP-FILE MODEL-FOLDER, or give their path as text_weights."
+            "The CLIP text encoder needs its weights; fetch them with vidseg weights download "
+            "clip_rn50x4, put some beside the model with vidseg weights convert CLIP-FILE "
+            "MODEL-FOLDER, or give their path as text_weights."
         )
     return ClipTextEncoder(read_clip_text(weights, config))
+
+
+def _downloaded_weights(config: ClipTextConfig) -> Path | None:
+    """Weights of RN50x4 in the cache, for a tower of that shape."""
+    if replace(config, truncation="keep_end") != ClipTextConfig():
+        return None
+    cached = (get_known(name).cached for name in PUBLISHED_TEXT)
+    return next((path for path in cached if path is not None), None)
 
 
 class LazyTextEncoder:
