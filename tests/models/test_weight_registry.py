@@ -7,15 +7,22 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import torch
 
+import vidseg
+from tests.models.checkpoints import layouts
 from vidseg.errors import ModelError
 from vidseg.models.cache_folder import cache_folder, weights_folder
+from vidseg.models.checkpoints.reading import read_checkpoint
+from vidseg.models.concept_table import ROWS, read_concept_table
 from vidseg.models.weight_registry import (
     downloaded,
     get_known,
     known_by_name,
     known_weights,
+    weights_path,
 )
+from vidseg.training.starting_model import find_start
 
 
 @pytest.fixture(autouse=True)
@@ -116,3 +123,29 @@ def test_the_cache_is_where_the_platform_has_it(
     platform: str, environment: dict[str, str], folder: str
 ) -> None:
     assert cache_folder(environment, platform) == Path(folder).expanduser()
+
+
+def test_names_stand_for_downloaded_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "univs_r50").mkdir()
+    assert weights_path("univs_r50") == Path("univs_r50")  # what exists comes first
+    assert weights_path(Path("univs_swint")) == Path("univs_swint")
+    assert weights_path("~/none.pth") == Path("~/none.pth").expanduser()
+    for read in (weights_path, read_checkpoint, read_concept_table, find_start):
+        with pytest.raises(ModelError, match="run `vidseg weights download univs_concepts`"):
+            read("univs_concepts")
+    weights_folder().mkdir(parents=True)
+    torch.save(torch.ones(ROWS, 2), weights_folder() / "univs_concepts.pth")
+    assert read_concept_table("univs_concepts").shape == (ROWS, 2)
+    assert find_start("univs_concepts") == weights_folder() / "univs_concepts.pth"
+
+
+def test_models_are_loaded_by_name() -> None:
+    with pytest.raises(ModelError, match="run `vidseg weights download univs_swint_stage3`"):
+        vidseg.load("univs_swint")
+    with pytest.raises(ModelError, match="No model 'univs_swinx'"):
+        vidseg.load("univs_swinx")
+    weights_folder().mkdir(parents=True)
+    tensors = layouts.tensors(layouts.tiny_model("swin", univs=True))
+    torch.save({"model": tensors}, weights_folder() / "univs_swint_stage3.pth")
+    assert vidseg.load("univs_swint", "cpu").model.config.pixel_decoder.hidden == 32

@@ -17,6 +17,7 @@ from .clip_tokens import ClipTokenizer, Truncation
 from .kept_features import KeptFeatures
 from .text_cleaning import clean_text
 from .text_features import SentenceFeatures
+from .weight_registry import weights_path
 
 BATCH = 256
 """Token rows that go through the tower at once."""
@@ -204,7 +205,7 @@ def read_clip_text(file: str | Path, config: ClipTextConfig) -> ClipTextTower:
     """
     from .checkpoints.clip_files import read_text_tower  # knows this module
 
-    path = Path(file).expanduser()
+    path = weights_path(file)
     if not path.exists():
         raise ModelError(f"CLIP weights {path} do not exist; give the path of a CLIP file.")
     state = read_text_tower(path)

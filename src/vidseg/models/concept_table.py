@@ -9,6 +9,7 @@ from torch import Tensor
 from ..errors import ModelError, VocabularyError
 from ..vocabularies import ALIASES, CONCEPT_ROWS
 from .checkpoints.reading import read_checkpoint
+from .weight_registry import weights_path
 
 ROWS = 3938
 
@@ -19,7 +20,7 @@ def read_concept_table(file: str | Path) -> Tensor:
     Raises:
         ModelError: the file is missing or holds something else.
     """
-    path = Path(file)
+    path = weights_path(file)
     if not path.is_file():
         raise ModelError(
             f"Concept table {path} does not exist; give the path of the released file."

@@ -124,6 +124,18 @@ def downloaded(name: str) -> Path | None:
     return known.cached
 
 
+def weights_path(place: str | Path) -> Path:
+    """The file or folder ``place`` if it exists, or else the downloaded file of a known name.
+
+    Raises ModelError, with the command to give, for a known name that is not downloaded yet. What
+    is neither comes back as the path that it is, for the reader to complain about.
+    """
+    path = Path(place).expanduser()
+    if path.exists() or isinstance(place, Path):
+        return path
+    return downloaded(place) or path
+
+
 def _key(name: str) -> str:
     return re.sub(r"[\s-]+", "_", name.strip().lower())
 

@@ -23,6 +23,7 @@ from ..models.pretrained import CONFIG_FILE
 from ..models.static_text import StaticTextConfig, StaticTextEncoder
 from ..models.text_encoder import TextEncoder, build_text_encoder
 from ..models.univs import UniVS
+from ..models.weight_registry import weights_path
 from ..vocabularies import get_vocabulary
 from .recipe import ModelChoice, Recipe
 from .typed_values import nearest, plain, typed
@@ -93,7 +94,7 @@ def text_encoder(recipe: Recipe) -> TextEncoder | None:
 
 def find_start(start: str) -> Path:
     """The model folder or checkpoint that ``init.start`` names. Raises ModelError."""
-    path = Path(start).expanduser()
+    path = weights_path(start)
     if path.is_file() or is_hugging_face(path):
         return path
     for folder in (path, path / RUN_MODEL):

@@ -25,6 +25,7 @@ from torch import Tensor
 
 from ...errors import ModelError
 from ...formats.plain_pickle import DamagedError, NotPlainError, load_plain_pickle
+from ..weight_registry import weights_path
 from .pickled_tensors import TENSOR_MAKERS
 from .torchscript import is_torchscript, read_torchscript
 
@@ -57,12 +58,12 @@ class Checkpoint:
 
 
 def read_checkpoint(path: str | Path) -> Checkpoint:
-    """Tensors of a file, or of a folder with Hugging Face's file names.
+    """Tensors of a file, of a folder with Hugging Face's file names, or of known weights by name.
 
     Raises ModelError where it is missing or damaged, and where it holds or asks for anything but
     tensors; then nothing of it was run.
     """
-    path = Path(path).expanduser()
+    path = weights_path(path)
     try:
         content = _read_folder(path) if path.is_dir() else _read_file(path)
     except OSError as error:
