@@ -80,7 +80,9 @@ def add_parser(verbs: Verbs) -> None:
         "at; pvos: objects and stuff you point at; refvos: objects you describe",
     )
     parser.add_argument(
-        "--model", default="nano", help="nano, a folder or a Hugging Face id (default: nano)"
+        "--model",
+        default="nano",
+        help="nano, a folder, a published UniVS file or a Hugging Face id (default: nano)",
     )
     _add_queries(parser)
     _add_output(parser)

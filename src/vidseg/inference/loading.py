@@ -1,20 +1,35 @@
-"""A segmenter by name: the model inside the package, a folder, or a hub id."""
+"""A segmenter by name: the model inside the package, a folder, a published file, or a hub id."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from ..errors import ModelError
+from ..models.checkpoints.conversion import build_model, open_weights
+from ..models.checkpoints.origin import Origin
+from ..models.checkpoints.reading import is_hugging_face
+from ..models.concept_table import read_concept_table
+from ..models.config import UniVSConfig
+from ..models.listed_texts import ListedTexts
+from ..models.text_encoder import LazyTextEncoder
+from ..models.text_features import TextEncoder
 from ..models.univs import UniVS
+from ..models.weight_registry import weights_path
 from .config import check_settings
+from .conversion import (
+    CONCEPTS_FILE,
+    REPORT_FILE,
+    SETTINGS_FILE,
+    TEXT_FILE,
+    check_filling,
+    released_settings,
+)
 from .segmenter import Segmenter
-
-SETTINGS_FILE = "inference.json"
-TEXT_FILE = "text_encoder.safetensors"
 
 
 def load(
@@ -24,39 +39,117 @@ def load(
 
     Args:
         name: "nano", the model inside the package, whatever the working directory holds
-            (``./nano`` is a folder there); a folder with config.json and model.safetensors; or a
-            hub id like owner/name. A folder may also hold inference.json (settings by task name
-            or "all") and text_encoder.safetensors.
+            (``./nano`` is a folder there); a folder with config.json and model.safetensors; a
+            published UniVS file, which is converted in memory and gets the released settings; or
+            a hub id like owner/name. Beside the model there may be inference.json (settings by
+            task name or "all"), text_encoder.safetensors and concept_table.safetensors.
         device: "auto", "cpu", "cuda", "cuda:1" or "mps".
         text_weights: weights of a CLIP text encoder, for models that need one.
 
     Raises:
-        ModelError: the model cannot be found or read, or the device is not there.
+        ModelError: the model cannot be found or read, cannot segment yet, or the device is not
+            there.
     """
     place = _place(name)
-    model = UniVS.from_pretrained(place)
+    settings: Mapping[str, Mapping[str, Any]] = {}
+    if isinstance(place, Path) and (place.is_file() or is_hugging_face(place)):
+        model, settings = _published(place), released_settings()
+        place = place.parent if place.is_file() else place
+    else:
+        model = UniVS.from_pretrained(place)
+        _check_trained(place)
+    text = text_weights or _optional(place, TEXT_FILE)
     return Segmenter(
         model,
         device=device,
-        text_weights=text_weights or _optional(place, TEXT_FILE),
-        settings=_settings(_optional(place, SETTINGS_FILE)),
+        text_encoder=_listed_texts(place, model.config, text),
+        text_weights=text,
+        settings=read_settings(_optional(place, SETTINGS_FILE)) or settings,
     )
 
 
+def _published(path: Path) -> UniVS:
+    """A published file as a model. Raises ModelError where it cannot segment."""
+    opened = open_weights(path)
+    model, filling = build_model(opened)
+    check_filling(opened, filling)
+    if filling.untrained:
+        raise ModelError(_untrained(str(path), opened.origin.value))
+    unknown = opened.translation.unknown
+    if unknown:
+        raise ModelError(
+            f"{path} holds {len(unknown)} tensors that no {Origin.UNIVS.value} has, such as "
+            f"{unknown[0]}; run it without them by vidseg weights convert."
+        )
+    return model
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a model folder says about the file that it was made of.
+
+    Attributes:
+        source: name of that file.
+        origin: for people.
+        untrained: tensors that the file left out.
+    """
+
+    source: str
+    origin: str
+    untrained: tuple[str, ...]
+
+
+def read_report(folder: Path) -> Report | None:
+    """The report of a conversion, None without one. Raises ModelError where it is damaged."""
+    file = folder / REPORT_FILE
+    if not file.is_file():
+        return None
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+        return Report(str(values["source"]), str(values["origin"]), tuple(values["untrained"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{file} is not readable: {error}; convert the model again.") from error
+
+
+def _check_trained(place: str | Path) -> None:
+    """Raises ModelError for a folder made of weights that are but the beginning of a model."""
+    report = read_report(Path(place))
+    if report is not None and report.untrained:
+        raise ModelError(_untrained(str(place), report.origin))
+
+
+def _untrained(place: str, origin: str) -> str:
+    return (
+        f"{place} holds weights of {origin}, which knows no words and no prompts: they are the "
+        f"beginning of a model; train from them with vidseg train RECIPE init.start={place}."
+    )
+
+
+def _listed_texts(
+    place: str | Path, config: UniVSConfig, weights: str | Path | None
+) -> TextEncoder | None:
+    """Rows of a concept table beside the model for published lists; None without a table."""
+    file = Path(place) / CONCEPTS_FILE
+    if not file.is_file() or config.text is None:
+        return None
+    width = config.decoder.text_dim
+    return ListedTexts(LazyTextEncoder(config.text, weights), width, read_concept_table(file))
+
+
 def _place(name: str | Path) -> str | Path:
-    """Where a model lies: inside the package, in a folder that exists, or a hub id."""
+    """Where a model lies: inside the package, a folder or file that exists, or a hub id."""
     known = embedded_models()
     if isinstance(name, str) and name in known:
         return known[name]
-    folder = Path(name).expanduser()
-    if folder.is_dir():
-        return folder
+    path = weights_path(name)
+    if path.exists():
+        return path
     if isinstance(name, str) and name.count("/") == 1 and not name.startswith(("/", ".", "~")):
         return name
     listed = f"the models inside the package are {', '.join(known)}" if known else "none is inside"
     raise ModelError(
         f"No model {str(name)!r}: {listed}; otherwise give a folder with config.json and "
-        f"model.safetensors, or a hub id like owner/name."
+        f"model.safetensors, a published file, or a hub id like owner/name."
     )
 
 
@@ -82,7 +175,8 @@ def _optional(place: str | Path, file: str) -> Path | None:
         return None
 
 
-def _settings(file: Path | None) -> Mapping[str, Mapping[str, Any]]:
+def read_settings(file: Path | None) -> Mapping[str, Mapping[str, Any]]:
+    """Settings by task of a file, none of no file. Raises ModelError where they are damaged."""
     if file is None:
         return {}
     try:

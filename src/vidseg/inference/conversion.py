@@ -1,0 +1,157 @@
+"""Published weights rewritten as a folder that :func:`vidseg.load` takes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save_file
+
+from ..errors import ModelError, OutputError
+from ..formats.atomic import replacing
+from ..models.checkpoints.clip_files import text_config
+from ..models.checkpoints.conversion import Opened, build_model, open_weights
+from ..models.checkpoints.filling import Filling
+from ..models.checkpoints.origin import Origin
+from ..models.config import UniVSConfig
+from ..models.pretrained import CONFIG_FILE, WEIGHTS_FILE
+from ..types import Task
+from .config import default, published
+
+SETTINGS_FILE = "inference.json"
+TEXT_FILE = "text_encoder.safetensors"
+CONCEPTS_FILE = "concept_table.safetensors"
+REPORT_FILE = "conversion.json"
+"""What became of each tensor of a published file; stands beside the model made of it."""
+
+
+@dataclass(frozen=True)
+class Converted:
+    """What was written.
+
+    Attributes:
+        opened: what was read.
+        files: written, the largest last.
+        filling: of the model; None for text.
+        config: of the model; None for text.
+    """
+
+    opened: Opened
+    files: tuple[Path, ...]
+    filling: Filling | None = None
+    config: UniVSConfig | None = None
+
+
+def convert(source: str | Path, destination: str | Path, *, averaged: bool = True) -> Converted:
+    """Writes a model folder, or text weights into one.
+
+    Args:
+        source: a file of weights, or a folder of Hugging Face.
+        destination: a folder; for text weights also a file ``.safetensors``.
+        averaged: see :func:`vidseg.models.checkpoints.univs.translate`.
+
+    Raises:
+        ModelError: the source cannot be read, is of no known origin, or lacks what it should have.
+        OutputError: the place cannot be written to, or holds such a file already.
+    """
+    opened = open_weights(source, averaged=averaged)
+    destination = Path(destination).expanduser()
+    if not opened.origin.is_model:
+        return _convert_text(opened, destination)
+    folder = _free(destination, destination / WEIGHTS_FILE).parent
+    if destination.suffix in (".safetensors", ".pth", ".pkl"):
+        raise OutputError(f"{destination} is to be a folder, for a model is several files.")
+    model, filling = build_model(opened)
+    check_filling(opened, filling)
+    model.save_pretrained(folder)
+    written = [folder / CONFIG_FILE, folder / REPORT_FILE]
+    _write_json(folder / REPORT_FILE, _report(opened, filling))
+    if opened.origin is Origin.UNIVS:
+        _write_json(folder / SETTINGS_FILE, released_settings())
+        written.append(folder / SETTINGS_FILE)
+    return Converted(opened, (*written, folder / WEIGHTS_FILE), filling, model.config)
+
+
+def check_filling(opened: Opened, filling: Filling) -> None:
+    """Raises ModelError where tensors are missing that every file of that origin has."""
+    wrong = [*filling.wrong, *filling.homeless]
+    if wrong:
+        raise ModelError(
+            f"{opened.path} is not whole: as {opened.origin.value} it should fill {wrong[0]}"
+            f"{f' and {len(wrong) - 1} more tensors' if len(wrong) > 1 else ''}, which are missing "
+            f"or of another shape; fetch it again (vidseg weights info FILE lists them)."
+        )
+
+
+def released_settings() -> dict[str, dict[str, Any]]:
+    """Settings by task with which a published UniVS gives its published results."""
+    out: dict[str, dict[str, Any]] = {}
+    for task in Task:
+        ours, theirs = default(task), published(task)
+        pairs = ((f.name, getattr(ours, f.name), getattr(theirs, f.name)) for f in fields(ours))
+        out[task.value] = {name: there for name, here, there in pairs if there != here}
+    return out
+
+
+def _convert_text(opened: Opened, destination: Path) -> Converted:
+    state = opened.translation.state
+    if opened.origin is Origin.CONCEPTS:
+        name, width = CONCEPTS_FILE, next(iter(state.values())).shape[1]
+    else:
+        try:
+            name, width = TEXT_FILE, text_config(state).dim
+        except ModelError as error:
+            raise ModelError(f"{opened.path}: {error}") from error
+    file = destination if destination.suffix == ".safetensors" else destination / name
+    _free(destination, file)
+    _check_width(file.parent, opened, int(width))
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"Cannot write to {file.parent}: {error.strerror}.") from error
+    with replacing(file) as partial:
+        save_file({key: value.contiguous().clone() for key, value in state.items()}, partial)
+    return Converted(opened, (file,))
+
+
+def _check_width(folder: Path, opened: Opened, width: int) -> None:
+    """Raises ModelError where the folder holds a model with another space of text."""
+    try:
+        values = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+        takes = values["decoder"]["text_dim"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return  # no model yet
+    if takes != width:
+        raise ModelError(
+            f"{opened.path} gives {width} values a text, but the model in {folder} takes {takes}; "
+            f"use the text weights that belong to the model."
+        )
+
+
+def _free(destination: Path, file: Path) -> Path:
+    """The file, if nothing stands there. Raises OutputError."""
+    if destination.is_file() or file.exists():
+        raise OutputError(
+            f"{file if file.exists() else destination} is there already; delete it "
+            f"or choose another place."
+        )
+    return file
+
+
+def _report(opened: Opened, filling: Filling) -> dict[str, Any]:
+    return {
+        "source": opened.path.name,
+        "origin": opened.origin.value,
+        "unused": opened.translation.unused,
+        "unknown": opened.translation.unknown,
+        "rows": {name: list(rows) for name, rows in filling.rows.items()},
+        "untrained": filling.untrained,
+    }
+
+
+def _write_json(file: Path, values: Mapping[str, Any]) -> None:
+    with replacing(file) as partial:
+        partial.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")

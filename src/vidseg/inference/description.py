@@ -1,0 +1,178 @@
+"""Facts about a file of weights or a model, for ``vidseg weights info``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from ..errors import ModelError
+from ..models.checkpoints import mask2former, mask2former_hf
+from ..models.checkpoints.clip_files import text_config
+from ..models.checkpoints.conversion import Opened, build_model, open_weights
+from ..models.checkpoints.filling import Filling
+from ..models.checkpoints.origin import Origin
+from ..models.checkpoints.reading import is_hugging_face
+from ..models.checkpoints.shapes import preset_name
+from ..models.checkpoints.univs import has_average
+from ..models.config import UniVSConfig
+from ..models.pretrained import load_pretrained
+from .conversion import REPORT_FILE, SETTINGS_FILE, released_settings
+from .loading import read_report, read_settings
+
+_CLASS_LISTS = {133: "COCO panoptic", 80: "COCO", 150: "ADE20K", 19: "Cityscapes"}
+_LAST_ITERATION = {89_000: 3, 354_000: 2}
+"""Steps of the released schedules; stages 1 and 2 have as many."""
+
+
+@dataclass(frozen=True)
+class Description:
+    """What is known.
+
+    Attributes:
+        origin: for people.
+        facts: (name, value) for people.
+        clip_length: frames that the model sees at once by its settings.
+        config: of the model that the weights fill; None for text.
+        opened, filling: of a published file.
+    """
+
+    origin: str
+    facts: tuple[tuple[str, str], ...]
+    clip_length: int = 1
+    config: UniVSConfig | None = None
+    opened: Opened | None = None
+    filling: Filling | None = None
+
+
+def describe(path: Path) -> Description:
+    """Facts about a file of weights, a folder of Hugging Face, or a model folder.
+
+    Raises ModelError where it cannot be read or is of no known origin.
+    """
+    path = path.expanduser()
+    if path.is_dir() and not is_hugging_face(path):
+        return _model_folder(path)
+    opened = open_weights(path)
+    if not opened.origin.is_model:
+        return Description(opened.origin.value, tuple(_text_facts(opened)), opened=opened)
+    model, filling = build_model(opened)
+    facts = (
+        *_architecture(model.config, model.state_dict()),
+        ("stage", _stage(opened)),
+        ("classes", _classes(opened)),
+        ("averages", _averages(opened)),
+        ("complete", _complete(filling)),
+    )
+    length = _clip_length(released_settings() if opened.origin is Origin.UNIVS else {})
+    return Description(opened.origin.value, facts, length, model.config, opened, filling)
+
+
+def _model_folder(folder: Path) -> Description:
+    values, weights = load_pretrained(folder)
+    try:
+        config = UniVSConfig.from_dict(values)
+    except ModelError as error:
+        raise ModelError(f"{weights.config_file}: {error}") from error
+    report = read_report(folder)
+    facts = [*_architecture(config, weights.state), ("classes", _open_classes(config))]
+    if report is not None:
+        facts.append(("made of", f"{report.source} ({report.origin}), see {REPORT_FILE}"))
+        if report.untrained:
+            facts.append(("complete", f"no: {len(report.untrained)} tensors are untrained"))
+    settings = folder / SETTINGS_FILE
+    length = _clip_length(read_settings(settings if settings.is_file() else None))
+    return Description("model of vidseg", tuple(facts), length, config)
+
+
+def _clip_length(settings: Mapping[str, Mapping[str, Any]]) -> int:
+    """Most frames that the model sees at once in any task."""
+    return max((int(values.get("clip_length", 1)) for values in settings.values()), default=1)
+
+
+def _architecture(config: UniVSConfig, state: Mapping[str, Tensor]) -> list[tuple[str, str]]:
+    backbone, decoder = config.backbone, config.decoder
+    name = preset_name(config)
+    kind = type(backbone).__name__.removesuffix("Config")
+    parameters = sum(v.numel() for v in state.values() if v.is_floating_point())
+    return [
+        (
+            "architecture",
+            f"{name or 'own configuration'}: {kind}, {decoder.layers} decoder layers, "
+            f"{decoder.queries} queries, {decoder.hidden} channels",
+        ),
+        ("parameters", f"{parameters / 1e6:.2f} M, statistics of norms included"),
+    ]
+
+
+def _stage(opened: Opened) -> str:
+    """All stages have the same names and shapes, so this is what else tells."""
+    if opened.origin is not Origin.UNIVS:
+        return "before stage 1"
+    named = re.search(r"stage_?([123])", opened.path.name.lower())
+    if named:
+        return f"{named.group(1)}, by the name of the file"
+    if has_average(opened.checkpoint.tensors):
+        return "3, for only that one averages weights"
+    steps = opened.checkpoint.iteration
+    found = [stage for last, stage in _LAST_ITERATION.items() if steps and abs(steps - last) < 2]
+    if found == [3]:
+        return f"3, by its {steps} steps"
+    if found:
+        return f"1 or 2, by its {steps} steps"
+    return "unknown: all stages have the same tensors, and neither file name nor steps tell"
+
+
+def _classes(opened: Opened) -> str:
+    tensors = opened.checkpoint.tensors
+    for name in (mask2former.CLASSIFIER, mask2former_hf.CLASSIFIER):
+        if name in tensors:
+            count = len(tensors[name]) - 1
+            known = f", as {_CLASS_LISTS[count]}" if count in _CLASS_LISTS else ""
+            return f"{count} fixed ones{known}; they are left out, for here classes are words"
+    if opened.origin is Origin.UNIVS:
+        to_text = opened.translation.state.get("mask_decoder.heads.to_text.weight")
+        width = "" if to_text is None else f", compared as {len(to_text)} values of a text encoder"
+        return f"any words{width}"
+    return "none"
+
+
+def _open_classes(config: UniVSConfig) -> str:
+    return f"any words, compared as {config.decoder.text_dim} values of a text encoder"
+
+
+def _averages(opened: Opened) -> str:
+    if has_average(opened.checkpoint.tensors):
+        return "yes, beside the stepped weights; the averages are taken"
+    if opened.origin is Origin.UNIVS and "_ema" in opened.path.name.lower():
+        return "in place of the stepped weights, by the name of the file"
+    return "no"
+
+
+def _complete(filling: Filling) -> str:
+    if filling.wrong or filling.homeless:
+        return "no: damaged or of another model"
+    if filling.untrained:
+        return "no: a beginning for vidseg train, it cannot segment"
+    return "yes"
+
+
+def _text_facts(opened: Opened) -> list[tuple[str, str]]:
+    state = opened.translation.state
+    if opened.origin is Origin.CONCEPTS:
+        rows, width = next(iter(state.values())).shape
+        return [("rows", f"{rows} names of 13 lists"), ("width", f"{width} values a name")]
+    try:
+        config = text_config(state)
+    except ModelError as error:
+        raise ModelError(f"{opened.path}: {error}") from error
+    count = sum(value.numel() for value in state.values())
+    return [
+        ("architecture", f"{config.layers} layers, {config.width} channels, {config.heads} heads"),
+        ("parameters", f"{count / 1e6:.2f} M"),
+        ("width", f"{config.dim} values a text"),
+    ]

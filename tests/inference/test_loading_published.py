@@ -1,0 +1,186 @@
+"""Published files as models: the released loops, the released settings, and what is refused."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.inference import test_category_golden, test_golden_tasks
+from tests.models.checkpoints import layouts
+from tests.models.golden_model import Golden, golden_model
+from vidseg.errors import ModelError, OutputError
+from vidseg.inference.config import published
+from vidseg.inference.conversion import convert, released_settings
+from vidseg.inference.loading import load
+from vidseg.models.clip_text import ClipTextConfig, ClipTextTower
+from vidseg.models.concept_table import ROWS
+from vidseg.models.univs import UniVS
+from vidseg.types import Task
+from vidseg.vocabularies import CONCEPT_ROWS, get_vocabulary
+
+TEXT = ClipTextConfig(dim=24, width=64, layers=1, heads=1)
+
+
+def univs_file(file: Path) -> Path:
+    torch.save({"model": layouts.tensors(layouts.tiny_model("swin", univs=True))}, file)
+    return file
+
+
+def as_file(golden: Golden, folder: Path) -> UniVS:
+    arrays = {name: value.numpy() for name, value in golden("tiny_weights").items()}
+    (folder / "univs.pkl").write_bytes(pickle.dumps({"model": arrays}, protocol=2))
+    return load(folder / "univs.pkl", "cpu").model
+
+
+def as_folder(golden: Golden, folder: Path) -> UniVS:
+    torch.save({"model": golden("tiny_weights")}, folder / "univs.pth")
+    convert(folder / "univs.pth", folder / "model")
+    return load(folder / "model", "cpu").model
+
+
+@pytest.mark.parametrize("way", [as_file, as_folder])
+@pytest.mark.parametrize("loop", ["vos", "refvos", "vss", "vis", "vps"])
+def test_released_loops(
+    golden: Golden,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    way: Callable[[Golden, Path], UniVS],
+    loop: str,
+) -> None:
+    model = way(golden, tmp_path)
+    # the layout of weights in memory changes the order of additions, see released_model
+    model.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    for module in (test_golden_tasks, test_category_golden):
+        monkeypatch.setattr(module, "golden_model", lambda _: model)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # the order of additions depends on it
+    try:
+        if loop in ("vis", "vps"):
+            getattr(test_category_golden, f"test_network_{loop}")(golden)
+        elif loop == "vss":
+            test_golden_tasks.test_vss(golden)
+        else:
+            getattr(test_golden_tasks, f"test_{loop}")(golden, monkeypatch)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def test_both_ways_give_the_same_model(golden: Golden, tmp_path: Path) -> None:
+    want = golden_model(golden).state_dict()
+    for way in (as_file, as_folder):
+        got = way(golden, tmp_path).state_dict()
+        assert all(torch.equal(got[name].contiguous(), value) for name, value in want.items())
+
+
+def test_released_settings_come_with_a_published_model(tmp_path: Path) -> None:
+    file = univs_file(tmp_path / "univs.pth")
+    done = convert(file, tmp_path / "model")
+    names = {"config.json", "conversion.json", "inference.json", "model.safetensors"}
+    assert {f.name for f in done.files} == names == {f.name for f in (tmp_path / "model").iterdir()}
+    for place in (file, tmp_path / "model"):
+        segmenter = load(place, "cpu")
+        for task in Task:
+            assert segmenter.config(task) == published(task)
+    (tmp_path / "inference.json").write_text('{"all": {"short_side": 64}}')
+    assert load(file, "cpu").config(Task.VIS).short_side == 64
+    assert load(file, "cpu").config(Task.VIS).clip_length == 1
+    assert set(released_settings()) == {task.value for task in Task}
+
+
+def test_beginnings_of_models_cannot_segment(tmp_path: Path) -> None:
+    mask2former = tmp_path / "m2f.pth"
+    torch.save(layouts.tensors(layouts.tiny_model("resnet", univs=False)), mask2former)
+    backbone = tmp_path / "r50.pth"
+    torch.save(layouts.tensors(layouts.torchvision(**layouts.TINY_RESNET)), backbone)
+    for file in (mask2former, backbone):
+        folder = tmp_path / file.stem
+        convert(file, folder)
+        for place in (file, folder):
+            with pytest.raises(ModelError, match=f"init.start={place}"):
+                load(place, "cpu")
+
+
+def test_unknown_and_missing_tensors(tmp_path: Path) -> None:
+    state = layouts.tensors(layouts.tiny_model("resnet", univs=True))
+    torch.save({**state, "sem_seg_head.extra": torch.ones(1)}, tmp_path / "more.pth")
+    with pytest.raises(ModelError, match=r"no UniVS has, such as sem_seg_head\.extra"):
+        load(tmp_path / "more.pth", "cpu")
+    convert(tmp_path / "more.pth", tmp_path / "model")
+    assert load(tmp_path / "model", "cpu").model.config.decoder.text_dim == 24
+    del state["sem_seg_head.predictor.cls_temp.weight"]
+    file, place = tmp_path / "less.pth", tmp_path / "b"
+    torch.save(state, file)
+    for ask in (lambda: load(file, "cpu"), lambda: convert(file, place)):
+        with pytest.raises(ModelError, match="class_temperature, which are missing"):
+            ask()
+    assert not place.exists()
+
+
+def text_file(file: Path, config: ClipTextConfig) -> Path:
+    torch.manual_seed(0)
+    state = ClipTextTower(config).state_dict()
+    torch.save({"model": {f"lang_encoder.{k}": v for k, v in state.items()}}, file)
+    return file
+
+
+def test_text_weights_beside_a_model(tmp_path: Path) -> None:
+    convert(univs_file(tmp_path / "univs.pth"), tmp_path / "model")
+    wrong = text_file(tmp_path / "wrong.pth", ClipTextConfig(dim=8, width=64, layers=1, heads=1))
+    with pytest.raises(ModelError, match=r"8 values a text, but the model .* takes 24"):
+        convert(wrong, tmp_path / "model")
+    clip = text_file(tmp_path / "clip.pth", TEXT)
+    done = convert(clip, tmp_path / "model")
+    assert done.files == (tmp_path / "model" / "text_encoder.safetensors",)
+    with pytest.raises(OutputError, match="is there already"):
+        convert(clip, tmp_path / "model")
+    assert convert(clip, tmp_path / "new" / "my.safetensors").files[0].is_file()
+    load(tmp_path / "model", "cpu")
+    with pytest.raises(ModelError, match="no segmentation model"):
+        load(clip, "cpu")
+
+
+def test_rows_of_the_concept_table(tmp_path: Path) -> None:
+    state = layouts.tensors(layouts.tiny_model("resnet", univs=True))
+    text = {
+        "sem_seg_head.predictor.vis2text_projection.weight": (640, 32),
+        "sem_seg_head.predictor.vis2text_projection.bias": (640,),
+        "sem_seg_head.predictor.text_norm.weight": (640,),
+        "sem_seg_head.predictor.text_norm.bias": (640,),
+        "sem_seg_head.predictor.text2vis_projection.weight": (32, 640),
+    }
+    torch.save({**state, **{n: torch.ones(s) for n, s in text.items()}}, tmp_path / "univs.pth")
+    table = torch.arange(ROWS * 640.0).reshape(ROWS, 640)
+    torch.save(table, tmp_path / "concepts.pth")
+    convert(tmp_path / "univs.pth", tmp_path / "model")
+    convert(tmp_path / "concepts.pth", tmp_path / "model")
+    encoder = load(tmp_path / "model", "cpu").text_encoder
+    rows = CONCEPT_ROWS["vipseg"]
+    got = encoder.encode_names(get_vocabulary("vipseg").texts)
+    assert torch.equal(got, table[rows.start : rows.stop])
+    with pytest.raises(ModelError, match="needs its weights"):
+        encoder.encode_names(["my own thing"])
+    torch.save(table[:9], tmp_path / "small.pth")
+    with pytest.raises(ModelError, match="not a concept table"):
+        convert(tmp_path / "small.pth", tmp_path / "other")
+
+
+def test_places_that_are_taken(tmp_path: Path) -> None:
+    file = univs_file(tmp_path / "univs.pth")
+    convert(file, tmp_path / "model")
+    with pytest.raises(OutputError, match="is there already"):
+        convert(file, tmp_path / "model")
+    with pytest.raises(OutputError, match="is there already"):
+        convert(file, file)
+    with pytest.raises(OutputError, match="is to be a folder"):
+        convert(file, tmp_path / "model.safetensors")
+
+
+def test_a_damaged_report(tmp_path: Path) -> None:
+    convert(univs_file(tmp_path / "univs.pth"), tmp_path / "model")
+    (tmp_path / "model" / "conversion.json").write_text("[]")
+    with pytest.raises(ModelError, match="convert the model again"):
+        load(tmp_path / "model", "cpu")
