@@ -23,6 +23,7 @@ from vidseg.models.downloads import hub
 from vidseg.models.downloads.fetching import fetch
 from vidseg.models.downloads.partial import Partial
 from vidseg.models.downloads.transfer import Limits, Watcher, transfer
+from vidseg.models.pretrained import locate
 from vidseg.models.weight_registry import KnownWeights, get_known
 
 CONTENT = bytes(range(256)) * 1200  # 300 kB
@@ -445,3 +446,9 @@ def test_models_of_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         file.unlink()
     with pytest.raises(VidsegError, match="holds no weights"):
         hub.fetch_from_hub("owner/empty")
+
+
+def test_loading_from_the_hub_is_offline_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIDSEG_OFFLINE", "1")
+    with pytest.raises(ModelError, match=r"the hub has no config\.json of it"):
+        locate("owner/none-of-this-name", "config.json")

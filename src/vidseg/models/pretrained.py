@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from ..errors import ModelError, OutputError
+from .cache_folder import asked_offline
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
@@ -84,7 +85,7 @@ def locate(name: str | Path, file: str) -> Path:
     from huggingface_hub.errors import HfHubHTTPError
 
     try:
-        return Path(hf_hub_download(name, file))
+        return Path(hf_hub_download(name, file, local_files_only=asked_offline()))
     except (OSError, ValueError, HfHubHTTPError) as error:
         raise ModelError(
             f"No folder {name}, and the hub has no {file} of it: {_clause(error)}; check the name "
