@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ModelError
+from ..models.cache_folder import asked_offline
 from ..models.checkpoints.conversion import build_model, open_weights
 from ..models.checkpoints.origin import Origin
 from ..models.checkpoints.reading import is_hugging_face
@@ -170,7 +171,7 @@ def _optional(place: str | Path, file: str) -> Path | None:
     from huggingface_hub.errors import EntryNotFoundError
 
     try:
-        return Path(hf_hub_download(str(place), file))
+        return Path(hf_hub_download(str(place), file, local_files_only=asked_offline()))
     except EntryNotFoundError:  # not in the repository, or offline and never downloaded
         return None
 
