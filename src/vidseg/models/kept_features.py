@@ -1,8 +1,8 @@
 """Text features on the disk, under a hash of everything that they were computed from.
 
 A name goes through the text tower 81 times, more than a second for a processor core; a list like
-that of LVIS takes it half an hour. A changed weight, template or name gives another hash, so nothing is
-ever out of date, and all of it may be deleted at any time.
+that of LVIS takes it half an hour. A changed weight, template or name gives another hash, so
+nothing is ever out of date, and all of it may be deleted at any time.
 """
 
 from __future__ import annotations

@@ -34,7 +34,8 @@ def config_of(state: Mapping[str, Tensor]) -> UniVSConfig:
     try:
         pixel = _pixel_decoder(state)
         decoder = _mask_decoder(state, pixel)
-        text = ClipTextConfig() if decoder.text_dim == ClipTextConfig().dim else None
+        published = ClipTextConfig(truncation="published")
+        text = published if decoder.text_dim == published.dim else None
         return UniVSConfig(
             backbone=_backbone(state), pixel_decoder=pixel, decoder=decoder, text=text
         )
