@@ -107,7 +107,7 @@ def test_hub_ids_are_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     model.save_pretrained(tmp_path)
     asked = []
 
-    def download(name: str, file: str) -> str:
+    def download(name: str, file: str, **_: object) -> str:
         asked.append((name, file))
         return str(tmp_path / file)
 
@@ -120,7 +120,7 @@ def test_hub_ids_are_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_hub_that_has_no_such_model_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(name: str, file: str) -> str:
+    def refuse(name: str, file: str, **_: object) -> str:
         raise ConnectionError("no route to the hub\nsecond line")
 
     monkeypatch.setattr("huggingface_hub.hf_hub_download", refuse)
