@@ -216,7 +216,7 @@ def test_a_hub_model_need_not_have_settings(monkeypatch: pytest.MonkeyPatch, fol
     import huggingface_hub
     from huggingface_hub.errors import LocalEntryNotFoundError
 
-    def download(name: str, file: str) -> str:
+    def download(name: str, file: str, **_: object) -> str:
         assert name == "someone/model"
         if (folder / file).is_file():
             return str(folder / file)
