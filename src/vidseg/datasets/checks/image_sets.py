@@ -7,39 +7,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ...formats.reading import inside
+from ..sources import coco_instances, entityseg, lvis
 from .stills import Locate, check_instances, check_object, check_panoptic, check_picture
 from .stills import locate_by_name as by_name
 from .survey import Survey
 
-_COCO_LISTS = {
-    "train": ("instances_train2017", "instances_train"),
-    "val": ("instances_val2017", "instances_val"),
-    "test": ("image_info_test2017",),
-    "test-dev": ("image_info_test-dev2017",),
-    "unlabeled": ("image_info_unlabeled2017",),
-    "train2014": ("instances_train2014",),
-    "val2014": ("instances_val2014",),
-    "test2014": ("image_info_test2014",),
-    "test2015": ("image_info_test2015",),
-    "test-dev2015": ("image_info_test-dev2015",),
-}
-_LVIS_LISTS = {
-    "train": "lvis_v1_train",
-    "val": "lvis_v1_val",
-    "minival": "lvis_v1_minival",
-    "test-dev": "lvis_v1_image_info_test_dev",
-    "test-challenge": "lvis_v1_image_info_test_challenge",
-}
-_ENTITY_PARTS = (
-    "train",
-    "val",
-    "train_lr",
-    "val_lr",
-    "insseg_train",
-    "insseg_val",
-    "panseg_train",
-    "panseg_val",
-)
 _ENTITY_ARCHIVES = (
     "entity_01_11580",
     "entity_02_11598",
@@ -54,11 +26,11 @@ def check_coco_instances(root: Path, survey: Survey) -> None:
     """``annotations/instances_<part>2017.json`` and the folders of pictures; 2014 alike."""
     files = [
         (part, file)
-        for part, stems in _COCO_LISTS.items()
+        for part, stems in coco_instances.FILES.items()
         if survey.wants(part) and (file := _first(root, ("annotations", ""), stems)) is not None
     ]
     if not files:
-        stem = _COCO_LISTS[survey.split or "train"][0]
+        stem = coco_instances.FILES[survey.split or "train"][0]
         survey.absent(root / "annotations" / f"{stem}.json", "the list of objects")
     for part, file in files:
         check_instances(part, file, by_name(_coco_pictures(root, file)), survey)
@@ -94,20 +66,20 @@ def check_ade20k(root: Path, survey: Survey) -> None:
 def check_lvis(root: Path, survey: Survey) -> None:
     """``annotations/lvis_v1_<part>.json``; pictures of a part lie in train2017 and val2017."""
     found = False
-    for part, stem in _LVIS_LISTS.items():
+    for part, stem in lvis.FILES.items():
         file = _first(root, ("annotations", "", "lvis"), (stem,)) if survey.wants(part) else None
         if file is not None:
             found = True
             check_instances(part, file, _by_address(root, file), survey)
     if not found:
-        stem = _LVIS_LISTS[survey.split or "train"]
+        stem = lvis.FILES[survey.split or "train"]
         survey.absent(root / "annotations" / f"{stem}.json", "the list of objects")
 
 
 def check_entityseg(root: Path, survey: Survey) -> None:
     """``annotations/entityseg_<part>[_01].json``; pictures in ``images`` or folders in it."""
     found = False
-    for part in _ENTITY_PARTS:
+    for part in entityseg.SPLITS:
         folder = next(
             (place for place in (root / "annotations", root) if any(_entity_files(place, part))),
             None,

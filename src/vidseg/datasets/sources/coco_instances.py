@@ -24,7 +24,7 @@ from .annotated_images import (
 )
 from .split_files import find_split
 
-_FILES = {
+FILES = {
     "train": ("instances_train2017", "instances_train"),
     "val": ("instances_val2017", "instances_val"),
     "test": ("image_info_test2017",),
@@ -36,8 +36,9 @@ _FILES = {
     "test2015": ("image_info_test2015",),
     "test-dev2015": ("image_info_test-dev2015",),
 }
+"""Split → names of its list without ``.json``, the usual one first."""
 
-SPLITS = tuple(_FILES)
+SPLITS = tuple(FILES)
 """Those without a year are of 2017, or of a folder of one's own that gives no year."""
 
 
@@ -45,7 +46,7 @@ def open_source(folder: Path, split: str | None = None) -> LabelSource:
     """The stills of a split. Raises DataError, naming the file, where it cannot be read."""
     places = {
         name: tuple(f"{part}{stem}.json" for stem in stems for part in ("annotations/", ""))
-        for name, stems in _FILES.items()
+        for name, stems in FILES.items()
     }
     name, file = find_split(folder, split, places, "coco_instances")
     content = read_json(file)

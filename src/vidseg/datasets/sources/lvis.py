@@ -27,15 +27,16 @@ from .annotated_images import (
 )
 from .split_files import find_split
 
-_FILES = {
-    "train": "lvis_v1_train.json",
-    "val": "lvis_v1_val.json",
-    "minival": "lvis_v1_minival.json",
-    "test-dev": "lvis_v1_image_info_test_dev.json",
-    "test-challenge": "lvis_v1_image_info_test_challenge.json",
+FILES = {
+    "train": "lvis_v1_train",
+    "val": "lvis_v1_val",
+    "minival": "lvis_v1_minival",
+    "test-dev": "lvis_v1_image_info_test_dev",
+    "test-challenge": "lvis_v1_image_info_test_challenge",
 }
+"""Split → name of its list without ``.json``."""
 
-SPLITS = tuple(_FILES)
+SPLITS = tuple(FILES)
 
 
 class LvisStills(AnnotatedImages):
@@ -63,7 +64,10 @@ class LvisStills(AnnotatedImages):
 
 def open_source(folder: Path, split: str | None = None) -> LvisStills:
     """The stills of a split. Raises DataError, naming the file, where it cannot be read."""
-    files = {name: (f"annotations/{file}", file, f"lvis/{file}") for name, file in _FILES.items()}
+    files = {
+        name: tuple(f"{part}{stem}.json" for part in ("annotations/", "", "lvis/"))
+        for name, stem in FILES.items()
+    }
     name, file = find_split(folder, split, files, "lvis")
     content = read_json(file)
 
