@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -56,7 +57,9 @@ def _ytvis(vocabulary: str, file: str, pictures: str) -> Callable[[Path, int], K
         scenes = make_scenes(("0a1b", "2c3d"), frames, seed)
         names = get_vocabulary(vocabulary).names
         shape = {"height": HEIGHT, "width": WIDTH, "length": 4}
-        videos, annotations, known = [], [], {}
+        videos: list[dict[str, Any]] = []
+        annotations: list[dict[str, Any]] = []
+        known: Known = {}
         for number, scene in enumerate(scenes, start=1):
             files = [f"{scene.name}/{frame}.jpg" for frame in frames]
             videos.append({"id": number, "file_names": files, **shape})

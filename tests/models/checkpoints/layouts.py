@@ -173,11 +173,11 @@ def pixel_decoder(inputs: Channels, hidden: int, layers: int, ffn: int, heads: i
         ):
             out += both(a + part, b + own, size)
     out += both(theirs + "mask_features", ours + "mask_features", (hidden, hidden, 1, 1))
-    for part, own, size in (
+    for part, own, kernel in (
         ("adapter_1", "lateral", (hidden, inputs[0], 1, 1)),
         ("layer_1", "smooth", (hidden, hidden, 3, 3)),
     ):
-        out += both(theirs + part, f"{ours}{own}.conv", size, bias=False)
+        out += both(theirs + part, f"{ours}{own}.conv", kernel, bias=False)
         out += both(f"{theirs}{part}.norm", f"{ours}{own}.norm", (hidden,))
     return out
 
