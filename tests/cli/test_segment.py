@@ -259,3 +259,68 @@ def test_damaged_video_keeps_the_frames_before_the_damage(
     kept = len(list((out / "png").iterdir()))
     assert kept == len(list(open_source(out / "overlay.mp4"))) > 5
     assert json.loads((out / "ytvis.json").read_text())[0]["score"] == 0.8, "the model's table"
+
+
+CLICK = ["--task", "vos", "--point", "1,1"]
+
+
+def test_results_of_an_earlier_run_are_left_alone(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    words = ["segment", str(clip), *CLICK, "--out", str(out)]
+    assert main([*words, "--save", "png"]) == 0
+    before = {path: path.read_bytes() for path in (out / "png").iterdir()}
+    capsys.readouterr()
+    monkeypatch.setattr(running, "load_segmenter", lambda *_: pytest.fail("model was loaded"))
+    for formats in ("png", "overlay"):  # a video beside older PNGs would be a mixture, too
+        assert main([*words, "--save", formats, "--stop", "3"]) == 2
+        assert capsys.readouterr().err == (
+            f"vidseg: {out} holds results already, such as png/00000.png; replace them with "
+            "--overwrite or name another folder with --out.\n"
+        )
+    assert {path: path.read_bytes() for path in out.rglob("*.*")} == before
+
+
+def test_overwriting_leaves_nothing_of_a_longer_run_and_nothing_else_is_touched(
+    clip: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    words = ["segment", str(clip), *CLICK, "--out", str(out)]
+    assert main([*words, "--save", "overlay,png,ytvis,panoptic"]) == 0
+    for own in ("notes.txt", "png/mine.png"):
+        (out / own).write_text("own")
+    assert main([*words, "--save", "png", "--stop", "2", "--overwrite"]) == 0
+    assert files(out) == ["notes.txt", "png/00000.png", "png/00001.png", "png/mine.png"]
+    assert not (out / "panoptic").exists()
+    assert main([*words, "--save", "overlay", "--overwrite"]) == 0
+    assert files(out) == ["notes.txt", "overlay.mp4", "png/mine.png"]
+
+
+def test_results_are_kept_where_a_run_that_should_replace_them_gives_no_frame(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(model: str, device: str) -> None:
+        raise ModelError("No model is there.")
+
+    out = tmp_path / "out"
+    words = ["segment", str(clip), *CLICK, "--out", str(out), "--save", "overlay,png"]
+    assert main(words) == 0
+    before = files(out)
+    monkeypatch.setattr(running, "load_segmenter", fail)
+    assert main([*words, "--overwrite"]) == 2
+    assert files(out) == before
+
+
+def test_results_that_are_the_source_are_not_replaced(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert main(["segment", str(clip), *CLICK, "--out", str(out), "--save", "overlay,png"]) == 0
+    before = files(out)
+    for source in ("overlay.mp4", "png", "png/*.png", "png/00003.png"):
+        words = ["segment", str(out / source), *CLICK, "--out", str(out), "--overwrite"]
+        capsys.readouterr()
+        assert main(words) == 2, source
+        assert "is read and cannot be replaced" in capsys.readouterr().err, source
+    assert files(out) == before

@@ -117,6 +117,12 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         "--out", metavar="DIR", help="folder of the results (default: out/SOURCE/TASK)"
     )
     output.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="delete the results of an earlier run in DIR; without it they are left alone and "
+        "nothing is done",
+    )
+    output.add_argument(
         "--save",
         default="overlay",
         metavar="A,B",
@@ -163,9 +169,17 @@ def run(options: argparse.Namespace) -> int:
             if options.out
             else Path("out", _folder_name(source), request.task.value)
         )
+        replaced = _results_to_replace(folder, source, overwrite=options.overwrite)
         progress: FrameProgress | None = None
         try:
-            opened = open_writers(formats, folder, source, classes=request.classes(), style=style)
+            opened = open_writers(
+                formats,
+                folder,
+                source,
+                classes=request.classes(),
+                style=style,
+                replaced=replaced,
+            )
             with closed_whole(opened) as writers:
                 segmenter = load_segmenter(options.model, options.device)
                 with FrameProgress(source.name, source.length) as progress:
@@ -229,6 +243,23 @@ def _check_options(task: Task, options: argparse.Namespace) -> None:
 def _folder_name(source: Source) -> str:
     stem = Path(source.name).stem if "://" not in source.name else source.name.split("://")[1]
     return re.sub(r"[^\w.-]+", "_", stem).strip("_.") or "source"
+
+
+def _results_to_replace(folder: Path, source: Source, *, overwrite: bool) -> list[Path]:
+    """Results of an earlier run. Raises OutputError where they are not to be touched."""
+    from ..formats.saving import earlier_results
+
+    found = earlier_results(folder)
+    if found and not overwrite:
+        raise OutputError(
+            f"{folder} holds results already, such as {found[0].relative_to(folder)}; replace "
+            f"them with --overwrite or name another folder with --out."
+        )
+    read = {path.resolve() for path in source.paths}
+    for path in found:
+        if path.resolve() in read:
+            raise OutputError(f"{path} is read and cannot be replaced; name another --out.")
+    return found
 
 
 def _report(video: VideoResult, request: Request, seconds: float, folder: Path) -> None:

@@ -24,6 +24,9 @@ from .ytvis import YtvisWriter
 FORMATS = ("overlay", "png", "ytvis", "panoptic")
 """Names that ``--save`` knows."""
 
+_FILES = ("overlay.mp4", "overlay.png", "ytvis.json", "panoptic.json")
+_FOLDERS = ("png", "panoptic")
+
 
 def parse_formats(text: str) -> tuple[str, ...]:
     """Names of a comma-separated list, each once, in the order given.
@@ -39,20 +42,46 @@ def parse_formats(text: str) -> tuple[str, ...]:
     return names
 
 
+def earlier_results(folder: Path) -> list[Path]:
+    """Files that a run with any of ``FORMATS`` left in a folder; empty where it is not there."""
+    files = [path for path in (folder / name for name in _FILES) if path.is_file()]
+    for name in _FOLDERS:
+        files += sorted(p for p in (folder / name).glob("*.png") if p.stem.isdecimal())
+    return files
+
+
 class WriterGroup:
     """Several writers that take the same frames. Use it in a ``with``: leaving closes them all.
 
-    Folders of ``made`` that are still empty then are taken away again.
+    Args:
+        writers: in the order in which they are given frames.
+        made: folders that are taken away at the end if they are empty then, deepest first.
+        replaced: files that are deleted once the first frame is there to take their place.
     """
 
-    def __init__(self, writers: Sequence[ResultWriter], made: Sequence[Path] = ()) -> None:
+    def __init__(
+        self,
+        writers: Sequence[ResultWriter],
+        made: Sequence[Path] = (),
+        replaced: Sequence[Path] = (),
+    ) -> None:
         self.writers = tuple(writers)
-        self._made = tuple(made)
+        self._made = (*dict.fromkeys(path.parent for path in reversed(replaced)), *made)
+        self._replaced = tuple(replaced)
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Hands one frame to every writer."""
+        self._delete_replaced()
         for writer in self.writers:
             writer.write(frame, result)
+
+    def _delete_replaced(self) -> None:
+        files, self._replaced = self._replaced, ()
+        try:
+            for file in files:
+                file.unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(f"{error.filename} cannot be replaced: {error.strerror}.") from error
 
     def rank(self, table: Sequence[Track]) -> None:
         """Hands the video-level table to the one format that holds it."""
@@ -91,9 +120,11 @@ def open_writers(
     *,
     classes: Vocabulary | None = None,
     style: OverlayStyle = DEFAULT_STYLE,
+    replaced: Sequence[Path] = (),
 ) -> WriterGroup:
     """Writers for the formats ``names`` under ``folder``, which is made and tried out first.
 
+    ``replaced`` are deleted when the first frame comes.
     overlay → overlay.mp4 (overlay.png for a single picture) · png → png/*.png ·
     ytvis → ytvis.json · panoptic → panoptic/*.png and panoptic.json.
     Raises OutputError where the folder cannot be written to.
@@ -115,4 +146,4 @@ def open_writers(
             writers.append(PanopticWriter(folder / "panoptic", numbers))
         else:
             raise OutputError(f"Unknown format {name!r}; choose from {', '.join(FORMATS)}.")
-    return WriterGroup(writers, made)
+    return WriterGroup(writers, made, replaced)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 
 from ..errors import SourceError
@@ -66,7 +67,10 @@ class Source(ABC):
         fps: delivered frames per second of the source's clock (its rate / stride); None: no clock.
         total: frames that the source holds, wanted or not, as far as it declares them; or None.
         length: frames that will be delivered; None if unknown.
+        paths: files that frames are read from, none of a camera, a stream or arrays.
     """
+
+    paths: tuple[Path, ...] = ()
 
     def __init__(
         self,

@@ -21,6 +21,7 @@ class VideoFile(Source):
 
     def __init__(self, path: Path, selection: Selection) -> None:
         self.path = path
+        self.paths = (path,)
         container = self._open()
         with container:
             stream = video_stream(container, path.name)
