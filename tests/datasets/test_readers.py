@@ -13,7 +13,6 @@ from vidseg.datasets.coco_instances import CocoInstanceStills
 from vidseg.datasets.coco_panoptic import CocoPanopticStills
 from vidseg.datasets.davis import MaskedVideos
 from vidseg.datasets.label_maps import LabelMapVideos
-from vidseg.datasets.mixture import CachedFrames
 from vidseg.datasets.schema import Region
 from vidseg.errors import DataError
 
@@ -85,13 +84,3 @@ def test_a_colour_label_map_is_refused(davis_folder: Path) -> None:
 def test_a_missing_annotation_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"panoptic_train\.json"):
         CocoPanopticStills(tmp_path)
-
-
-def test_the_cache_shrinks_once_and_keeps(panoptic_folder: Path) -> None:
-    cached = CachedFrames(CocoPanopticStills(panoptic_folder), short_side=24)
-    picture, ids = cached.frame(0, 0)
-    assert picture.shape == (24, 32, 3)
-    assert ids.shape == (24, 32)
-    assert set(np.unique(ids)) == {0, 1, 2}
-    (panoptic_folder / "images" / "0.png").unlink()
-    assert cached.frame(0, 0)[0] is picture

@@ -1,4 +1,4 @@
-"""The objective of the default models is the loop that they were trained with."""
+"""The objective of the default models, against a step written plainly."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from tests.training.drawn_clips import (
     small_model,
     squares,
 )
+from tests.training.plain_stream_step import plain_step
 from vidseg.datasets.collate import ClipBatch
-from vidseg.training import nano as loop
 from vidseg.training.criterion import Criterion
 from vidseg.training.loss_config import named_losses
-from vidseg.training.nano_setup import NanoTraining
 from vidseg.training.prompt_simulation import SimulatedPrompts, simulate_visual
 from vidseg.training.recipe import LossesConfig, ObjectiveConfig, PromptsConfig, PromptShares
 from vidseg.training.stream_objective import StreamObjective
@@ -55,7 +54,7 @@ class Asks(StreamObjective):
 
 @pytest.mark.parametrize("detect", [True, False])
 @pytest.mark.parametrize("kind", ["mask", "point", "category"])
-def test_a_step_costs_what_it_did_in_the_plain_loop(kind: str, detect: bool) -> None:
+def test_a_step_costs_what_a_plain_one_does(kind: str, detect: bool) -> None:
     data, texts = batch(3), Letters()
     objective = Asks(config(1 if detect else 10**9, **{kind: 1.0}), texts)
     model = small_model(memory=True)
@@ -65,13 +64,13 @@ def test_a_step_costs_what_it_did_in_the_plain_loop(kind: str, detect: bool) -> 
     reference = small_model(memory=True)
     assert objective.asked is not None
     torch.manual_seed(0)
-    total, parts = loop.train_step(
+    total, parts = plain_step(
         reference,
         Criterion(named_losses(LOSSES.preset, LOSSES.overrides)),
         data,
         objective.asked,
-        texts,  # type: ignore[arg-type]
-        NanoTraining(tokens=8),
+        texts,
+        8,
         detect=detect,
     )
     total.backward()

@@ -63,7 +63,7 @@ class ClipTiming:
         if length == 1 or (self.as_still > 0 and rng.random() < self.as_still):
             return self._of_still(int(rng.integers(length)), frames, rng)
         if self.reach is None:
-            indices = tuple(frame_indices(length, frames, 0.0, self.longest_step, rng))
+            indices = tuple(frame_indices(length, frames, self.longest_step, rng))
             if indices[0] == indices[-1]:
                 return self._of_still(indices[0], frames, rng)
         else:

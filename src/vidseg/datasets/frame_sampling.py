@@ -2,46 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-import torch
-from torch import Tensor
 
 from .schema import SmallIdMap
 
 
-def random_video(lengths: Sequence[int], rng: np.random.Generator) -> int:
-    """A video drawn in proportion to its number of frames."""
-    ends = np.cumsum(lengths)
-    return int(np.searchsorted(ends, rng.integers(ends[-1]), side="right"))
-
-
 def frame_indices(
-    length: int, frames: int, as_still: float, longest_step: int, rng: np.random.Generator
+    length: int, frames: int, longest_step: int, rng: np.random.Generator
 ) -> list[int]:
     """T evenly spaced frames of a video, forwards or backwards in time.
 
     Args:
-        length: frames of the video.
+        length: frames of the video; one that is shorter than T gives one frame, T times.
         frames: T.
-        as_still: probability of one frame, T times; certain if the video is shorter than T.
         longest_step: largest distance of neighbours.
     """
-    if length < frames or rng.random() < as_still:
+    if length < frames:
         return [int(rng.integers(length))] * frames
     longest = min(longest_step, (length - 1) // max(frames - 1, 1))
     step = int(rng.integers(1, max(longest, 1) + 1))
     start = int(rng.integers(length - step * (frames - 1)))
     indices = [start + step * t for t in range(frames)]
     return indices[::-1] if rng.random() < 0.5 else indices
-
-
-def frame_times(indices: Sequence[int]) -> Tensor:
-    """[T] ascending positions, whatever direction the frames were taken in; 0..T-1 of a still."""
-    if indices[0] == indices[-1]:
-        return torch.arange(len(indices))
-    return torch.tensor(sorted(indices))
 
 
 def random_labelled_pixel(ids: SmallIdMap, rng: np.random.Generator) -> tuple[float, float] | None:

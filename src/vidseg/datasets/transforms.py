@@ -87,18 +87,3 @@ def warp(
     return image.transform(
         (size, size), Image.Transform.MESH, mesh, resample=resample, fillcolor=fill
     )
-
-
-def resize_frame(
-    image: Image.Image, ids: Image.Image, short_side: int
-) -> tuple[Image.Image, Image.Image]:
-    """Shrinks a frame to a short side; smaller pictures stay as they are."""
-    width, height = image.size
-    scale = short_side / min(width, height)
-    if scale >= 1:
-        return image, ids
-    target = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return (
-        image.resize(target, Image.Resampling.BILINEAR),
-        ids.resize(target, Image.Resampling.NEAREST),
-    )

@@ -36,15 +36,6 @@ class ClipTargets:
     exhaustive: bool = True
 
     @staticmethod
-    def from_sample(sample: ClipSample, columns: Tensor | None = None) -> ClipTargets:
-        """Targets of a clip whose vocabulary is the class table (or its True ``columns``)."""
-        labels = sample.labels
-        if columns is not None:
-            positions = columns.nonzero().flatten()
-            labels = torch.where(labels >= 0, positions[labels.clamp(min=0)], -1)
-        return ClipTargets(sample.masks, labels, sample.is_group, columns, bool(sample.vocabulary))
-
-    @staticmethod
     def of_single_regions(sample: ClipSample, *, exhaustive: bool | None = None) -> ClipTargets:
         """Targets of a clip, where a group that is in one piece counts as one object.
 
