@@ -12,10 +12,10 @@ from ..models.tensors import DecoderOutput, Prediction
 from .class_loss import class_loss, entry_weights
 from .distributed import mean_over_ranks
 from .loss_config import LossConfig
-from .mask_loss import mask_losses, share_inside
-from .matcher import assign, matching_cost, sample_clip_masks
+from .mask_loss import mask_losses
+from .matcher import Assignment, assign_clip
 from .output_streams import split_streams
-from .point_sampling import random_points, uncertain_points
+from .point_sampling import uncertain_points
 from .reid_terms import StreamReid, reid_between
 from .semantic_loss import competition
 from .targets import ClipTargets, PromptTargets, clip_columns, local_labels
@@ -89,18 +89,26 @@ class Criterion(nn.Module):
         clips: Sequence[ClipTargets],
         prompts: PromptTargets | None = None,
         generator: torch.Generator | None = None,
+        made: Sequence[Sequence[Assignment]] = (),
     ) -> Comparison:
-        """As :meth:`forward`, with the matches."""
+        """As :meth:`forward`, with the matches.
+
+        Args:
+            made: assignments of all clips that the first so many predictions have already.
+        """
         targets = [clip.instances() for clip in clips]
         counts = self._counts(targets, prompts)
         total: Terms = {}
         matches: list[Matches] = []
         predictions = [*((p, self.config.auxiliary) for p in output.auxiliary), (output.final, 1.0)]
-        for prediction, weight in predictions:
+        for number, (prediction, weight) in enumerate(predictions):
             if weight == 0:
                 matches.append([])
                 continue
-            found, terms = self._prediction(prediction, clips, targets, prompts, counts, generator)
+            own = made[number] if number < len(made) else ()
+            found, terms = self._prediction(
+                prediction, clips, targets, prompts, counts, own, generator
+            )
             matches.append(found)
             for name, term in terms.items():
                 scaled = weight * self.config.weight(name) * term
@@ -130,6 +138,7 @@ class Criterion(nn.Module):
         targets: Sequence[ClipTargets],
         prompts: PromptTargets | None,
         counts: tuple[float, float],
+        made: Sequence[Assignment],
         generator: torch.Generator | None,
     ) -> tuple[Matches, Terms]:
         """Matches and unweighted terms of one prediction."""
@@ -137,7 +146,7 @@ class Criterion(nn.Module):
         streams: list[Terms] = []
         found: Matches = []
         if learnable.mask_logits.shape[1]:
-            found, terms = self._learnable(learnable, clips, targets, counts[0], generator)
+            found, terms = self._learnable(learnable, clips, targets, counts[0], made, generator)
             streams.append(terms)
         if prompts is not None and asked.mask_logits.shape[1]:
             streams.append(self._prompted(asked, clips, prompts, counts[1], generator))
@@ -153,6 +162,7 @@ class Criterion(nn.Module):
         clips: Sequence[ClipTargets],
         targets: Sequence[ClipTargets],
         wanted: float,
+        made: Sequence[Assignment],
         generator: torch.Generator | None,
     ) -> tuple[Matches, Terms]:
         """Matches (query rows, target rows) of every clip, and the terms of the stream."""
@@ -165,15 +175,14 @@ class Criterion(nn.Module):
                 empty = torch.zeros(0, dtype=torch.int64, device=labels.device)
                 found.append((empty, empty))
                 continue
-            rows, matched, spare = self._match(
-                prediction.mask_logits[b], columns, clip, target, labels, generator
-            )
+            own = made[b] if made else assign_clip(prediction, b, clip, self.config, generator)
+            rows, matched = own.queries, own.targets
             found.append((rows, matched))
             logits.append(prediction.mask_logits[b, rows].flatten(0, 1))
             masks.append(target.masks[matched].flatten(0, 1))
             if columns is not None and self.config.classes > 0:
                 known = labels[matched] >= 0
-                weights = entry_weights(columns, rows, ~known, spare)
+                weights = entry_weights(columns, rows, ~known, own.spare)
                 classes.append(
                     self._class_loss(columns, rows[known], labels[matched][known], weights)
                 )
@@ -187,34 +196,6 @@ class Criterion(nn.Module):
         elif classes:  # clips without objects still teach what is not there
             terms["classes"] = torch.stack(classes).mean()
         return found, terms | reid.terms()
-
-    def _match(
-        self,
-        mask_logits: Tensor,
-        class_logits: Tensor | None,
-        clip: ClipTargets,
-        target: ClipTargets,
-        labels: Tensor,
-        generator: torch.Generator | None,
-    ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """(query rows, target rows, [Q, K] entries inside a group of that class)."""
-        with torch.no_grad():
-            points = random_points(
-                self.config.match_points, device=mask_logits.device, generator=generator
-            )
-            predicted = sample_clip_masks(mask_logits, points)
-            wanted = sample_clip_masks(target.masks.to(predicted.dtype), points)
-            cost = matching_cost(predicted, wanted, class_logits, labels, self.config.match)
-            rows, matched = assign(cost)
-            groups = clip.is_group & (clip.labels >= 0)
-            if class_logits is None or not self.config.spare_groups or not bool(groups.any()):
-                return rows, matched, None
-            regions = sample_clip_masks(clip.masks[groups].to(predicted.dtype), points)
-            inside = share_inside(predicted, regions) > 0.5  # [Q, G]
-            spare = torch.zeros_like(class_logits)
-            columns = local_labels(clip.labels[groups], clip.columns)
-            spare.index_add_(1, columns, inside.to(spare.dtype))
-            return rows, matched, spare > 0
 
     def _prompted(
         self,

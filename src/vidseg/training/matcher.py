@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from .mask_loss import pairwise_mask_costs
-from .point_sampling import sample_maps
+from ..models.tensors import Prediction
+from .mask_loss import pairwise_mask_costs, share_inside
+from .point_sampling import random_points, sample_maps
+from .targets import ClipTargets, clip_columns, local_labels
+
+if TYPE_CHECKING:
+    from .loss_config import LossConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +25,54 @@ class MatchWeights:
     classes: float = 3.0
     mask: float = 5.0
     dice: float = 5.0
+
+
+@dataclass(frozen=True, eq=False)
+class Assignment:
+    """Which queries of a clip were taken for which targets.
+
+    Attributes:
+        queries: [M], ascending.
+        targets: [M] rows among the clip's ``instances()``.
+        spare: [Q, K] class logits that are not punished, as the query is inside a group of that
+            class; None where there are no groups.
+    """
+
+    queries: Tensor
+    targets: Tensor
+    spare: Tensor | None = None
+
+
+@torch.no_grad()
+def assign_clip(
+    prediction: Prediction,
+    b: int,
+    clip: ClipTargets,
+    config: LossConfig,
+    generator: torch.Generator | None = None,
+) -> Assignment:
+    """Assignment of the queries of clip ``b`` to its instances, by masks at random points.
+
+    Args:
+        prediction: of learnable queries alone.
+        clip: targets of clip b.
+        generator: source of the points.
+    """
+    masks, target = prediction.mask_logits[b], clip.instances()
+    columns = clip_columns(prediction.class_logits, b, clip)
+    labels = local_labels(target.labels, clip.columns)
+    points = random_points(config.match_points, device=masks.device, generator=generator)
+    predicted = sample_clip_masks(masks, points)
+    wanted = sample_clip_masks(target.masks.to(predicted.dtype), points)
+    queries, rows = assign(matching_cost(predicted, wanted, columns, labels, config.match))
+    groups = clip.is_group & (clip.labels >= 0)
+    if columns is None or not config.spare_groups or not bool(groups.any()):
+        return Assignment(queries, rows)
+    regions = sample_clip_masks(clip.masks[groups].to(predicted.dtype), points)
+    inside = share_inside(predicted, regions) > 0.5  # [Q, G]
+    spare = torch.zeros_like(columns)
+    spare.index_add_(1, local_labels(clip.labels[groups], clip.columns), inside.to(spare.dtype))
+    return Assignment(queries, rows, spare > 0)
 
 
 def sample_clip_masks(masks: Tensor, points: Tensor) -> Tensor:

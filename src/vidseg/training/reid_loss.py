@@ -137,3 +137,39 @@ def interclip_losses(
 
 def _pick(members: Tensor, count: int) -> Tensor:
     return members[torch.randint(len(members), (count,), device=members.device)]
+
+
+def pair_losses(
+    anchors: Tensor, candidates: Tensor, positive: Tensor, negative: Tensor
+) -> tuple[Tensor, Tensor, int]:
+    """Contrast of every anchor with every sample, none of them drawn (QDTrack; IDOL; GvSeg §3.1).
+
+    Contrastive: mean over anchors of log(1 + Σ₊ Σ₋ exp(anchor·negative - anchor·positive)), dot
+    products as :func:`similarity`. Cosine: mean over anchors of half the mean over their positives
+    and half that over their negatives of what :func:`cosine_loss` sums, so that a queue of
+    thousands does not drown the positives.
+
+    Args:
+        anchors: [N, C]; candidates: [M, C].
+        positive, negative: [N, M] bool, never both; pairs that are neither do not count.
+
+    Returns:
+        (contrastive, cosine, number of anchors that have a positive); anchors without one do not
+        count, and both losses are 0 where there is none.
+    """
+    rows = positive.any(1)
+    count = int(rows.sum())
+    if not count:
+        return anchors.sum() * 0, anchors.sum() * 0, 0
+    anchors, positive, negative = anchors[rows], positive[rows], negative[rows]
+    scores = similarity(anchors, candidates)
+    # The double sum is a product, so its logarithm is a sum; -inf where nothing is summed.
+    against = scores.masked_fill(~negative, -math.inf).logsumexp(1)
+    towards = (-scores).masked_fill(~positive, -math.inf).logsumexp(1)
+    opposed = negative.any(1)
+    contrastive = F.softplus((against + towards)[opposed]).sum() / count
+    cosine = F.normalize(anchors, dim=-1) @ F.normalize(candidates, dim=-1).T
+    wanted = positive.to(cosine.dtype)
+    apart = F.smooth_l1_loss(cosine.clamp(min=0), wanted, reduction="none")
+    sides = [(apart * m).sum(1) / m.sum(1).clamp(min=1) for m in (positive, negative)]
+    return contrastive, ((sides[0] + sides[1]) / 2).mean(), count
