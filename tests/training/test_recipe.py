@@ -161,7 +161,7 @@ def test_a_wrong_override_is_told_by_its_key(small: Path, override: str, told: s
         ("data.sources.lvis.held_out=1", "held_out is 1.0; it needs a number at least 0 and below"),
         ("objective.prompts.only.lvs=[mask]", "names 'lvs', which is no source"),
         ("objective.prompts.only.lvis=[]", "only.lvis is empty"),
-        ("objective.prompts.shares.mask=0", "give one kind of prompt a share"),
+        ("objective.prompts.shares.mask=0", "give one of them a share"),
         ("objective.kind=long_video", "objective.clip_frames is 5, more than the 1 of data.frames"),
         ("optimiser.lr=.inf", "optimiser.lr is inf; it needs a finite number"),
         ("optimiser.scales.backbone=-1", "optimiser.scales.backbone is -1.0"),

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ..inference.segmenter import Results
 from ..metrics.jf import JFMeter
 from ..metrics.panoptic import PanopticMap
+from ..metrics.stq import STQ
 from ..metrics.vis import TrackAP
 from ..metrics.vpq import VPQ
 from ..metrics.vss import SemanticMeter
@@ -117,14 +118,16 @@ class SemanticScores:
 
 
 class PanopticScores:
-    """VPQ over windows of 1, 2, 4 and 6 frames (task vps)."""
+    """VPQ over windows of 1, 2, 4 and 6 frames, and STQ (task vps)."""
 
     def __init__(self, names: Sequence[str], things: frozenset[int]) -> None:
         self._names, self._meter = list(names), VPQ(len(names), things, _WINDOWS)
+        self._stq = STQ(len(names), things)
 
     def add(self, results: Results, truth: Truth, tracks: Mapping[int, TrueTrack]) -> None:
         """See :class:`Scores`."""
         self._meter.start_video()
+        self._stq.start_video()
         classes = {id: track.row for id, track in tracks.items() if track.row >= 0}
         crowds = frozenset(id for id in classes if tracks[id].is_crowd)
         for result, masks in zip(results, truth, strict=True):
@@ -132,15 +135,16 @@ class PanopticScores:
                 continue
             said = {s.id: self._names.index(s.category) for s in result.segments if s.category}
             right = _painted(masks, {id: id for id in classes}, result.size, 0)
-            self._meter.update(
-                PanopticMap(result.panoptic_map(), said), PanopticMap(right, classes, crowds)
-            )
+            shown = result.panoptic_map()
+            self._meter.update(PanopticMap(shown, said), PanopticMap(right, classes, crowds))
+            self._stq.update(*_tubes(shown, said), *_tubes(right, classes, crowds))
 
     def figures(self) -> dict[str, float]:
         """See :class:`Scores`."""
         lengths = self._meter.compute()
         values = [scores.all.pq for scores in lengths.values() if not math.isnan(scores.all.pq)]
-        return _percent({"VPQ": float(np.mean(values)) if values else math.nan})
+        stq = self._stq.compute().stq
+        return _percent({"VPQ": float(np.mean(values)) if values else math.nan, "STQ": stq})
 
 
 def first_masks(truth: Truth) -> Iterator[Mask]:
@@ -155,6 +159,16 @@ def first_masks(truth: Truth) -> Iterator[Mask]:
 
 def _found(result: FrameResult) -> dict[int, MaskArray]:
     return {segment.id: segment.mask for segment in result.segments}
+
+
+def _tubes(
+    ids: npt.NDArray[np.int32], classes: Mapping[int, int], crowds: frozenset[int] = frozenset()
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """([H, W] classes, [H, W] instances) of a map of ids; crowds are instance 0, void class -1."""
+    found, places = np.unique(ids, return_inverse=True)
+    rows = np.array([classes.get(id, -1) for id in found.tolist()], dtype=np.int64)
+    numbers = np.array([0 if id in crowds else id for id in found.tolist()], dtype=np.int64)
+    return rows[places].reshape(ids.shape), numbers[places].reshape(ids.shape)
 
 
 def _painted(

@@ -4,6 +4,7 @@
 
     ema/                     the averaged weights, a model folder of its own, if there is an average
     optimiser.safetensors    state of AdamW, ``parameter name/key``
+    memory.safetensors       what the objective remembers, if it remembers anything
     state.json               step, loss scale, figures
 
 ``OUT/model`` is the newest model to use (averaged, if there is an average) and ``OUT/best`` the one
@@ -36,6 +37,7 @@ FOLDER = "checkpoints"
 AVERAGED = "ema"
 MODEL, BEST = "model", "best"
 _OPTIMISER_FILE, _STATE_FILE = "optimiser.safetensors", "state.json"
+_MEMORY_FILE = "memory.safetensors"
 _NAME = re.compile(r"step-(\d{8,})")
 _OS_REASON = re.compile(r"([^:]+) \(os error \d+\)")  # inside what safetensors says
 
@@ -51,6 +53,7 @@ class Snapshot:
         averaged: averaged parameters; None without an average.
         optimiser: state tensors by parameter name.
         scaler: numbers of the loss scale; empty without one.
+        memory: state dict of what the objective remembers; empty for most.
     """
 
     step: int
@@ -59,6 +62,7 @@ class Snapshot:
     averaged: Mapping[str, Tensor] | None
     optimiser: Mapping[str, Mapping[str, Tensor]]
     scaler: Mapping[str, float] = field(default_factory=dict)
+    memory: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 def checkpoint_folder(out: Path, step: int) -> Path:
@@ -96,6 +100,8 @@ def save_checkpoint(out: Path, snapshot: Snapshot) -> Path:
             for key, value in state.items()
         }
         save_file(flat, partial / _OPTIMISER_FILE)
+        if snapshot.memory:
+            save_file(dict(snapshot.memory), partial / _MEMORY_FILE)
         text = json.dumps({"step": snapshot.step, "scaler": dict(snapshot.scaler)})
         (partial / _STATE_FILE).write_text(text + "\n", encoding="utf-8")
         _flush_folder(partial)
@@ -116,6 +122,8 @@ def load_checkpoint(folder: Path, config: Mapping[str, Any]) -> Snapshot:
             averaged = load_pretrained(folder / AVERAGED)[1].state
         state = json.loads((folder / _STATE_FILE).read_text(encoding="utf-8"))
         flat = load_file(folder / _OPTIMISER_FILE)
+        memory = folder / _MEMORY_FILE
+        remembered = load_file(memory) if memory.is_file() else {}
     except (ModelError, OSError, ValueError, SafetensorError) as error:
         raise TrainingError(
             f"The checkpoint {folder} is damaged: {_clause(error)}; remove this folder to go on "
@@ -138,6 +146,7 @@ def load_checkpoint(folder: Path, config: Mapping[str, Any]) -> Snapshot:
         averaged=averaged,
         optimiser=optimiser,
         scaler=state["scaler"],
+        memory=remembered,
     )
 
 

@@ -23,6 +23,7 @@ from .clip_queries import (
 )
 from .criterion import Comparison, Criterion
 from .loss_config import named_losses
+from .matcher import Assignment
 from .output_streams import in_full_precision, without_autocast
 from .prompt_choice import choose_kind, prompt_shares, visual_shares
 from .prompt_simulation import SimulatedPrompts
@@ -113,7 +114,8 @@ def compare(
     output: DecoderOutput,
     clips: Sequence[ClipTargets],
     prompts: PromptTargets | None,
+    made: Sequence[Sequence[Assignment]] = (),
 ) -> Comparison:
     """The criterion in full precision, whatever precision the output was computed in."""
     with without_autocast(output.final.mask_logits.device):
-        return criterion.compare(in_full_precision(output), clips, prompts)
+        return criterion.compare(in_full_precision(output), clips, prompts, made=made)

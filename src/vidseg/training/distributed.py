@@ -79,6 +79,36 @@ def mean_over_ranks(values: Tensor) -> Tensor:
     return total / dist.get_world_size()
 
 
+def gather_rows(labels: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Labelled rows of all processes, in the order of their ranks; themselves without others.
+
+    All processes must call it equally often, each with as many rows as it has.
+
+    Args:
+        labels: [n] int64; rows: [n, C].
+
+    Returns:
+        (labels [N], rows [N, C]), the same in every process.
+    """
+    rows = rows.detach()
+    if not (dist.is_available() and dist.is_initialized()) or dist.get_world_size() == 1:
+        return labels, rows
+    world, mine = dist.get_world_size(), labels.new_tensor([len(labels)])
+    counts = [torch.zeros_like(mine) for _ in range(world)]
+    dist.all_gather(counts, mine)
+    most = max(int(count) for count in counts)
+    if not most:
+        return labels, rows
+    found = []
+    for values in (labels, rows):
+        padded = values.new_zeros(most, *values.shape[1:])
+        padded[: len(values)] = values
+        parts = [torch.empty_like(padded) for _ in range(world)]
+        dist.all_gather(parts, padded)
+        found.append(torch.cat([p[: int(n)] for p, n in zip(parts, counts, strict=True)]))
+    return found[0], found[1]
+
+
 @contextmanager
 def team(device: str = "auto") -> Iterator[Team]:
     """Joins the processes that the launcher started; a process started alone is its own team.

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from ..datasets.collate import ClipBatch
 from ..errors import OutputError, TrainingError
@@ -23,7 +24,7 @@ from .ema import MovingAverage
 from .evaluation import build_evaluation
 from .logs import RunLog
 from .milestones import Evaluate, Milestones, last_checkpoint
-from .objectives import Objective, build_objective
+from .objectives import Objective, RememberingObjective, build_objective
 from .optimiser import build_optimiser, freeze
 from .progress import RunProgress
 from .recipe import InitConfig, Recipe
@@ -101,7 +102,11 @@ def run(recipe: Recipe, parts: Parts, out: Path, crew: Team, *, resume: bool) ->
         recompute_activations(model)
     if recipe.engine.compile:
         compile_parts(model)
-    module = TrainingModule(model, parts.objective(model)).to(crew.device)
+    objective = parts.objective(model)
+    memory = objective.memory if isinstance(objective, RememberingObjective) else None
+    if memory is not None:
+        memory.to(crew.device)
+    module = TrainingModule(model, objective).to(crew.device)
     replica = Replica(module, crew, recipe.engine.sharding)
     optimiser = build_optimiser(model, recipe.optimiser)
     average = None if recipe.ema.decay is None else MovingAverage(model, recipe.ema.decay)
@@ -112,9 +117,11 @@ def run(recipe: Recipe, parts: Parts, out: Path, crew: Team, *, resume: bool) ->
             average.load(snapshot.averaged or snapshot.weights)
         if snapshot.scaler and stepper.scaler.is_enabled():
             stepper.scaler.load_state_dict(dict(snapshot.scaler))
+        if memory is not None:
+            _recall(memory, snapshot)
     del snapshot
     milestones = Milestones(
-        recipe, out, model, optimiser, stepper.scaler, average, parts.evaluate, crew
+        recipe, out, model, optimiser, stepper.scaler, average, memory, parts.evaluate, crew
     )
     with ExitStack() as stack:
         if isinstance(stream, Generator):
@@ -269,6 +276,17 @@ def _resume(out: Path, model: UniVS, crew: Team) -> Snapshot | None:
     snapshot = load_checkpoint(found[-1][1], model.config.to_dict())
     model.load_state_dict(dict(snapshot.weights))
     return snapshot
+
+
+def _recall(memory: nn.Module, snapshot: Snapshot) -> None:
+    """Gives the objective back what it knew. Raises TrainingError where that is of another one."""
+    try:
+        memory.load_state_dict(dict(snapshot.memory))
+    except RuntimeError as error:
+        raise TrainingError(
+            f"The checkpoint of step {snapshot.step} remembers other classes or queues than the "
+            f"recipe's objective; go on with the recipe it was made with, or choose another --out."
+        ) from error
 
 
 def _say(sentence: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from ..datasets.collate import ClipBatch
 from ..errors import RecipeError
@@ -45,7 +46,7 @@ class Milestones:
         recipe: engine and evaluation.
         out: folder of the run.
         model: the trained model, sharded or not.
-        optimiser, scaler, average: what else a run goes on from; no average is None.
+        optimiser, scaler, average, memory: what else a run goes on from; None where there is none.
         evaluate: None for no evaluation.
         team: the processes; the first one writes.
     """
@@ -58,12 +59,13 @@ class Milestones:
         optimiser: torch.optim.Optimizer,
         scaler: torch.amp.GradScaler,
         average: MovingAverage | None,
+        memory: nn.Module | None,
         evaluate: Evaluate | None,
         team: Team,
     ) -> None:
         self._recipe, self._out, self._team = recipe, out, team
         self._model, self._optimiser, self._scaler = model, optimiser, scaler
-        self._average, self._evaluate = average, evaluate
+        self._average, self._memory, self._evaluate = average, memory, evaluate
         self._shown: UniVS | None = None
 
     def saves(self, done: int) -> bool:
@@ -95,6 +97,7 @@ class Milestones:
             averaged=None if self._average is None else self._average.weights(),
             optimiser=optimiser_state(self._model, self._optimiser),
             scaler=self._scaler.state_dict(),
+            memory={} if self._memory is None else whole_state(self._memory),
         )
         if self._team.leads:
             publish(save_checkpoint(self._out, snapshot), MODEL)

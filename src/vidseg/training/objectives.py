@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..datasets.collate import ClipBatch
 from ..errors import RecipeError
@@ -37,6 +37,17 @@ class Objective(Protocol):
             Weighted terms, scalars by name, and ``"total"``, which alone must be followed back.
         """
         ...
+
+
+@runtime_checkable
+class RememberingObjective(Protocol):
+    """An objective that a run can only go on with if it remembers what it has seen.
+
+    Attributes:
+        memory: holds that as buffers.
+    """
+
+    memory: nn.Module
 
 
 def build_objective(

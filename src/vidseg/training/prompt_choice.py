@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import get_args
+from typing import TypeVar, get_args
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from .recipe import PromptKind, PromptsConfig
 KINDS: tuple[PromptKind, ...] = get_args(PromptKind)
 VISUAL: tuple[VisualKind, ...] = ("mask", "box", "point", "scribble")
 Shares = Mapping[PromptKind, float]
+_Kind = TypeVar("_Kind", bound=str)
 
 
 def prompt_shares(
@@ -42,7 +43,7 @@ def prompt_shares(
     return {k: shares[k] for k in left if shares[k] > 0} or dict.fromkeys(left, 1.0)
 
 
-def choose_kind(shares: Shares, rng: np.random.Generator) -> PromptKind | None:
+def choose_kind(shares: Mapping[_Kind, float], rng: np.random.Generator) -> _Kind | None:
     """A kind drawn by its share; None where there is none to draw."""
     if not shares:
         return None

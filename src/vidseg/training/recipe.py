@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 PromptKind = Literal["mask", "box", "point", "scribble", "category", "expression"]
+GvSegTask = Literal["evs", "vis", "vss", "vps"]
 Plain = Mapping[str, Any]
 """Nested plain values whose keys belong to another configuration; checked against that."""
 
@@ -20,13 +21,16 @@ class ModelChoice:
 
     Attributes:
         preset: a function of ``models/presets.py``.
-        overrides: values of that ``UniVSConfig`` to change, nested as in its ``to_dict``.
+        overrides: values of its configuration to change, nested as in its ``to_dict``.
+        classes: published list of the classes that a GvSeg model keeps prototypes of; None: those
+            of the configuration.
         text_weights: CLIP or RegionCLIP file, for models that read text with CLIP; it is never
             trained. None for models with static embeddings or without text.
     """
 
     preset: str = "univs_r50"
     overrides: Plain = field(default_factory=dict)
+    classes: str | None = None
     text_weights: str | None = None
 
 
@@ -35,8 +39,9 @@ class InitConfig:
     """Where weights come from.
 
     Attributes:
-        start: ``none`` (random), ``imagenet`` (backbone only), or a path: the output folder of an
-            earlier run, a model folder, or a published UniVS checkpoint (.pth).
+        start: ``none`` (random), ``imagenet`` (backbone only), the name of a model inside the
+            package, or a path: the output folder of an earlier run, a model folder, or published
+            weights (UniVS, Mask2Former, a backbone).
     """
 
     start: str = "none"
@@ -198,20 +203,68 @@ class PromptsConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TaskShares:
+    """How often a batch is asked each task. Relative; what a batch cannot be asked falls away."""
+
+    evs: float = 1.0
+    vis: float = 1.0
+    vss: float = 1.0
+    vps: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TasksConfig:
+    """Tasks of ``gvseg``.
+
+    Attributes:
+        shares: of the tasks.
+        only: tasks that a source may be asked, by its name; sources not named may be asked all.
+    """
+
+    shares: TaskShares = field(default_factory=TaskShares)
+    only: Mapping[str, tuple[GvSegTask, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContrastConfig:
+    """Temporal contrastive learning of ``gvseg`` (GvSeg §3.1 and Tables 4b, 4e).
+
+    Attributes:
+        things: samples of things: ``video``: all other clips, positive where the descriptor
+            changed by less than ``tau`` (eq. 10); ``frame``: the neighbouring clips.
+        stuff: samples of stuff, and of all classes of VSS: ``dataset``: queues of each class over
+            the training set; ``frame``: the neighbouring clips.
+        tau: τ.
+        queue: N_Q, embeddings that the queue of a class holds.
+    """
+
+    things: Literal["video", "frame"] = "video"
+    stuff: Literal["dataset", "frame"] = "dataset"
+    tau: float = 0.2
+    queue: int = 100
+
+
+@dataclass(frozen=True, kw_only=True)
 class ObjectiveConfig:
     """What the model is asked, and what answers cost.
 
     Attributes:
         kind: ``clips`` (stages 1 and 2): a clip at once; ``long_video`` (stage 3): overlapping
-            clips with a memory of prompts; ``stream``: frame by frame with the pixel memory.
-        clip_frames: T of the overlapping clips of a long video.
+            clips with a memory of prompts; ``stream``: frame by frame with the pixel memory;
+            ``gvseg``: one of four tasks on all clips of a video.
+        clip_frames: T of the clips of a long video, which overlap but for ``gvseg``.
         detect_every: learnable queries are supervised in every n-th step (``stream``).
+        tasks, contrast: of ``gvseg``.
+        prototype_momentum: share of a class prototype that a step keeps (``gvseg``).
         losses, prompts: see there.
     """
 
-    kind: Literal["clips", "long_video", "stream"] = "clips"
+    kind: Literal["clips", "long_video", "stream", "gvseg"] = "clips"
     clip_frames: int = 5
     detect_every: int = 1
+    tasks: TasksConfig = field(default_factory=TasksConfig)
+    contrast: ContrastConfig = field(default_factory=ContrastConfig)
+    prototype_momentum: float = 0.999
     losses: LossesConfig = field(default_factory=LossesConfig)
     prompts: PromptsConfig = field(default_factory=PromptsConfig)
 
@@ -327,10 +380,12 @@ class EvaluationConfig:
 
     Attributes:
         benchmarks: measured one after the other.
+        settings: values of ``InferenceConfig`` to change, for all tasks.
         best: ``name/figure`` that decides which checkpoint is the best; None: the first figure.
     """
 
     benchmarks: tuple[BenchmarkConfig, ...] = ()
+    settings: Plain = field(default_factory=dict)
     best: str | None = None
 
 
