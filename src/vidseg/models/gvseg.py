@@ -45,7 +45,7 @@ class GvSeg(nn.Module):
             self.pixel_decoder = LightPixelDecoder(config.pixel_decoder, spec)
         self.mask_decoder = ClipDecoder(config.decoder.mask_decoder, config.pixel_decoder.mask_dim)
         self.query_init = QueryInit(config.decoder.hidden)
-        self.class_prototypes = ClassPrototypes(config.classes, config.decoder.hidden)
+        self.prototypes = ClassPrototypes(config.classes, config.decoder.hidden)
 
     @classmethod
     def from_pretrained(cls, name: str | Path) -> GvSeg:
@@ -106,7 +106,7 @@ class GvSeg(nn.Module):
         Prototypes have no position. Names that were never seen in training take learned queries
         one after the other, and from the first again where there are more of them.
         """
-        values, seen = self.class_prototypes.lookup(names)
+        values, seen = self.prototypes.lookup(names)
         learned = ((~seen).cumsum(0) - 1).clamp(min=0) % self.config.decoder.queries
         content, position = (
             table.weight[learned]
@@ -195,4 +195,5 @@ class GvSeg(nn.Module):
         """mask_logits [B, Q, h, w] -> [B, Q, C]."""
         masks = (mask_logits > 0).flatten(0, 1)
         told = descriptors(masks, self.config.descriptor, self.config.decoder.hidden)
-        return told.unflatten(0, mask_logits.shape[:2])
+        own: Tensor = told.unflatten(0, mask_logits.shape[:2])
+        return own
