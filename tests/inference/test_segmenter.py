@@ -212,6 +212,35 @@ def test_says_what_is_wrong_with_a_folder(tmp_path: Path, folder: Path) -> None:
         vidseg.load(folder, device="cpu")
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("memory_length", "big", "memory_length needs a whole number, not 'big'"),
+        ("short_side", 288.5, "short_side needs a whole number, not 288.5"),
+        ("short_side", [288], r"short_side needs a whole number, not \[288\]"),
+        ("box_margin", None, "box_margin needs a number, not nothing"),
+        ("inherit_tokens", 1, "inherit_tokens needs true or false, not 1"),
+        ("contest", "al", "contest needs one of all, claimants, not 'al'; the nearest is 'all'"),
+        ("clip_length", 0, "need 1 <= stride <= clip_length, got 1 and 0"),
+    ],
+)
+def test_settings_of_a_wrong_type_are_named_with_their_file(
+    folder: Path, key: str, value: object, sentence: str
+) -> None:
+    (folder / "inference.json").write_text(json.dumps({"vos": {key: value}}))
+    with pytest.raises(
+        ModelError, match=rf"inference\.json: Inference settings cannot be used: {sentence}\.$"
+    ):
+        vidseg.load(folder, device="cpu")
+
+
+def test_settings_may_be_nothing_and_numbers_whole(folder: Path) -> None:
+    text = '{"vos": {"last_frame_index": null, "box_margin": 1}}'
+    (folder / "inference.json").write_text(text)
+    config = vidseg.load(folder, device="cpu").config("vos")
+    assert config.last_frame_index is None and config.box_margin == 1.0
+
+
 def test_a_hub_model_need_not_have_settings(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     import huggingface_hub
     from huggingface_hub.errors import LocalEntryNotFoundError

@@ -60,6 +60,69 @@ def test_unknown_and_missing_keys_are_named() -> None:
         UniVSConfig.from_dict(values)
 
 
+@pytest.mark.parametrize(
+    ("part", "key", "value", "sentence"),
+    [
+        ("decoder", "hidden", "big", "config.decoder.hidden needs a whole number, not 'big'."),
+        ("decoder", "layers", [3], "config.decoder.layers needs a whole number, not [3]."),
+        ("decoder", "layers", 2.5, "config.decoder.layers needs a whole number, not 2.5."),
+        ("decoder", "layers", None, "config.decoder.layers needs a whole number, not nothing."),
+        ("decoder", "proca", 1, "config.decoder.proca needs true or false, not 1."),
+        ("decoder", "queries", True, "config.decoder.queries needs a whole number, not True."),
+        (
+            "decoder",
+            "separation",
+            "sep-learnible",
+            "config.decoder.separation needs one of sep, sep-entity, sep-learnable, none, not "
+            "'sep-learnible'; the nearest is 'sep-learnable'.",
+        ),
+        ("backbone", "depths", 3, "config.backbone.depths needs a list, not 3."),
+        ("backbone", "depths", [1], "config.backbone.depths needs a list of 4 values, not [1]."),
+        (
+            "backbone",
+            "depths",
+            [1, 1, 1, "x"],
+            "config.backbone.depths needs a whole number, not 'x'.",
+        ),
+        ("backbone", "kind", [], "config.backbone: unknown kind []; the nearest known is "),
+        (
+            "backbone",
+            "kind",
+            "propagation",
+            "config.backbone is of kind 'propagation'; use resnet or swin or efficientnet_lite.",
+        ),
+        ("", "decoder", 3, "config.decoder needs a part of kind mask_decoder, not 3."),
+        ("", "decoder", None, "config.decoder needs a part of kind mask_decoder, not None."),
+        ("", "text", "clip", "config.text needs a part of kind clip_text or static_text, not"),
+        ("", "pixel_mean", "grey", "config.pixel_mean needs a list, not 'grey'."),
+        ("", "pixel_std", [1, 2, "x"], "config.pixel_std needs a number, not 'x'."),
+    ],
+)
+def test_values_of_a_wrong_type_are_named_with_their_file(
+    tmp_path: Path, part: str, key: str, value: object, sentence: str
+) -> None:
+    values = debug().to_dict()
+    inner = values[part] if part else values
+    inner[key] = value
+    if key == "kind" and value == "propagation":
+        values[part] = {"kind": value}
+    UniVS(debug()).save_pretrained(tmp_path)
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(values), encoding="utf-8")
+    with pytest.raises(ModelError) as error:
+        UniVS.from_pretrained(tmp_path)
+    assert str(error.value).startswith(f"{file}: {sentence}")
+    assert "\n" not in str(error.value)
+
+
+def test_whole_numbers_stand_for_numbers_and_null_for_nothing() -> None:
+    values = debug().to_dict() | {"pixel_mean": [0, 1, 2], "text": None, "propagation": None}
+    config = UniVSConfig.from_dict(values)
+    assert config.pixel_mean == (0.0, 1.0, 2.0)
+    assert all(isinstance(mean, float) for mean in config.pixel_mean)
+    assert config.text is None and config.propagation is None
+
+
 def test_contradictions_are_refused() -> None:
     with pytest.raises(ModelError, match=r"decoder\.separation is 'all'"):
         MaskDecoderConfig(separation="all")  # type: ignore[arg-type]

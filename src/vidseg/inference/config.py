@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, Literal, get_type_hints
 
 from ..errors import ModelError
+from ..formats.plain_values import typed
 from ..types import Task
 
-if TYPE_CHECKING:
-    from .overlaps import Contest
+Contest = Literal["all", "claimants"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,18 +155,26 @@ class InferenceConfig:
         return max(self.memory_length, self.clip_length)
 
     def override(self, values: Mapping[str, Any]) -> InferenceConfig:
-        """A copy with other values. Raises ModelError for a name that does not exist."""
-        known = [field.name for field in fields(self)]
-        unknown = sorted(set(values) - set(known))
+        """A copy with other values. Raises ModelError for an unknown name or a wrong value."""
+        hints = _hints()
+        unknown = sorted(set(values) - set(hints))
         if unknown:
-            nearest = difflib.get_close_matches(unknown[0], known, n=1, cutoff=0.0)[0]
+            nearest = difflib.get_close_matches(unknown[0], list(hints), n=1, cutoff=0.0)[0]
             raise ModelError(
                 f"Unknown inference setting {unknown[0]}; the nearest known is {nearest}."
             )
         try:
-            return replace(self, **values)
-        except (TypeError, ValueError) as error:
-            raise ModelError(f"Inference settings cannot be used: {error}.") from error
+            return replace(
+                self, **{name: typed(v, hints[name], name) for name, v in values.items()}
+            )
+        except ValueError as error:
+            reason = str(error).removesuffix(".")
+            raise ModelError(f"Inference settings cannot be used: {reason}.") from error
+
+
+@cache
+def _hints() -> dict[str, Any]:
+    return get_type_hints(InferenceConfig)
 
 
 _AS_RELEASED: dict[str, Any] = {

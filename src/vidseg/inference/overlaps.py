@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 from torch import Tensor
 
-Contest = Literal["all", "claimants"]
+from .config import Contest
 
 
 def winner_masks(weighted: Tensor, inside: Tensor, *, among: Contest = "all") -> Tensor:

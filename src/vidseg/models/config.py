@@ -7,9 +7,11 @@ import difflib
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from types import NoneType
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args, get_type_hints
 
 from ..errors import ModelError
+from ..formats.plain_values import typed
 
 if TYPE_CHECKING:
     from ..backbones.registry import BackboneConfig
@@ -156,14 +158,10 @@ def _to_plain(value: Any) -> Any:
     return value
 
 
-def _from_plain(value: Any, where: str) -> Any:
-    if isinstance(value, list):
-        return tuple(_from_plain(item, where) for item in value)
-    if not isinstance(value, Mapping):
-        return value
+def _from_plain(value: Mapping[str, Any], where: str) -> Any:
     parts = dict(value)
     kind = parts.pop("kind", None)
-    if kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in _KINDS:
         raise ModelError(f"{where}: unknown kind {kind!r}{_nearest(str(kind), _KINDS)}.")
     module, name = _KINDS[kind]
     cls = getattr(importlib.import_module(module), name)
@@ -180,7 +178,46 @@ def _from_plain(value: Any, where: str) -> Any:
     ]
     if missing:
         raise ModelError(f"{where}: missing {', '.join(missing)}.")
-    return cls(**{key: _from_plain(part, f"{where}.{key}") for key, part in parts.items()})
+    hints = _hints(cls)
+    return cls(**{key: _part(part, hints[key], f"{where}.{key}") for key, part in parts.items()})
+
+
+def _part(value: Any, hint: Any, where: str) -> Any:
+    """A value of a dataclass: a part with a ``kind`` of its own, or a simple one."""
+    choices = get_args(hint) or (hint,)
+    kinds = [kind for kind, (_, name) in _KINDS.items() if name in _names(choices)]
+    if not kinds:
+        try:
+            return typed(value, hint, where)
+        except ValueError as error:
+            raise ModelError(str(error)) from error
+    if value is None and NoneType in choices:
+        return None
+    if not isinstance(value, Mapping):
+        raise ModelError(f"{where} needs a part of kind {' or '.join(kinds)}, not {value!r}.")
+    part = _from_plain(value, where)
+    if not isinstance(part, choices):
+        raise ModelError(f"{where} is of kind {value['kind']!r}; use {' or '.join(kinds)}.")
+    return part
+
+
+def _names(classes: tuple[Any, ...]) -> set[str]:
+    return {cls.__name__ for cls in classes if isinstance(cls, type)}
+
+
+def _hints(cls: type) -> dict[str, Any]:
+    """Field → type; those that are only imported for type checkers are imported here."""
+    from ..backbones.registry import BackboneConfig
+    from .clip_text import ClipTextConfig
+    from .propagation import PropagationConfig
+    from .static_text import StaticTextConfig
+
+    local = {
+        "BackboneConfig": BackboneConfig,
+        "TextConfig": ClipTextConfig | StaticTextConfig,
+        "PropagationConfig": PropagationConfig,
+    }
+    return get_type_hints(cls, localns=local)
 
 
 def _nearest(name: str, known: Mapping[str, object]) -> str:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 from ..errors import RecipeError
+from ..formats.plain_values import nearest
 from .matcher import MatchWeights
-from .typed_values import nearest, typed
+from .typed_values import typed
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from ..errors import RecipeError
+from ..formats.plain_values import nearest
 from .recipe import OptimiserConfig
-from .typed_values import nearest
 
 _UNDECAYED_MODULES = (
     nn.LayerNorm,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import RecipeError
+from ..formats.plain_values import nearest
 from .recipe import (
     DataConfig,
     EvaluationConfig,
@@ -18,7 +19,6 @@ from .recipe import (
     Recipe,
     ScheduleConfig,
 )
-from .typed_values import nearest
 
 _POSITIVE = (
     "data.clips",

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from ..errors import RecipeError
+from ..formats.plain_values import nearest
 from .recipe import Recipe
 from .recipe_checks import check_recipe
 from .recipe_yaml import dump_yaml, load_yaml
-from .typed_values import hints_of, is_mapping, leaf_keys, nearest, plain, typed
+from .typed_values import hints_of, is_mapping, leaf_keys, plain, typed
 
 BASE = "base"
 _NAMED_TUPLES = (("data", "sources"), ("evaluation", "benchmarks"))

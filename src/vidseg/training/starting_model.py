@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from torch import nn
 
 from ..backbones.efficientnet_lite import EfficientNetLite, EfficientNetLiteConfig, imagenet_state
 from ..errors import ModelError, RecipeError
+from ..formats.plain_values import nearest
 from ..models import presets
 from ..models.checkpoints.conversion import fill_model, open_weights
 from ..models.checkpoints.origin import Origin
@@ -26,7 +26,6 @@ from ..models.univs import UniVS
 from ..models.weight_registry import weights_path
 from ..vocabularies import get_vocabulary
 from .recipe import ModelChoice, Recipe
-from .typed_values import nearest, plain, typed
 
 PRESETS = ("univs_r50", "univs_swint", "univs_swinb", "univs_swinl", "nano", "debug")
 RUN_MODEL = "model"
@@ -47,11 +46,11 @@ def model_config(choice: ModelChoice) -> UniVSConfig:
     if not choice.overrides:
         return preset
     try:
-        config = UniVSConfig.from_dict(_changed(preset.to_dict(), choice.overrides))
+        return UniVSConfig.from_dict(_changed(preset.to_dict(), choice.overrides))
     except ModelError as error:
-        raise RecipeError(f"model.overrides: {error}") from error
-    _check_types(config)
-    return config
+        told = str(error)
+        key = "model.overrides" if told.startswith("config") else "model.overrides: "
+        raise RecipeError(key + told.removeprefix("config")) from error
 
 
 def starting_model(recipe: Recipe) -> UniVS:
@@ -122,15 +121,6 @@ def _changed(plain: dict[str, Any], overrides: Mapping[str, Any]) -> dict[str, A
         else:
             merged[key] = new
     return merged
-
-
-def _check_types(config: UniVSConfig) -> None:
-    for field in fields(config):
-        value, key = getattr(config, field.name), f"model.overrides.{field.name}"
-        if is_dataclass(value):
-            typed(plain(value), type(value), key)
-        elif value is not None:
-            typed(plain(value), tuple[float, float, float], key)  # mean and deviation
 
 
 def _load_imagenet(model: UniVS) -> None:

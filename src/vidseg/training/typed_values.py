@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import types
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import cache
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from ..errors import RecipeError
+from ..formats.plain_values import nearest, wrong
+from ..formats.plain_values import typed as simple_value
 
 NAME_FIELD = "name"
 """Tuples of dataclasses are written as a mapping by their name, so they must have one."""
@@ -43,11 +44,11 @@ def typed(value: Any, hint: Any, key: str, *, partial: bool = False) -> Any:
         return typed(value, inner, key, partial=partial)
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return _dataclass(value, hint, key, {}, partial)
-    if origin is tuple:
-        return _tuple(value, arguments, key, partial)
+    if _is_named_tuple(hint):
+        return _named_tuple(value, arguments[0], key, partial)
     if is_mapping(hint):
         return _mapping(value, arguments[1], key, partial)
-    return _scalar(value, hint, key)
+    return _simple(value, hint, key)
 
 
 def plain(value: Any) -> Any:
@@ -78,12 +79,6 @@ def leaf_keys(cls: type, prefix: str = "") -> list[str]:
         else:
             found.append(prefix + name)
     return found
-
-
-def nearest(name: str, known: Collection[str]) -> str:
-    """``; the nearest is 'x'``, or nothing where nothing is like it."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.4)
-    return f"; the nearest is {close[0]!r}" if close else ""
 
 
 def _dataclass(value: Any, cls: type, key: str, given: Mapping[str, Any], partial: bool) -> Any:
@@ -119,23 +114,14 @@ def _suggestion(key: str, name: str, hints: Mapping[str, Any]) -> str:
     return f"; the nearest is {elsewhere[0]!r}" if elsewhere else f"; known are {', '.join(hints)}"
 
 
-def _tuple(value: Any, arguments: tuple[Any, ...], key: str, partial: bool) -> Any:
-    item = arguments[0]
-    if isinstance(item, type) and dataclasses.is_dataclass(item):
-        if not isinstance(value, Mapping):
-            raise _wrong(key, "entries by name", value)
-        return tuple(
-            _dataclass(part, item, f"{key}.{name}", {NAME_FIELD: str(name)}, partial)
-            for name, part in value.items()
-            if part is not None
-        )
-    if not isinstance(value, list | tuple):
-        raise _wrong(key, "a list", value)
-    if arguments[-1] is not Ellipsis:
-        if len(value) != len(arguments):
-            raise _wrong(key, f"a list of {len(arguments)} values", value)
-        return tuple(typed(v, a, key) for v, a in zip(value, arguments, strict=True))
-    return tuple(typed(v, item, key) for v in value)
+def _named_tuple(value: Any, item: type, key: str, partial: bool) -> Any:
+    if not isinstance(value, Mapping):
+        raise _wrong(key, "entries by name", value)
+    return tuple(
+        _dataclass(part, item, f"{key}.{name}", {NAME_FIELD: str(name)}, partial)
+        for name, part in value.items()
+        if part is not None
+    )
 
 
 def _mapping(value: Any, inner: Any, key: str, partial: bool) -> dict[str, Any]:
@@ -150,22 +136,11 @@ def _mapping(value: Any, inner: Any, key: str, partial: bool) -> dict[str, Any]:
     }
 
 
-def _scalar(value: Any, hint: Any, key: str) -> Any:
-    if get_origin(hint) is Literal:
-        allowed = get_args(hint)
-        if value not in allowed or isinstance(value, bool):
-            listed = ", ".join(map(str, allowed))
-            raise _wrong(key, f"one of {listed}", value, nearest(str(value), allowed))
-        return value
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
-        raise _wrong(key, _WORDS[hint], value)
-    return value
-
-
-# What a value of a type is called.
-_WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
+def _simple(value: Any, hint: Any, key: str) -> Any:
+    try:
+        return simple_value(value, hint, key)
+    except ValueError as error:
+        raise RecipeError(str(error)) from error
 
 
 def _is_named_tuple(hint: Any) -> bool:
@@ -179,9 +154,8 @@ def is_mapping(hint: Any) -> bool:
     return isinstance(origin, type) and issubclass(origin, Mapping)
 
 
-def _wrong(key: str, wanted: str, value: Any, hint: str = "") -> RecipeError:
-    shown = "nothing" if value is None else repr(value)
-    return RecipeError(f"{key} needs {wanted}, not {shown}{hint}.")
+def _wrong(key: str, wanted: str, value: Any) -> RecipeError:
+    return RecipeError(str(wrong(key, wanted, value)))
 
 
 def _joined(key: str, name: object) -> str:
