@@ -357,7 +357,7 @@ def test_segments_of_vipseg(fault: str, tmp_path: Path, capsys: pytest.CaptureFi
         (
             "burst",
             lambda c: [first(c)[k].pop() for k in ("segmentations", "annotated_image_paths")],
-            "1 annotated frames are not in the prediction and count as empty.",
+            "1 annotated frame is not in the prediction: taken as empty.",
         ),
     ],
 )

@@ -206,9 +206,9 @@ def test_what_is_left_out_is_said(tmp_path: Path) -> None:
     said["sequences"][0]["annotated_image_paths"][1] = "frame555.jpg"
     notes = " ".join(evaluated(tmp_path, right, said, "exemplar_guided").notes)
     assert "1 of 2 videos have no prediction" in notes
-    assert "1 annotated frames are not in the prediction" in notes
-    assert "1 predicted frames are not annotated" in notes
-    assert "1 predicted tracks are of objects that do not count" in notes
+    assert "1 annotated frame is not in the prediction" in notes
+    assert "1 predicted frame is not annotated" in notes
+    assert "1 predicted track is of objects that do not count" in notes
 
 
 def test_several_processes_give_the_same(tmp_path: Path) -> None:

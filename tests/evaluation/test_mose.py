@@ -156,3 +156,14 @@ def test_predictions_that_do_not_fit(tmp_path: Path) -> None:
     save_video(said / "cow", [strip(3)])
     with pytest.raises(DataError, match="a prediction for cow"):
         evaluate("mose", truth, said)
+
+
+def test_unknown_labels_are_named_by_mosev2(tmp_path: Path) -> None:
+    truth, said = make(tmp_path)
+    save(said / "pig/00001.png", strip(3, 9))
+    save(said / "pig/00005.png", strip(3, 8))  # the last frame is not measured
+    report = evaluate("mose", truth, said, "mosev2")
+    assert report.notes == (
+        f"{said / 'pig'} shows the label 9, which no object of the video has; such pixels count as "
+        "background.",
+    )

@@ -90,7 +90,7 @@ def test_a_split_file_of_the_folder_has_the_say(tmp_path: Path) -> None:
     report = evaluate("viposeg", tmp_path / "gt", tmp_path / "pred")
     assert report.figures["thing_unseen_miou"] == pytest.approx((1 / 2 + 1 + 1 / 2 + 0) / 4)
     assert report.figures["stuff_unseen_miou"] == 1.0
-    assert any("1 objects have a class of no group" in note for note in report.notes)
+    assert any("1 object has a class of no group" in note for note in report.notes)
     path.write_text(json.dumps(split))
     with pytest.raises(DataError, match=r"class_split.json lacks the list 'class_98"):
         evaluate("viposeg", tmp_path / "gt", tmp_path / "pred")
@@ -103,8 +103,8 @@ def test_objects_given_again_or_too_late_are_noted(tmp_path: Path) -> None:
     report = evaluate("viposeg", tmp_path / "gt", tmp_path / "pred")
     # Object 1: 1/2 in frame 1, twice 1 in frame 2.
     assert report.figures["thing_seen_miou"] == pytest.approx((1 / 2 + 1 + 1) / 3)
-    assert any("1 times an object is given again" in note for note in report.notes)
-    assert any("1 objects are given in the last frame" in note for note in report.notes)
+    assert any("1 time an object is given again" in note for note in report.notes)
+    assert any("1 object is given in the last frame" in note for note in report.notes)
     assert math.isnan(report.objects["a_3"]["iou"])
 
 

@@ -118,7 +118,7 @@ def test_stated_areas_count_and_are_noted(tmp_path: Path) -> None:
     # The dog of the second frame: 2 / (3 + 2 - 2); cat and sky as before.
     want = 100 * ((1 + 2 / 3) / 2 + 2 / 3 + 0) / 3
     assert report.figures["VPQ_nframes_1"]["All"]["pq"] == pytest.approx(want)
-    assert any("1 true segments have another area" in note for note in report.notes)
+    assert any("1 true segment has another area" in note for note in report.notes)
     edit(folder / "gt" / TRUTH, lambda c: frame_of(c)["segments_info"][0].update(area=1))
     with pytest.raises(DataError, match=r"val.json, video a, 001: .* segment 70000 is less"):
         evaluate("vipseg", folder / "gt", folder / "pred")

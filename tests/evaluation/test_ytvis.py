@@ -271,7 +271,7 @@ def test_long_and_short_videos(tmp_path: Path) -> None:
     # As one set: up to 0.65 both are found, above only the one of the long video, which has the
     # same score and the larger id: precision 1/2 up to recall 1/2.
     assert reports["all"].figures["AP"] == pytest.approx(0.4 + 0.6 * 51 / 101 / 2)
-    assert "2 predictions of the videos of the other set" in " ".join(reports["long"].notes)
+    assert "2 predictions are of videos of the other set" in " ".join(reports["long"].notes)
 
 
 def test_one_file_of_2022_is_one_set(tmp_path: Path) -> None:

@@ -111,14 +111,15 @@ def _progress(title: str, videos: int) -> Iterator[Callable[[str], None] | None]
 
 def _plot(report: Report, evaluation: Evaluation[Any], options: argparse.Namespace) -> None:
     from ..evaluation.plots import WORST, write_plots
+    from ..evaluation.wording import counted
 
     folder = Path(options.plot)
     paths = write_plots(report, evaluation, Path(options.gt), folder)
     which = f"the worst by {report.ranking}" if report.ranking else "the first"
     shown = min(WORST, len(evaluation.videos))
     print(
-        f"{len(paths)} pictures in {folder}, with strips of {shown} of "
-        f"{len(evaluation.videos)} videos, {which}."
+        f"{counted(len(paths), 'picture', 'pictures')} in {folder}, with strips of {shown} of "
+        f"{counted(len(evaluation.videos), 'video', 'videos')}, {which}."
     )
 
 

@@ -30,6 +30,7 @@ from .burst_files import (
 )
 from .burst_video import class_hota, class_track_map, compare_masks, paint
 from .track_files import collector_at_rest, json_file
+from .wording import counted
 
 
 @dataclass(frozen=True)
@@ -239,15 +240,19 @@ class BurstEvaluation:
     def _notes(self) -> tuple[str, ...]:
         said, total = self._predicted, len(self._truth.videos)
         empty = sum(not said.masks.get(name) for name in self._truth.videos)
-        counted = (
-            (empty, f"of {total} videos have no prediction; their objects are missed."),
-            (said.missing_frames, "annotated frames are not in the prediction and count as empty."),
-            (said.spare_frames, "predicted frames are not annotated and are left out."),
-            (said.spare_tracks, "predicted tracks are of objects that do not count."),
+        videos = counted(total, "video has", "videos have")
+        missing = counted(said.missing_frames, "annotated frame is", "annotated frames are")
+        spare = counted(said.spare_frames, "predicted frame is", "predicted frames are")
+        tracks = counted(said.spare_tracks, "predicted track is", "predicted tracks are")
+        cases = (
+            (empty, f"{empty} of {videos} no prediction; their objects are missed."),
+            (said.missing_frames, f"{missing} not in the prediction: taken as empty."),
+            (said.spare_frames, f"{spare} not annotated and left out."),
+            (said.spare_tracks, f"{tracks} of objects that do not count."),
         )
         return (
             *self._said,
-            *(f"{number} {text}" for number, text in counted if number),
+            *(text for number, text in cases if number),
             "HOTA is that of the boxes around the masks, as in the official program."
             if _PROTOCOLS[self._protocol].boxes
             else "HOTA is that of masks; the official program compares boxes.",

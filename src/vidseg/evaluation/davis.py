@@ -90,8 +90,8 @@ class Davis2016Evaluation(_Semisupervised):
         pair = self.pair(video)
         meter = JFMeter()
         key: ObjectKey = (video, "1")
-        for frame in pair.needed:
-            said, right = ((labels > 0).view(np.uint8) for labels in pair.read(frame))
+        for _, *maps in pair.maps(pair.needed):
+            said, right = ((labels > 0).view(np.uint8) for labels in maps)
             meter.update_maps({key: 1}, Transitions(said), Transitions(right))
         return meter
 
@@ -130,8 +130,8 @@ class Davis2017Evaluation(_Semisupervised):
         objects = int(first[first != VOID].max(initial=0))
         labels: dict[Any, int] = {(video, str(k)): k for k in range(1, objects + 1)}
         meter = JFMeter()
-        for frame in pair.needed:
-            said, right = (Transitions(values) for values in pair.read(frame))
+        for frame, *maps in pair.maps(pair.needed):
+            said, right = map(Transitions, maps)
             largest = max(said.labels, default=0)
             if largest > objects:
                 raise DataError(
@@ -157,8 +157,7 @@ class Davis2017Evaluation(_Semisupervised):
     def compare(self, video: str) -> Iterator[ComparedFrame]:
         """The measured frames; void is nothing."""
         pair = self.pair(video)
-        for frame in pair.needed:
-            said, right = pair.read(frame)
+        for frame, said, right in pair.maps(pair.needed):
             right = np.where(right == VOID, np.uint8(0), right)
             yield ComparedFrame(frame, to_ids(right), to_ids(said))
 

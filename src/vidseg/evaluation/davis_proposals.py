@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +27,10 @@ from .object_report import (
     per_object,
     video_rows,
 )
+from .read_ahead import read_ahead
+
+if TYPE_CHECKING:
+    from ..metrics.contours import LabelMap8
 
 MEAN = "mean_over_annotators"
 
@@ -75,13 +80,12 @@ class ProposalEvaluation:
         for meter in meters.values():
             meter.start_video(video)
         one = next(iter(pairs.values()))
-        for frame in one.needed:
-            truth = one.truth_labels(frame)
-            for name, pair in pairs.items():
+        answers = [pair.predicted for pair in pairs.values()]
+        for frame, (truth, *maps) in read_ahead(partial(_maps, one, answers), one.needed):
+            for pair, meter, said in zip(pairs.values(), meters.values(), maps, strict=True):
                 path = pair.predicted / f"{frame}.png"
-                said = read_predicted(path, truth)
                 try:
-                    meters[name].update(said, truth)
+                    meter.update(said, truth)
                 except ValueError as error:
                     raise DataError(f"{path} cannot be measured: {error}") from error
         return ByAnnotator({name: meter.assigned() for name, meter in meters.items()})
@@ -138,8 +142,7 @@ class ProposalEvaluation:
     def compare(self, video: str) -> Iterator[ComparedFrame]:
         """The frames with the first annotator's predictions; void is nothing in both maps."""
         pair = next(iter(self._pairs(video).values()))
-        for frame in pair.needed:
-            said, right = pair.read(frame)
+        for frame, said, right in pair.maps(pair.needed):
             void = right == VOID
             true, proposed = (to_ids(np.where(void, 0, ids)) for ids in (right, said))
             yield ComparedFrame(frame, true, proposed, same_ids=False)
@@ -149,6 +152,12 @@ class ProposalEvaluation:
             name: next(pair for pair in pairs if pair.name == video)
             for name, pairs in self.annotators.items()
         }
+
+
+def _maps(video: MaskVideo, answers: Sequence[Path], frame: str) -> list[LabelMap8]:
+    """The true map of a frame and the predicted one in each of the folders."""
+    truth = video.truth_labels(frame)
+    return [truth, *(read_predicted(folder / f"{frame}.png", truth) for folder in answers)]
 
 
 def _mean(figures: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from ..vocabularies import get_vocabulary
 from .benchmark import ComparedFrame, Curve, Report, Row
 from .mask_folders import MaskVideo, every_frame, folders_in, pair_videos, predicted_folders
 from .panoptic_report import class_notes, same_size
+from .read_ahead import read_ahead
 from .video_curves import sorted_curves
 
 CLASSES = 19
@@ -98,8 +100,7 @@ class KITTISTEPEvaluation:
         """The sums of one sequence, read frame by frame. DataError where a file is unfit."""
         sums = STEPSums()
         entry = self.by_name[video]
-        for frame in entry.frames:
-            truth, predicted = self._read(entry, frame)
+        for frame, (truth, predicted) in read_ahead(partial(_read, entry), entry.frames):
             g, p, areas = joint_areas(truth, predicted)
             right, true_number = _decode(g, entry.truth / f"{frame}.png")
             said, said_number = _decode(p, entry.predicted / f"{frame}.png")
@@ -109,12 +110,6 @@ class KITTISTEPEvaluation:
             sums.highest_instance = max(sums.highest_instance, *map(int, numbers))
         sums.videos[video] = _video_row(sums)
         return sums
-
-    def _read(self, entry: MaskVideo, frame: str) -> tuple[IdMap, IdMap]:
-        """(true, predicted) [H, W] colours R + 256 G + 65536 B."""
-        path = entry.predicted / f"{frame}.png"
-        truth = read_rgb_ids(entry.truth / f"{frame}.png")
-        return truth, same_size(path, read_rgb_ids(path), truth)
 
     def report(self, sums: STEPSums) -> Report:
         """The figures of the public code, as shares."""
@@ -136,9 +131,16 @@ class KITTISTEPEvaluation:
     def compare(self, video: str) -> Iterator[ComparedFrame]:
         """Segments as 256 instance + class + 1, void 0."""
         entry = self.by_name[video]
-        for frame in entry.frames:
-            truth, predicted = (_to_compare(ids) for ids in self._read(entry, frame))
+        for frame, maps in read_ahead(partial(_read, entry), entry.frames):
+            truth, predicted = map(_to_compare, maps)
             yield ComparedFrame(frame, truth, predicted, same_ids=False)
+
+
+def _read(entry: MaskVideo, frame: str) -> tuple[IdMap, IdMap]:
+    """(true, predicted) [H, W] colours R + 256 G + 65536 B."""
+    path = entry.predicted / f"{frame}.png"
+    truth = read_rgb_ids(entry.truth / f"{frame}.png")
+    return truth, same_size(path, read_rgb_ids(path), truth)
 
 
 def _decode(colours: Counts, path: Path) -> tuple[Counts, Counts]:

@@ -13,6 +13,7 @@ from ..errors import DataError
 from ..formats.reading import read_small_label_map
 from ..types import IdMap
 from .benchmark import ComparedFrame
+from .read_ahead import read_ahead
 
 if TYPE_CHECKING:
     from ..metrics.contours import LabelMap8
@@ -55,14 +56,18 @@ class MaskVideo:
         truth = self.truth_labels(frame)
         return read_predicted(self.predicted / f"{frame}.png", truth), truth
 
+    def maps(self, frames: Sequence[str]) -> Iterator[tuple[str, LabelMap8, LabelMap8]]:
+        """(frame, predicted, true) in order; errors as those of :meth:`read`."""
+        for frame, (predicted, truth) in read_ahead(self.read, frames):
+            yield frame, predicted, truth
+
     def truth_labels(self, frame: str) -> LabelMap8:
         """[H, W] true labels. Raises DataError where the file is unfit."""
         return read_small_label_map(self.truth / f"{frame}.png")
 
     def compare(self) -> Iterator[ComparedFrame]:
         """The frames that are read, one at a time."""
-        for frame in self.needed:
-            predicted, truth = self.read(frame)
+        for frame, predicted, truth in self.maps(self.needed):
             yield ComparedFrame(frame, to_ids(truth), to_ids(predicted))
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import DataError
 from ..formats.reading import read_json
+from ..metrics.contours import Transitions
 from ..metrics.mosev2 import MoseV2Meter
 from .benchmark import Benchmark, ComparedFrame, Curve, Evaluation, Report, Row
 from .mask_folders import (
@@ -24,6 +25,7 @@ from .mask_folders import (
     predicted_folders,
 )
 from .object_report import object_curves
+from .stray_labels import stray_notes
 from .vos_benchmark import AUTHORITY, LateObjectEvaluation
 
 _CLOSED = "the program of the MOSE v1 server is not public"
@@ -32,6 +34,20 @@ _CLOSED = "the program of the MOSE v1 server is not public"
 def all_but_the_last(frames: Sequence[str]) -> Sequence[str]:
     """MOSEv2 measures inner frames, and counts them from the first predicted one."""
     return frames[:-1] if len(frames) > 2 else ()
+
+
+class MoseV2Sums(MoseV2Meter):
+    """The meter, and ``strays``: (video, label) predicted and not in ``meta.json``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.strays: set[tuple[str, int]] = set()
+
+    def merge(self, other: MoseV2Meter) -> None:
+        """Adds the videos of ``other``."""
+        super().merge(other)
+        if isinstance(other, MoseV2Sums):
+            self.strays |= other.strays
 
 
 @dataclass(frozen=True)
@@ -51,16 +67,19 @@ class MoseV2Evaluation:
         """Names in order."""
         return [pair.name for pair in self.pairs]
 
-    def measure(self, video: str) -> MoseV2Meter:
+    def measure(self, video: str) -> MoseV2Sums:
         """The objects of one video. Raises DataError for an unfit file."""
         pair = self._pair(video)
-        meter = MoseV2Meter()
+        meter = MoseV2Sums()
+        own = self.objects[video]
         labels: dict[Any, int] = {(video, str(label)): label for label in self.objects[video]}
-        for frame in inner_frames(pair.frames):
-            meter.update(labels, *pair.read(frame))
+        for _, *maps in pair.maps(inner_frames(pair.frames)):
+            said, right = map(Transitions, maps)
+            meter.update(labels, said, right)
+            meter.strays |= {(video, label) for label in said.labels if label not in own}
         return meter
 
-    def report(self, sums: MoseV2Meter) -> Report:
+    def report(self, sums: MoseV2Sums) -> Report:
         """The numbers of score.py in percent, not rounded."""
         figures = {name: 100 * value for name, value in sums.compute().items()}
         undefined = [name for name, value in figures.items() if math.isnan(value)]
@@ -79,7 +98,10 @@ class MoseV2Evaluation:
             },
             objects={"_".join(key): row for key, row in objects.items()},
             curves=self._curves(sums),
-            notes=tuple(f"No object gives {name} a value." for name in undefined),
+            notes=(
+                *(f"No object gives {name} a value." for name in undefined),
+                *stray_notes(sums.strays, {pair.name: pair.predicted for pair in self.pairs}),
+            ),
         )
 
     def _object_rows(self, sums: MoseV2Meter) -> dict[tuple[str, str], Row]:

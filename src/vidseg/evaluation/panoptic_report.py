@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import DataError
 from ..metrics.stq import STQ
 from ..types import IdMap
+from .wording import counted
 
 
 def same_size(path: Path, predicted: IdMap, truth: IdMap) -> IdMap:
@@ -36,8 +37,9 @@ def class_notes(stq: STQ, names: Sequence[str]) -> list[str]:
             f"{', '.join(alien)}."
         )
     if said[stq.classes]:
+        pixels = counted(said[stq.classes], "labelled pixel is", "labelled pixels are")
         notes.append(
-            f"{said[stq.classes]} labelled pixels are predicted as void; as in the official code "
-            "this adds a class with an IoU of 0 to SQ."
+            f"{pixels} predicted as void; as in the official code this adds a class with an IoU of "
+            "0 to SQ."
         )
     return notes

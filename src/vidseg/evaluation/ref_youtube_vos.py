@@ -25,6 +25,7 @@ from .mask_folders import (
     to_ids,
 )
 from .object_report import mean_row, object_curves, object_means, object_rows, video_rows
+from .read_ahead import read_ahead
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,11 @@ class ReferredVideo:
         """[H, W] labels. Raises DataError where the file is unfit."""
         return read_small_label_map(self.truth / f"{frame}.png")
 
+    def maps(self, frame: str) -> list[LabelMap8]:
+        """The true labels and the mask of each expression, in the order of ``labels``."""
+        truth = self.truth_labels(frame)
+        return [truth, *(self.mask(expression, frame, truth) for expression in self.labels)]
+
     def mask(self, expression: str, frame: str, truth: LabelMap8) -> LabelMap8:
         """[H, W] 1 where the prediction is above 0. Raises DataError where the file is unfit."""
         said = read_predicted(self.predicted[expression] / f"{frame}.png", truth)
@@ -70,12 +76,10 @@ class RefYoutubeVosEvaluation:
         """J and F of the expressions of one video. Raises DataError for an unfit file."""
         one = self._video(video)
         meter = JFMeter()
-        for frame in one.frames:
-            truth = one.truth_labels(frame)
+        for _, (truth, *masks) in read_ahead(one.maps, one.frames):
             right = Transitions(truth)
-            for expression, label in one.labels.items():
-                said = Transitions(one.mask(expression, frame, truth))
-                region, accuracy = score_pairs(said, right, [(1, label)])
+            for (expression, label), mask in zip(one.labels.items(), masks, strict=True):
+                region, accuracy = score_pairs(Transitions(mask), right, [(1, label)])
                 meter.add((video, expression), region.tolist(), accuracy.tolist())
         return meter
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from .wording import counted
+
 
 def stray_notes(
     strays: Collection[tuple[object, object]], folders: Mapping[str, Path]
@@ -18,7 +20,8 @@ def stray_notes(
     if not strays:
         return ()
     video, label = min((str(video), int(str(label))) for video, label in strays)
-    more = f", and so for {len(strays) - 1} more labels" if len(strays) > 1 else ""
+    others = counted(len(strays) - 1, "more label", "more labels")
+    more = f", and so for {others}" if len(strays) > 1 else ""
     return (
         f"{folders[video]} shows the label {label}, which no object of the video has{more}; such "
         "pixels count as background.",

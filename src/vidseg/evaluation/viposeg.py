@@ -26,6 +26,7 @@ from .mask_folders import (
 from .stray_labels import stray_notes
 from .video_curves import sorted_curves
 from .viposeg_classes import ClassSplit, read_split
+from .wording import counted
 
 _CLASSES_FILE = "obj_class.json"
 
@@ -135,8 +136,7 @@ class VIPOSegEvaluation:
         sums.meter.start_video(video, groups)
         telling = set(frame_names(self.told[video]))
         known: set[int] = set()
-        for frame in entry.frames:
-            predicted, truth = entry.read(frame)
+        for frame, predicted, truth in entry.maps(entry.frames):
             given = self._given(video, frame) if frame in telling else []
             sums.meter.update(predicted, truth, given)
             sums.repeated += len(known.intersection(given))
@@ -227,14 +227,17 @@ def _notes(sums: VIPOSegSums, scores: PanopticVOSScores) -> tuple[str, ...]:
         notes.append(f"No object is in {', '.join(empty)}, so that the mean is not defined.")
     outside = sum(group is None for group in sums.meter.groups.values())
     if outside:
-        notes.append(f"{outside} objects have a class of no group and count in the decay only.")
+        objects = counted(outside, "object has", "objects have")
+        notes.append(f"{objects} a class of no group and a part in the decay only.")
     unseen = sum(not found.pairs for found in sums.meter.objects.values())
     if unseen:
-        notes.append(f"{unseen} objects are given in the last frame of their video only.")
+        objects = counted(unseen, "object is", "objects are")
+        notes.append(f"{objects} given in the last frame of a video only.")
     if sums.repeated:
+        times = counted(sums.repeated, "time", "times")
         notes.append(
-            f"{sums.repeated} times an object is given again; as in the official script it counts "
-            "once more from then on."
+            f"{times} an object is given again; as in the official script it counts once more from "
+            "then on."
         )
     if math.isinf(scores.decay):
         notes.append("The decay is infinite: at some number of objects no pixel is right.")

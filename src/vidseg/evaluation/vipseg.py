@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from ..metrics.vpq import VPQ, PanopticQuality, VPQScores
 from ..types import IdMap
 from .benchmark import ComparedFrame, Curve, Report, Row
 from .panoptic_report import class_notes, same_size
+from .read_ahead import read_ahead
 from .video_curves import sorted_curves
 from .vipseg_files import (
     TRUTH_JSON,
@@ -27,6 +29,7 @@ from .vipseg_files import (
     PanopticVideo,
     read_vipseg,
 )
+from .wording import counted
 
 WINDOWS = (1, 2, 4, 6, 8)
 _SHORT_WINDOWS = (1, 2, 4, 6)  # those that most papers name
@@ -98,11 +101,11 @@ class VIPSegEvaluation:
         entry = self.by_name[video]
         true_number = {id: k for k, id in enumerate(entry.truth_order)}
         said_number: dict[int, int] = {}
-        for index, frame in enumerate(entry.frames):
-            listed, answer = entry.truth[index], entry.predicted[index]
+        listings = zip(entry.truth, entry.predicted, strict=True)
+        frames = read_ahead(partial(_read, entry), entry.frames)
+        for (frame, (truth, predicted)), (listed, answer) in zip(frames, listings, strict=True):
             for id in answer.classes:
                 said_number.setdefault(id, len(said_number))
-            truth, predicted = self._read(entry, frame)
             g, p, areas = joint_areas(truth, predicted)
             _check_listed(g, listed, entry.truth_folder / f"{frame}.png")
             _check_listed(p, answer, entry.predicted_folder / f"{frame}.png")
@@ -119,12 +122,6 @@ class VIPSegEvaluation:
             sums.misstated += _misstated(g, areas, listed.areas)
         sums.videos[video] = _video_row(sums)
         return sums
-
-    def _read(self, entry: PanopticVideo, frame: str) -> tuple[IdMap, IdMap]:
-        """(true, predicted) [H, W] segment ids."""
-        path = entry.predicted_folder / f"{frame}.png"
-        truth = read_rgb_ids(entry.truth_folder / f"{frame}.png")
-        return truth, same_size(path, read_rgb_ids(path), truth)
 
     def report(self, sums: VIPSegSums) -> Report:
         """The figures of both scripts; all breakdowns in percent."""
@@ -151,9 +148,15 @@ class VIPSegEvaluation:
     def compare(self, video: str) -> Iterator[ComparedFrame]:
         """Segment ids, which differ between truth and prediction."""
         entry = self.by_name[video]
-        for frame in entry.frames:
-            truth, predicted = self._read(entry, frame)
+        for frame, (truth, predicted) in read_ahead(partial(_read, entry), entry.frames):
             yield ComparedFrame(frame, truth, predicted, same_ids=False)
+
+
+def _read(entry: PanopticVideo, frame: str) -> tuple[IdMap, IdMap]:
+    """(true, predicted) [H, W] segment ids."""
+    path = entry.predicted_folder / f"{frame}.png"
+    truth = read_rgb_ids(entry.truth_folder / f"{frame}.png")
+    return truth, same_size(path, read_rgb_ids(path), truth)
 
 
 def _check_listed(ids: Counts, listed: ListedSegments, path: Path) -> None:
@@ -267,7 +270,7 @@ def _notes(
         )
     if sums.misstated:
         notes.append(
-            f"{sums.misstated} true segments have another area in the JSON file than in the PNG; "
-            "as in the official script the stated one counts in VPQ."
+            f"{counted(sums.misstated, 'true segment has', 'true segments have')} another area in "
+            "the JSON file than in the PNG; as in the official script the stated one counts in VPQ."
         )
     return tuple(notes)

@@ -45,8 +45,8 @@ class LateObjectEvaluation:
         pair = self._pair(video)
         meter = LateObjectMeter()
         meter.start_video(video)
-        for frame in pair.needed:
-            meter.update(*pair.read(frame))
+        for _, predicted, truth in pair.maps(pair.needed):
+            meter.update(predicted, truth)
         return meter
 
     def report(self, sums: LateObjectMeter) -> Report:

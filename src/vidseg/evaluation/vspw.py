@@ -19,6 +19,7 @@ from ..vocabularies import get_vocabulary
 from .benchmark import ComparedFrame, Report, Row
 from .mask_folders import MaskVideo, every_frame, pair_videos, predicted_folders
 from .video_curves import sorted_curves
+from .wording import counted
 
 if TYPE_CHECKING:
     from ..metrics.contours import LabelMap8
@@ -122,8 +123,7 @@ class VSPWEvaluation:
     def _frames(self, video: str) -> Iterator[tuple[str, LabelMap8, LabelMap8]]:
         """(name, predicted, true) of each frame; raw labels are mapped."""
         entry = self.by_name[video]
-        for frame in entry.frames:
-            predicted, truth = entry.read(frame)
+        for frame, predicted, truth in entry.maps(entry.frames):
             yield frame, predicted, _map_raw(truth) if self.protocol == "raw" else truth
 
     def _check_labels(self, video: MaskVideo, frame: str, right: Counts, said: Counts) -> None:
@@ -224,7 +224,7 @@ def _notes(sums: VSPWSums) -> tuple[str, ...]:
         short = sum(math.isnan(row[f"mVC{length}"]) for row in sums.videos.values())
         if short:
             notes.append(
-                f"{short} of {len(sums.videos)} videos have no clip for mVC{length}: no more than "
-                f"{length} frames, or no pixel whose true label lasts."
+                f"{short} of {counted(len(sums.videos), 'video has', 'videos have')} no clip for "
+                f"mVC{length}: no more than {length} frames, or no pixel whose true label lasts."
             )
     return tuple(notes)

@@ -32,6 +32,7 @@ from .object_report import (
     video_rows,
 )
 from .stray_labels import stray_notes
+from .wording import counted
 
 _AUTHORITY = (
     "J and F of each frame equal DAVIS 2017; the server's program is not public, so which frames "
@@ -94,13 +95,13 @@ class YoutubeVosEvaluation:
         pair = self._pair(video)
         meter = YoutubeVosMeter()
         own = {one.label for one in self.objects[video]}
-        for frame in pair.needed:
+        for frame, *maps in pair.maps(pair.needed):
             labels: dict[Any, int] = {
                 (video, str(one.label)): one.label
                 for one in self.objects[video]
                 if frame in one.frames
             }
-            said, right = map(Transitions, pair.read(frame))
+            said, right = map(Transitions, maps)
             meter.update_maps(labels, said, right)
             meter.strays |= {(video, label) for label in said.labels if label not in own}
         return meter
@@ -119,7 +120,8 @@ class YoutubeVosEvaluation:
         last = {pair.name: pair.frames.index(pair.needed[-1]) for pair in self.pairs if pair.needed}
         folders = {pair.name: pair.predicted for pair in self.pairs}
         figures = self._figures(means, category)
-        notes = [f"{missing} objects have no frame to measure and do not count."] if missing else []
+        lost = counted(missing, "object has", "objects have")
+        notes = [f"{lost} no frame to measure and no part in the means."] if missing else []
         if math.isnan(figures["G"]):
             notes.append("There are no objects of seen or none of unseen categories.")
         return Report(

@@ -12,6 +12,7 @@ from ..errors import DataError
 from ..metrics.vis import IOU_THRESHOLDS, TrackAP, TrackAPScores
 from .benchmark import ComparedFrame, Curve, Report, Row
 from .track_files import collector_at_rest, json_file, json_files
+from .wording import counted
 from .ytvis_files import TrackRow, Truth, read_predictions, read_truth
 from .ytvis_video import compare_tracks, paint
 
@@ -234,12 +235,12 @@ class TrackEvaluation:
         notes = []
         empty = sum(not self._predicted[id] for id in self._sets)
         if empty:
-            notes.append(
-                f"{empty} of {len(self._sets)} videos have no prediction; their objects are missed."
-            )
+            videos = counted(len(self._sets), "video has", "videos have")
+            notes.append(f"{empty} of {videos} no prediction; their objects are missed.")
         spare = sum(len(rows) for id, rows in self._predicted.items() if id not in self._sets)
         if spare:
-            notes.append(f"{spare} predictions of the videos of the other set are left out.")
+            rows = counted(spare, "prediction is", "predictions are")
+            notes.append(f"{rows} of videos of the other set and left out.")
         parts = [figures, *(figures[name] for name in _SETS if name in figures)]
         if any(value == -1.0 for part in parts for value in part.values()):
             notes.append("-1 means that no true object is of this kind.")

@@ -70,17 +70,22 @@ class MoseV2Meter:
         self.objects: dict[Hashable, ObjectFrames] = {}
 
     def update(
-        self, labels: Mapping[Hashable, int], predicted: LabelMap8, truth: LabelMap8
+        self,
+        labels: Mapping[Hashable, int],
+        predicted: LabelMap8 | Transitions,
+        truth: LabelMap8 | Transitions,
     ) -> None:
         """Adds one frame of several objects.
 
         Args:
             labels: key of the object among all videos → its label in both maps, 1..255.
-            predicted, truth: [H, W].
+            predicted, truth: [H, W], or what was made of them already.
 
         Raises ValueError where the sizes differ.
         """
-        said, right = Transitions(predicted), Transitions(truth)
+        said, right = (
+            map if isinstance(map, Transitions) else Transitions(map) for map in (predicted, truth)
+        )
         wanted = list(labels.values())
         areas, true_areas, shared = shared_areas(said, right, wanted, wanted)
         for k, (key, label) in enumerate(labels.items()):
