@@ -13,11 +13,10 @@ from ..types import ImageArray, MaskArray
 from ..video.colors import Color, id_color
 from ..video.draw import label_text
 from ..video.labels import paste, plate
+from ..video.page import GROUND, beside, stacked
 from .drawn_labels import UNSCORED, VOID_COLOR, LabelPainter
 
-_BACKGROUND = 24
 _PLATE: Color = (24, 24, 24)
-_GAP = 8
 _LETTER = 15  # pixels
 _MOST_ENTRIES = 60
 
@@ -51,8 +50,8 @@ def label_sheet(
 ) -> ImageArray:
     """[H, W, 3] page: the title, rows of ``columns`` tiles, and strips under them."""
     rows = [tiles[start : start + columns] for start in range(0, len(tiles), columns)]
-    pictures = [_beside([_standing(tile) for tile in row]) for row in rows]
-    return _stacked([_line(title, _PLATE, None), *pictures, *below], _GAP)
+    pictures = [beside([_standing(tile) for tile in row]) for row in rows]
+    return stacked([_line(title, _PLATE, None), *pictures, *below])
 
 
 def legend(
@@ -78,13 +77,13 @@ def legend(
 
 def text_strip(lines: Sequence[tuple[str, Color]], width: int) -> ImageArray:
     """Lines of text under each other, cut at ``width``."""
-    return _stacked([_line(text, color, width) for text, color in lines], 2, margin=0)
+    return stacked([_line(text, color, width) for text, color in lines], 2, margin=0)
 
 
 def _standing(tile: Tile) -> ImageArray:
     width = tile.picture.shape[1]
     lines = [_line(text, color, width) for text, color in tile.lines]
-    return _stacked([tile.picture, *lines], 2, margin=0)
+    return stacked([tile.picture, *lines], 2, margin=0)
 
 
 def _line(text: str, color: Color, width: int | None) -> ImageArray:
@@ -96,7 +95,7 @@ def _line(text: str, color: Color, width: int | None) -> ImageArray:
         text = text[:kept].rstrip("…") + "…"
         if kept == 1:
             width = None
-    strip = np.full((tile.shape[0], tile.shape[1], 3), _BACKGROUND, dtype=np.uint8)
+    strip = np.full((tile.shape[0], tile.shape[1], 3), GROUND, dtype=np.uint8)
     paste(strip, tile, 0, 0)
     return strip
 
@@ -110,29 +109,7 @@ def _flow(plates: Sequence[npt.NDArray[np.uint8]], width: int) -> ImageArray:
             x, y = 0, y + tile.shape[0] + 4
         places.append((x, y))
         x += tile.shape[1] + 4
-    strip = np.full((y + plates[-1].shape[0], width, 3), _BACKGROUND, dtype=np.uint8)
+    strip = np.full((y + plates[-1].shape[0], width, 3), GROUND, dtype=np.uint8)
     for tile, (left, top) in zip(plates, places, strict=True):
         paste(strip, tile, left, top)
-    return strip
-
-
-def _stacked(strips: Sequence[ImageArray], gap: int, *, margin: int = _GAP) -> ImageArray:
-    width = max(strip.shape[1] for strip in strips) + 2 * margin
-    height = sum(strip.shape[0] + gap for strip in strips) - gap + 2 * margin
-    page = np.full((height, width, 3), _BACKGROUND, dtype=np.uint8)
-    top = margin
-    for strip in strips:
-        page[top : top + strip.shape[0], margin : margin + strip.shape[1]] = strip
-        top += strip.shape[0] + gap
-    return page
-
-
-def _beside(tiles: Sequence[ImageArray]) -> ImageArray:
-    height = max(tile.shape[0] for tile in tiles)
-    width = sum(tile.shape[1] + _GAP for tile in tiles) - _GAP
-    strip = np.full((height, width, 3), _BACKGROUND, dtype=np.uint8)
-    left = 0
-    for tile in tiles:
-        strip[: tile.shape[0], left : left + tile.shape[1]] = tile
-        left += tile.shape[1] + _GAP
     return strip

@@ -10,9 +10,8 @@ from PIL import Image
 
 from ..types import ImageArray
 from .labels import paste, plate
+from .page import GROUND, beside, stacked
 
-_BACKGROUND = 24
-_GAP = 8
 _CAPTION: tuple[int, int, int] = (24, 24, 24)
 
 
@@ -30,15 +29,8 @@ def contact_sheet(rows: Sequence[SheetRow], *, tile_width: int = 400) -> ImageAr
     strips: list[ImageArray] = []
     for row in rows:
         strips.append(_caption(row.caption, letter))
-        strips.append(_beside([_resized(picture, tile_width) for picture in row.pictures]))
-    width = max(strip.shape[1] for strip in strips) + 2 * _GAP
-    height = sum(strip.shape[0] + _GAP for strip in strips) + _GAP
-    page = np.full((height, width, 3), _BACKGROUND, dtype=np.uint8)
-    top = _GAP
-    for strip in strips:
-        page[top : top + strip.shape[0], _GAP : _GAP + strip.shape[1]] = strip
-        top += strip.shape[0] + _GAP
-    return page
+        strips.append(beside([_resized(picture, tile_width) for picture in row.pictures]))
+    return stacked(strips)
 
 
 def _resized(picture: ImageArray, width: int) -> ImageArray:
@@ -48,17 +40,6 @@ def _resized(picture: ImageArray, width: int) -> ImageArray:
 
 def _caption(text: str, letter: int) -> ImageArray:
     tile = plate(text, _CAPTION, letter)
-    strip = np.full((*tile.shape[:2], 3), _BACKGROUND, dtype=np.uint8)
+    strip = np.full((*tile.shape[:2], 3), GROUND, dtype=np.uint8)
     paste(strip, tile, 0, 0)
-    return strip
-
-
-def _beside(pictures: Sequence[ImageArray]) -> ImageArray:
-    height = max(picture.shape[0] for picture in pictures)
-    width = sum(picture.shape[1] + _GAP for picture in pictures) - _GAP
-    strip = np.full((height, width, 3), _BACKGROUND, dtype=np.uint8)
-    left = 0
-    for picture in pictures:
-        strip[: picture.shape[0], left : left + picture.shape[1]] = picture
-        left += picture.shape[1] + _GAP
     return strip
