@@ -175,14 +175,13 @@ class GvSeg(nn.Module):
             Predictions with masks [B, Q, T, H/4, W/4] and embeddings [B, Q, 1, C].
         """
         aware = self.config.shape_aware
-        own = aware and describe is None and bool(queries.described.any())
         return self.mask_decoder.decode(
             features,
             frames,
             queries,
             class_embeddings,
             describe=describe if aware else None,
-            describe_masks=self._describe if own else None,
+            describe_masks=self._describe if aware and describe is None else None,
             auxiliary=self.training if auxiliary is None else auxiliary,
         )
 

@@ -44,12 +44,14 @@ class ClipDecoder(MaskDecoder):
 
         Args:
             describe: gives the descriptors that are added before self-attention.
-            describe_masks: the same from the middle frame alone, which is less work; not looked
-                at beside ``describe``. Without both no descriptors are added.
+            describe_masks: the same from the middle frame alone, called for described queries
+                only, which is less work; not looked at beside ``describe``. Without both no
+                descriptors are added.
         """
         scene = self._clip_scene(features, frames)
         B = len(scene.mask_features)
         content, position = (x.expand(B, -1, -1) for x in (queries.content, queries.position))
+        rows = queries.described.nonzero()[:, 0] if describe_masks is not None else None
         predictions: list[Prediction] = []
         for i, layer in enumerate(self.layers):
             assert isinstance(layer, DecoderLayer)
@@ -62,9 +64,10 @@ class ClipDecoder(MaskDecoder):
             described = None
             if describe is not None:
                 described = describe(predictions[-1])
-            elif describe_masks is not None:
+            elif describe_masks is not None and rows is not None:
                 middle = scene.mask_features[:, frames // 2, None]
-                described = describe_masks(self._masks(content, middle)[:, :, 0])
+                told = describe_masks(self._masks(content[:, rows], middle)[:, :, 0])
+                described = torch.zeros_like(content).index_copy(1, rows, told.to(content.dtype))
             content = _read_clip(layer, content, position, scene, at, masks)
             if described is not None:
                 added = described.detach() * queries.described[:, None]

@@ -26,6 +26,7 @@ class Filling:
         lacking: keep their start although the checkpoint should have them.
         misfits: keep their start, because the shape differs -> (in the checkpoint, in the model).
         homeless: names of the state that the model does not have.
+        unused: names of the state that were left out because models of this kind have no such part.
     """
 
     filled: list[str] = field(default_factory=list)
@@ -34,6 +35,7 @@ class Filling:
     lacking: list[str] = field(default_factory=list)
     misfits: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = field(default_factory=dict)
     homeless: list[str] = field(default_factory=list)
+    unused: list[str] = field(default_factory=list)
 
     @property
     def wrong(self) -> list[str]:
