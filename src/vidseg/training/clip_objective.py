@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..datasets.collate import ClipBatch
+from ..models.any_model import VideoModel
 from ..models.tensors import DecoderOutput
 from ..models.tensors import PromptKind as TargetKind
 from ..models.text_encoder import TextEncoder
@@ -47,9 +48,10 @@ class ClipObjective:
         self._criterion = Criterion(named_losses(config.losses.preset, config.losses.overrides))
 
     def __call__(
-        self, model: UniVS, batch: ClipBatch, rng: np.random.Generator
+        self, model: VideoModel, batch: ClipBatch, rng: np.random.Generator
     ) -> dict[str, Tensor]:
         """See :class:`vidseg.training.objectives.Objective`."""
+        assert isinstance(model, UniVS)
         device = device_of(model)
         prompts = self._simulate(batch, rng)
         features = model.encode_frames(normalised(model, batch.images))

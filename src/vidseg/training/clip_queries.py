@@ -9,6 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from ..models.any_model import VideoModel
 from ..models.propagation import MapKind
 from ..models.tensors import DecoderOutput, FrameFeatures, PromptQueries
 from ..models.univs import UniVS
@@ -38,12 +39,12 @@ class TokenPool:
         )
 
 
-def device_of(model: UniVS) -> torch.device:
+def device_of(model: VideoModel) -> torch.device:
     """Where the model computes."""
     return model.mask_decoder.level_embed.weight.device
 
 
-def normalised(model: UniVS, images: Tensor) -> Tensor:
+def normalised(model: VideoModel, images: Tensor) -> Tensor:
     """uint8 RGB [B, T, 3, H, W] as the backbone takes it, [B T, 3, H, W] on the model's device."""
     device = device_of(model)
     mean, std = (

@@ -16,7 +16,7 @@ from ..datasets.clip_drawing import ClipSource, draw_clip
 from ..datasets.clip_packing import unpack
 from ..datasets.collate import ClipBatch
 from ..errors import DataError, TrainingError
-from ..models.univs import UniVS
+from ..models.any_model import VideoModel
 from .data import ClipParcels, batch_shape
 from .data_sources import open_sources
 from .distributed import team
@@ -172,7 +172,7 @@ def first_batches(sources: tuple[ClipSource, ...], recipe: Recipe) -> list[tuple
 
 
 def estimate_memory(
-    model: UniVS, measures: Sequence[tuple[int, PassMeasure]], recipe: Recipe
+    model: VideoModel, measures: Sequence[tuple[int, PassMeasure]], recipe: Recipe
 ) -> MemoryEstimate:
     """What a process holds, from passes of one clip.
 

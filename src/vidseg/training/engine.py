@@ -15,7 +15,7 @@ from torch import nn
 from ..datasets.collate import ClipBatch
 from ..errors import OutputError, TrainingError
 from ..formats.atomic import prepare_folder
-from ..models.univs import UniVS
+from ..models.any_model import VideoModel
 from ..nn.layers import channels_last
 from .checkpointing import Snapshot, checkpoints, clean_up, load_checkpoint
 from .data import ended_loader, open_stream
@@ -51,8 +51,8 @@ class Parts:
         evaluate: measures a model folder; None for no evaluation.
     """
 
-    model: Callable[[], UniVS]
-    objective: Callable[[UniVS], Objective]
+    model: Callable[[], VideoModel]
+    objective: Callable[[VideoModel], Objective]
     stream: Callable[[int], Iterator[ClipBatch]]
     evaluate: Evaluate | None = None
 
@@ -259,7 +259,7 @@ def _prepare(out: Path, crew: Team, *, resume: bool) -> None:
     crew.meet()
 
 
-def _resume(out: Path, model: UniVS, crew: Team) -> Snapshot | None:
+def _resume(out: Path, model: VideoModel, crew: Team) -> Snapshot | None:
     """Loads the weights of the last checkpoint; None where there is none.
 
     Raises TrainingError if it is damaged, of another model, or not the same for all processes.

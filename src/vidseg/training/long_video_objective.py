@@ -6,6 +6,7 @@ import numpy as np
 from torch import Tensor
 
 from ..datasets.collate import ClipBatch
+from ..models.any_model import VideoModel
 from ..models.tensors import FrameFeatures
 from ..models.text_encoder import TextEncoder
 from ..models.univs import UniVS
@@ -40,9 +41,10 @@ class LongVideoObjective:
         self._criterion = Criterion(self._losses)
 
     def __call__(
-        self, model: UniVS, batch: ClipBatch, rng: np.random.Generator
+        self, model: VideoModel, batch: ClipBatch, rng: np.random.Generator
     ) -> dict[str, Tensor]:
         """See :class:`vidseg.training.objectives.Objective`."""
+        assert isinstance(model, UniVS)
         device = device_of(model)
         length = batch.images.shape[1]
         frames = min(self._clip_frames, length)

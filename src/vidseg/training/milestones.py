@@ -13,6 +13,7 @@ from torch import nn
 from ..datasets.collate import ClipBatch
 from ..errors import RecipeError
 from ..formats.atomic import replacing
+from ..models.any_model import VideoModel
 from ..models.univs import UniVS
 from .checkpointing import (
     BEST,
@@ -55,7 +56,7 @@ class Milestones:
         self,
         recipe: Recipe,
         out: Path,
-        model: UniVS,
+        model: VideoModel,
         optimiser: torch.optim.Optimizer,
         scaler: torch.amp.GradScaler,
         average: MovingAverage | None,
@@ -123,6 +124,7 @@ class Milestones:
         """Logs a picture of how the model answers the first clip of the batch."""
         state = whole_state(self._model)
         if log is not None:
+            assert isinstance(self._model, UniVS)  # recipe_checks allows no other
             if self._shown is None:
                 self._shown = UniVS(self._model.config).to(self._team.device).eval()
             self._shown.load_state_dict(state)

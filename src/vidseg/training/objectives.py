@@ -10,10 +10,12 @@ from torch import Tensor, nn
 
 from ..datasets.collate import ClipBatch
 from ..errors import RecipeError
+from ..models.any_model import VideoModel, model_name
+from ..models.gvseg import GvSeg
 from ..models.listed_texts import ListedTexts
 from ..models.text_encoder import TextEncoder, build_text_encoder
-from ..models.univs import UniVS
 from .clip_objective import ClipObjective
+from .gvseg_objective import GvSegObjective
 from .long_video_objective import LongVideoObjective
 from .recipe import ObjectiveConfig
 from .stream_objective import StreamObjective
@@ -23,7 +25,7 @@ class Objective(Protocol):
     """Asks a model about a batch and says what its answers cost."""
 
     def __call__(
-        self, model: UniVS, batch: ClipBatch, rng: np.random.Generator
+        self, model: VideoModel, batch: ClipBatch, rng: np.random.Generator
     ) -> dict[str, Tensor]:
         """Loss of one batch.
 
@@ -51,7 +53,7 @@ class RememberingObjective(Protocol):
 
 
 def build_objective(
-    config: ObjectiveConfig, model: UniVS, texts: TextEncoder | None = None
+    config: ObjectiveConfig, model: VideoModel, texts: TextEncoder | None = None
 ) -> Objective:
     """The objective of a recipe for this model.
 
@@ -73,6 +75,13 @@ def build_objective(
         _refuse_text(config)
     else:
         encoder = ListedTexts(encoder, model.config.decoder.text_dim)
+    if isinstance(model, GvSeg) != (config.kind == "gvseg"):
+        raise RecipeError(
+            f"objective.kind is {config.kind}, which cannot train a {model_name(model)}; use gvseg "
+            f"for GvSeg and another kind for UniVS."
+        )
+    if isinstance(model, GvSeg):
+        return GvSegObjective(config, encoder, model)
     kinds: dict[str, Callable[[ObjectiveConfig, TextEncoder | None], Objective]] = {
         "clips": ClipObjective,
         "long_video": LongVideoObjective,

@@ -12,8 +12,8 @@ from torch.utils.checkpoint import checkpoint
 from ..backbones.efficientnet_lite import InvertedResidual
 from ..backbones.resnet import Bottleneck
 from ..backbones.swin import SwinBlock
+from ..models.any_model import VideoModel
 from ..models.pixel_decoder import DeformableEncoderLayer
-from ..models.univs import UniVS
 from ..nn.attention import AttentionBlock
 from ..nn.layers import FeedForward
 
@@ -46,7 +46,7 @@ def _recomputed(forward: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def compile_parts(model: UniVS) -> None:
+def compile_parts(model: VideoModel) -> None:
     """Compiles what takes pictures to maps; the rest depends on the prompts of each batch."""
     model.backbone.compile()
     model.pixel_decoder.compile()

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..backbones.spec import FeatureMaps
 from ..datasets.collate import ClipBatch
+from ..models.any_model import VideoModel
 from ..models.tensors import DecoderOutput
 from ..models.text_encoder import TextEncoder
 from ..models.univs import UniVS
@@ -52,9 +53,10 @@ class StreamObjective:
         self._criterion = Criterion(self._losses)
 
     def __call__(
-        self, model: UniVS, batch: ClipBatch, rng: np.random.Generator
+        self, model: VideoModel, batch: ClipBatch, rng: np.random.Generator
     ) -> dict[str, Tensor]:
         """See :class:`vidseg.training.objectives.Objective`."""
+        assert isinstance(model, UniVS)
         device = device_of(model)
         T = batch.images.shape[1]
         prompts = self._simulate(batch, rng)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from ..datasets.collate import ClipBatch
-from ..models.univs import UniVS
+from ..models.any_model import VideoModel
 from .objectives import Objective
 from .seeds import seed_all
 
@@ -13,7 +13,7 @@ from .seeds import seed_all
 class TrainingModule(nn.Module):
     """What a step computes. The objective's own parameters, if any, are not trained."""
 
-    def __init__(self, model: UniVS, objective: Objective) -> None:
+    def __init__(self, model: VideoModel, objective: Objective) -> None:
         super().__init__()
         self.model = model
         self._objective = (objective,)  # hidden from torch: not a child
