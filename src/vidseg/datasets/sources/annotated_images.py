@@ -13,6 +13,7 @@ from ...formats.reading import read_picture
 from ...labels import Category, FrameLabels, LabelTrack, Sentence, VideoInfo
 from ...results import CocoRLE
 from ...types import ImageArray
+from .listed_videos import ListedVideos
 from .packed_records import PackedGroups
 
 Record = Mapping[str, Any]
@@ -37,7 +38,7 @@ class AnnotatedImage:
     record: Record = field(repr=False, default_factory=dict)
 
 
-class AnnotatedImages:
+class AnnotatedImages(ListedVideos):
     """Stills and their objects, parsed; masks and pictures are decoded on request.
 
     Track ids count the annotations of an image from 1, in the order of the file.
@@ -51,21 +52,6 @@ class AnnotatedImages:
         self._categories = tuple(categories)
         self._videos = tuple(image.info for image in images)
         self._known = {category.id for category in categories}
-
-    @property
-    def name(self) -> str:
-        """Short name for messages."""
-        return self._name
-
-    @property
-    def categories(self) -> tuple[Category, ...]:
-        """As the file lists them."""
-        return self._categories
-
-    @property
-    def videos(self) -> Sequence[VideoInfo]:
-        """A still is a video of one frame."""
-        return self._videos
 
     def image(self, video: int) -> AnnotatedImage:
         """What the JSON file says of a still."""

@@ -13,8 +13,9 @@ import numpy.typing as npt
 from ...errors import DataError
 from ...formats.label_files.id_maps import masks_of, where_value
 from ...formats.reading import read_picture
-from ...labels import Category, FrameLabels, LabelTrack, Sentence, VideoInfo
+from ...labels import Category, FrameLabels, LabelTrack, Sentence
 from ...types import ImageArray
+from .listed_videos import ListedVideos
 from .listing import PICTURE_ENDINGS, VideoFiles, check_size, find_picture
 
 Ids = npt.NDArray[np.integer[Any]]
@@ -41,7 +42,7 @@ class TrackLookup(Protocol):
         ...
 
 
-class MapVideos(ABC):
+class MapVideos(ListedVideos, ABC):
     """Videos whose labelled frames have a PNG of numbers each; a part of a LabelSource.
 
     A reader says what the numbers of a PNG mean.
@@ -55,21 +56,6 @@ class MapVideos(ABC):
         self._files = tuple(files)
         self._videos = tuple(video.info for video in files)
         self._scanned: tuple[int, tuple[LabelTrack, ...]] | None = None  # of the video asked last
-
-    @property
-    def name(self) -> str:
-        """Short name for messages."""
-        return self._name
-
-    @property
-    def categories(self) -> tuple[Category, ...]:
-        """All classes; empty where objects have none."""
-        return self._categories
-
-    @property
-    def videos(self) -> Sequence[VideoInfo]:
-        """All videos, in the order of the list or of their names."""
-        return self._videos
 
     @abstractmethod
     def _read(self, video: int, path: Path) -> Ids:

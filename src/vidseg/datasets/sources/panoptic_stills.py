@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import DataError
 from ...formats.reading import inside, read_picture, read_rgb_ids
-from ...labels import Category, FrameLabels, LabelTrack, Sentence, VideoInfo
+from ...labels import FrameLabels, LabelTrack, Sentence, VideoInfo
 from ...results import encode_rle
 from ...types import IdMap, ImageArray
 from .annotated_images import (
@@ -21,6 +21,7 @@ from .annotated_images import (
     stem_of,
     value_of,
 )
+from .listed_videos import ListedVideos
 from .packed_records import PackedGroups
 
 
@@ -32,7 +33,7 @@ class _Still:
     map: Path
 
 
-class PanopticStills:
+class PanopticStills(ListedVideos):
     """The stills of a panoptic JSON file; PNG files and pictures are decoded on request.
 
     Track ids count the segments of a still from 1, in the order of the file. Pixels of value 0
@@ -93,21 +94,6 @@ class PanopticStills:
                 raise DataError(f"{self._source} has two annotations of image {number!r}.")
             found[number] = annotation
         return found
-
-    @property
-    def name(self) -> str:
-        """Short name for messages."""
-        return self._name
-
-    @property
-    def categories(self) -> tuple[Category, ...]:
-        """As the file lists them."""
-        return self._categories
-
-    @property
-    def videos(self) -> Sequence[VideoInfo]:
-        """A still is a video of one frame."""
-        return self._videos
 
     def tracks(self, video: int) -> tuple[LabelTrack, ...]:
         """The segments. Raises DataError for a class that the file does not list."""

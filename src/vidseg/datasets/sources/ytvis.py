@@ -15,13 +15,12 @@ track id is the annotation's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from ...errors import DataError
 from ...formats.label_files.run_lengths import areas, from_segmentation
 from ...formats.reading import inside, read_json, read_picture
-from ...labels import Category, FrameLabels, LabelSource, LabelTrack, Sentence, VideoInfo
+from ...labels import FrameLabels, LabelSource, LabelTrack, Sentence, VideoInfo
 from ...results import CocoRLE
 from ...types import ImageArray
 from .annotated_images import (
@@ -32,6 +31,7 @@ from .annotated_images import (
     picture_size,
     value_of,
 )
+from .listed_videos import ListedVideos
 from .packed_records import PackedGroups
 from .split_files import find_split
 
@@ -76,7 +76,7 @@ def _open(folder: Path, split: str | None, name: str) -> LabelSource:
     return TrackedVideos(name, source, first_folder((root / "JPEGImages", root)))
 
 
-class TrackedVideos:
+class TrackedVideos(ListedVideos):
     """The videos of a JSON file; masks are checked and pictures decoded on request.
 
     Args:
@@ -163,21 +163,6 @@ class TrackedVideos:
         if self._unpacked is None or self._unpacked[0] != video:
             self._unpacked = video, {row["id"]: row for row in self._packed[video]}
         return self._unpacked[1]
-
-    @property
-    def name(self) -> str:
-        """Short name for messages."""
-        return self._name
-
-    @property
-    def categories(self) -> tuple[Category, ...]:
-        """As the file lists them."""
-        return self._categories
-
-    @property
-    def videos(self) -> Sequence[VideoInfo]:
-        """All videos, in the order of the file."""
-        return self._videos
 
     def tracks(self, video: int) -> tuple[LabelTrack, ...]:
         """The annotations of a video, by id."""
