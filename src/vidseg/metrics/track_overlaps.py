@@ -130,8 +130,11 @@ def shared_pixels(runs: Runs, others: Runs, rows: Integers, columns: Integers) -
         some = amount[low:high]
         chosen = _ranges(first[low:high], some)
         shift = np.repeat(moved[low:high], some)
-        rise = np.interp(runs.ends[chosen] + shift, corners, heights)
-        rise -= np.interp(runs.starts[chosen] + shift, corners, heights)
+        along = np.empty((len(chosen), 2))  # both ends in turn: each look-up starts at the last
+        along[:, 0] = runs.starts[chosen] + shift
+        along[:, 1] = runs.ends[chosen] + shift
+        reached = np.interp(along.ravel(), corners, heights)
+        rise = reached[1::2] - reached[0::2]
         mask = np.repeat(np.arange(high - low), some)
         shared[low:high] = np.bincount(mask, weights=rise, minlength=high - low)
     return shared
