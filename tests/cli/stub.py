@@ -25,6 +25,8 @@ LAG = 2  # frames that the stub holds back, like a model with an open window
 class StubSegmenter:
     """Marks the left third for every object asked for; results lag behind the frames."""
 
+    classes = None
+
     def segment(
         self,
         source: Source,

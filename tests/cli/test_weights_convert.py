@@ -21,8 +21,8 @@ def univs(file: Path, backbone: str = "resnet") -> Path:
     return file
 
 
-def mask2former(file: Path) -> Path:
-    state = layouts.tensors(layouts.tiny_model("resnet", univs=False, queries=7))
+def mask2former(file: Path, classes: int = 133) -> Path:
+    state = layouts.tensors(layouts.tiny_model("resnet", univs=False, queries=7, classes=classes))
     arrays = {name: value.numpy() for name, value in state.items()}
     file.write_bytes(pickle.dumps({"model": arrays, "__author__": "x"}, protocol=2))
     return file
@@ -73,16 +73,25 @@ def test_segmenting_with_one_argument(
         assert picture.mode == "P"
 
 
-def test_the_beginning_of_a_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_model_of_fixed_classes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = mask2former(tmp_path / "model_final.pkl")
     out = told(["convert", str(file), str(tmp_path / "model")], capsys)
     assert "Mask2Former (Detectron2)" in out
-    assert "query_content.weight: the first 7 rows are taken, rows 7 to 199 start at random" in out
-    assert "class_embed (a classifier of fixed classes" in out
-    assert "not in such files, start at random: 34: prompt_encoder.text_norm" in out
+    assert "left out: 1: criterion.empty_weight (a weight of the training loss)" in out
+    assert "at random" not in out and "not understood" not in out
     out = told(["info", str(tmp_path / "model")], capsys)
-    assert "tensors are untrained" in out and "model_final.pkl" in out
-    assert main(["segment", "x.mp4", "--model", str(file), "--task", "vos", "--point", "1,1"]) == 2
+    assert "untrained" not in out and "model_final.pkl" in out
+    assert "133 fixed ones, those of coco_panoptic; no other words" in out
+    assert "7 queries" in out and "854 x 480" in out
+
+
+def test_the_beginning_of_a_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    layout = layouts.torchvision(**layouts.TINY_RESNET)
+    torch.save(layouts.tensors(layout), tmp_path / "resnet50.pth")
+    out = told(["convert", str(tmp_path / "resnet50.pth"), str(tmp_path / "model")], capsys)
+    assert "not in such files, start at random" in out and "fc (the classifier of ImageNet)" in out
+    out = told(["info", str(tmp_path / "model")], capsys)
+    assert "tensors are untrained" in out and "resnet50.pth" in out
 
 
 def test_moving_averages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -118,7 +127,10 @@ def test_facts_about_models(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     out = told(["info", "nano"], capsys)
     assert "nano: model of vidseg" in out and "4.34 M" in out and "854 x 480" in out
     out = told(["info", str(mask2former(tmp_path / "m.pkl"))], capsys)
-    assert "5 fixed ones" in out and "before stage 1" in out and "it cannot segment" in out
+    assert "133 fixed ones, those of coco_panoptic" in out and "complete:      yes" in out
+    assert "before stage 1" in out and "1 frame " in out
+    out = told(["info", str(mask2former(tmp_path / "n.pkl", 5))], capsys)
+    assert "5 fixed ones without names, so that it cannot segment" in out
     out = told(["info", str(univs(tmp_path / "u.pth"))], capsys)
     assert "complete:      yes" in out and "1 frame " in out and "5 frames" in out
     assert "any words, compared as 24 values" in out and "Estimate:" in out

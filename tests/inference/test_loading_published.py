@@ -16,11 +16,13 @@ from vidseg.errors import ModelError, OutputError
 from vidseg.inference.config import published
 from vidseg.inference.conversion import convert, released_settings
 from vidseg.inference.loading import load
+from vidseg.models.checkpoints.origin import Origin
 from vidseg.models.clip_text import ClipTextConfig, ClipTextTower
 from vidseg.models.concept_table import ROWS
+from vidseg.models.mask2former import Mask2Former
 from vidseg.models.univs import UniVS
 from vidseg.types import Task
-from vidseg.vocabularies import CONCEPT_ROWS, get_vocabulary
+from vidseg.vocabularies import CONCEPT_ROWS, Vocabulary, get_vocabulary
 
 TEXT = ClipTextConfig(dim=24, width=64, layers=1, heads=1)
 
@@ -88,20 +90,61 @@ def test_released_settings_come_with_a_published_model(tmp_path: Path) -> None:
     (tmp_path / "inference.json").write_text('{"all": {"short_side": 64}}')
     assert load(file, "cpu").config(Task.VIS).short_side == 64
     assert load(file, "cpu").config(Task.VIS).clip_length == 1
-    assert set(released_settings()) == {task.value for task in Task}
+    assert set(released_settings(Origin.UNIVS)) == {task.value for task in Task}
 
 
 def test_beginnings_of_models_cannot_segment(tmp_path: Path) -> None:
-    mask2former = tmp_path / "m2f.pth"
-    torch.save(layouts.tensors(layouts.tiny_model("resnet", univs=False)), mask2former)
-    backbone = tmp_path / "r50.pth"
+    backbone, folder = tmp_path / "r50.pth", tmp_path / "model"
     torch.save(layouts.tensors(layouts.torchvision(**layouts.TINY_RESNET)), backbone)
-    for file in (mask2former, backbone):
-        folder = tmp_path / file.stem
-        convert(file, folder)
-        for place in (file, folder):
-            with pytest.raises(ModelError, match=f"init.start={place}"):
-                load(place, "cpu")
+    convert(backbone, folder)
+    assert not (folder / "inference.json").exists()
+    for place in (backbone, folder):
+        with pytest.raises(ModelError, match=f"init.start={place}"):
+            load(place, "cpu")
+
+
+def mask2former_file(file: Path, classes: int = 133) -> Path:
+    layout = layouts.tiny_model("resnet", univs=False, queries=7, classes=classes)
+    torch.save({"model": layouts.tensors(layout)}, file)
+    return file
+
+
+@pytest.mark.parametrize(("classes", "title"), [(133, "coco_panoptic"), (80, "coco")])
+def test_mask2former_files_are_whole_models(tmp_path: Path, classes: int, title: str) -> None:
+    file, folder = mask2former_file(tmp_path / "m2f.pth", classes), tmp_path / "model"
+    done = convert(file, folder)
+    assert {f.name for f in done.files} == {f.name for f in folder.iterdir()}
+    assert (folder / "inference.json").is_file()
+    states = []
+    for place in (file, folder):
+        segmenter = load(place, "cpu")
+        assert isinstance(segmenter.model, Mask2Former)
+        listed = get_vocabulary(title)
+        assert segmenter.classes == Vocabulary(listed.names, listed.is_thing)
+        config = segmenter.config(Task.VPS)
+        assert (config.image_threshold, config.overlap_threshold) == (0.8, 0.8)
+        assert (config.short_side, config.max_side, config.max_detections) == (800, 1333, 100)
+        assert (config.clip_length, config.size_multiple) == (1, 32)
+        states.append(segmenter.model.state_dict())
+    assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
+
+
+def test_classes_without_names(tmp_path: Path) -> None:
+    file, folder = mask2former_file(tmp_path / "m2f.pth", 7), tmp_path / "model"
+    for ask in (lambda: load(file, "cpu"), lambda: convert(file, folder)):
+        with pytest.raises(ModelError, match=r"7 classes apart, .* 133 of coco_panoptic") as error:
+            ask()
+        assert "\n" not in str(error.value)
+    assert not folder.exists()
+
+
+def test_a_mask2former_that_lacks_its_classifier(tmp_path: Path) -> None:
+    layout = layouts.tiny_model("resnet", univs=False, queries=7, classes=133)
+    state = layouts.tensors(layout)
+    del state["sem_seg_head.predictor.class_embed.weight"]
+    torch.save(state, tmp_path / "less.pth")
+    with pytest.raises(ModelError, match=r"should fill classifier\.weight"):
+        load(tmp_path / "less.pth", "cpu")
 
 
 def test_unknown_and_missing_tensors(tmp_path: Path) -> None:

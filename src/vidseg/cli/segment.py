@@ -82,7 +82,8 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument(
         "--model",
         default="nano",
-        help="nano, a folder, a published UniVS file or a Hugging Face id (default: nano)",
+        help="nano, a folder, a published UniVS or Mask2Former file or a Hugging Face id "
+        "(default: nano)",
     )
     _add_queries(parser)
     _add_output(parser)
@@ -95,7 +96,8 @@ def _add_queries(parser: argparse.ArgumentParser) -> None:
     names.add_argument(
         "--categories",
         metavar="A,B",
-        help="class names of your own choice, as in dog,person; default: COCO's",
+        help="class names of your own choice, as in dog,person; default: COCO's, or those that "
+        "the model was trained on if it knows no others",
     )
     names.add_argument(
         "--vocabulary", metavar="NAME", help="a published list of classes, as in coco or vipseg"
@@ -150,6 +152,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Runs the verb. Everything that can be checked without the model is checked before it."""
+    from ..formats.categories import CategoryNumbers
     from ..formats.saving import open_writers, parse_formats
     from ..video.source import open_source
     from .progress import FrameProgress
@@ -171,17 +174,21 @@ def run(options: argparse.Namespace) -> int:
         )
         replaced = _results_to_replace(folder, source, overwrite=options.overwrite)
         progress: FrameProgress | None = None
+        numbers = CategoryNumbers(request.classes())
         try:
             opened = open_writers(
                 formats,
                 folder,
                 source,
-                classes=request.classes(),
+                numbers=numbers,
                 style=style,
                 replaced=replaced,
             )
             with closed_whole(opened) as writers:
                 segmenter = load_segmenter(options.model, options.device)
+                if segmenter.classes is not None and _asks_nothing(options):
+                    request = replace(request, vocabulary=None)
+                    numbers.start_with(segmenter.classes)
                 with FrameProgress(source.name, source.length) as progress:
                     video = run_frames(
                         segmenter, source, request, writers, finished=progress.advance
@@ -208,7 +215,7 @@ def read_request(options: argparse.Namespace) -> Request:
     task = Task(options.task)
     _check_options(task, options)
     vocabulary = options.vocabulary
-    if options.categories is None and vocabulary is None:
+    if _asks_nothing(options):
         vocabulary = _DEFAULT_VOCABULARY.get(task)
     request = Request(
         task=task,
@@ -224,6 +231,11 @@ def read_request(options: argparse.Namespace) -> Request:
     ]
     named = parse.with_names(marks, parse.parse_names(options.name), request.classes())
     return replace(request, prompts=[*named, *map(parse.parse_text, options.text)])
+
+
+def _asks_nothing(options: argparse.Namespace) -> bool:
+    """Whether the classes are left to the task, or to a model that has its own."""
+    return options.categories is None and options.vocabulary is None
 
 
 def _check_options(task: Task, options: argparse.Namespace) -> None:

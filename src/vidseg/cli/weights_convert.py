@@ -19,8 +19,9 @@ def add_parser(verbs: Verbs) -> None:
         "tensor. Where the file comes from is told from the names inside. Nothing in it is run.",
         epilog="known files:\n"
         "  UniVS .pth, all stages and backbones, with or without moving averages: a whole model\n"
-        "  Mask2Former .pkl or .pth of Detectron2, or a folder of Hugging Face, ResNet-50 of\n"
-        "  torchvision, Swin of ImageNet: the beginning of a model, for vidseg train\n"
+        "  Mask2Former .pkl or .pth of Detectron2, or a folder of Hugging Face: a whole model of\n"
+        "  the classes that it was trained on, and a beginning for vidseg train\n"
+        "  ResNet-50 of torchvision, Swin of ImageNet: the beginning of a model, for vidseg train\n"
         "  CLIP text towers (OpenAI, RegionCLIP, Hugging Face), the released table of concepts:\n"
         "  put beside the model in DST\n"
         "\nexamples:\n"

@@ -12,10 +12,15 @@ class CategoryNumbers:
     """Classes of a vocabulary counted from 1, then others in order of appearance."""
 
     def __init__(self, classes: Vocabulary | None = None) -> None:
-        names = () if classes is None else classes.names
-        kinds = () if classes is None else classes.is_thing
-        self._numbers = {name: position for position, name in enumerate(names, start=1)}
-        self._is_thing = dict(zip(names, kinds, strict=True))
+        self._numbers: dict[str, int] = {}
+        self._is_thing: dict[str, bool] = {}
+        if classes is not None:
+            self.start_with(classes)
+
+    def start_with(self, classes: Vocabulary) -> None:
+        """Counts these classes first, in place of all others; before any has a number."""
+        self._numbers = {name: position for position, name in enumerate(classes.names, start=1)}
+        self._is_thing = dict(zip(classes.names, classes.is_thing, strict=True))
 
     def number(self, named: Segment | Track) -> int:
         """The number of its class; from now on the class has one."""

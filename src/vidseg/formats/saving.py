@@ -12,7 +12,6 @@ from ..results import FrameResult, Track
 from ..types import Frame
 from ..video.base import Source
 from ..video.draw import DEFAULT_STYLE, OverlayStyle
-from ..vocabularies import Vocabulary
 from .atomic import missing_folders, prepare_folder
 from .base import ResultWriter
 from .categories import CategoryNumbers
@@ -118,20 +117,20 @@ def open_writers(
     folder: Path,
     source: Source,
     *,
-    classes: Vocabulary | None = None,
+    numbers: CategoryNumbers | None = None,
     style: OverlayStyle = DEFAULT_STYLE,
     replaced: Sequence[Path] = (),
 ) -> WriterGroup:
     """Writers for the formats ``names`` under ``folder``, which is made and tried out first.
 
-    ``replaced`` are deleted when the first frame comes.
+    ``numbers`` are those of the classes; ``replaced`` are deleted when the first frame comes.
     overlay → overlay.mp4 (overlay.png for a single picture) · png → png/*.png ·
     ytvis → ytvis.json · panoptic → panoptic/*.png and panoptic.json.
     Raises OutputError where the folder cannot be written to.
     """
     made = missing_folders(folder)
     prepare_folder(folder)
-    numbers = CategoryNumbers(classes)
+    numbers = numbers or CategoryNumbers()
     writers: list[ResultWriter] = []
     for name in names:
         if name == "overlay" and source.length == 1 and source.fps is None:

@@ -84,7 +84,8 @@ class InferenceConfig:
             own logit is above 0.
         shared_pixels: who is shown where settled masks still overlap: the ``"first"`` object, as
             released, or the one with the ``"largest"`` logit.
-        image_threshold: smallest score of a segment of a still picture (VPS).
+        image_threshold: smallest score of a segment of a still picture (VPS), and of a segment of
+            any frame with a model of fixed classes.
         box_margin: logits by which a pixel must be inside on the frame of a box; above 0 the
             decoder looks twice, the second time with tokens of what it was sure of.
         box_contrast: with a margin, how many logits it counts whether a pixel looks like the object
@@ -239,6 +240,23 @@ def published(task: Task, dataset: str | None = None) -> InferenceConfig:
     if task is Task.VSS:
         values["stride"] = values["clip_length"]
     return InferenceConfig(**values)
+
+
+def published_fixed_classes() -> dict[str, dict[str, Any]]:
+    """Settings with which a published Mask2Former gives its published results (COCO panoptic).
+
+    The cosine that carries ids from frame to frame is ours: the models were made for pictures.
+    """
+    return {
+        FOR_ALL_TASKS: {
+            "short_side": 800,
+            "image_threshold": 0.8,
+            "overlap_threshold": 0.8,
+            "class_threshold": 0.0,
+            "max_detections": 100,
+            "consistency_threshold": 0.5,
+        }
+    }
 
 
 def default(task: Task) -> InferenceConfig:

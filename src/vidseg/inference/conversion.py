@@ -12,14 +12,15 @@ from safetensors.torch import save_file
 
 from ..errors import ModelError, OutputError
 from ..formats.atomic import replacing
+from ..models.checkpoints.class_lists import LISTS
 from ..models.checkpoints.clip_files import text_config
 from ..models.checkpoints.conversion import Opened, build_model, open_weights
 from ..models.checkpoints.filling import Filling
 from ..models.checkpoints.origin import Origin
-from ..models.config import UniVSConfig
 from ..models.pretrained import CONFIG_FILE, WEIGHTS_FILE
+from ..models.saved import ModelConfig
 from ..types import Task
-from .config import default, published
+from .config import default, published, published_fixed_classes
 
 SETTINGS_FILE = "inference.json"
 TEXT_FILE = "text_encoder.safetensors"
@@ -42,7 +43,7 @@ class Converted:
     opened: Opened
     files: tuple[Path, ...]
     filling: Filling | None = None
-    config: UniVSConfig | None = None
+    config: ModelConfig | None = None
 
 
 def convert(source: str | Path, destination: str | Path, *, averaged: bool = True) -> Converted:
@@ -69,14 +70,15 @@ def convert(source: str | Path, destination: str | Path, *, averaged: bool = Tru
     model.save_pretrained(folder)
     written = [folder / CONFIG_FILE, folder / REPORT_FILE]
     _write_json(folder / REPORT_FILE, _report(opened, filling))
-    if opened.origin is Origin.UNIVS:
-        _write_json(folder / SETTINGS_FILE, released_settings())
+    settings = released_settings(opened.origin)
+    if settings:
+        _write_json(folder / SETTINGS_FILE, settings)
         written.append(folder / SETTINGS_FILE)
     return Converted(opened, (*written, folder / WEIGHTS_FILE), filling, model.config)
 
 
 def check_filling(opened: Opened, filling: Filling) -> None:
-    """Raises ModelError where tensors are missing that every file of that origin has."""
+    """Raises ModelError where tensors that all such files have, or names of classes, miss."""
     wrong = [*filling.wrong, *filling.homeless]
     if wrong:
         raise ModelError(
@@ -84,11 +86,22 @@ def check_filling(opened: Opened, filling: Filling) -> None:
             f"{f' and {len(wrong) - 1} more tensors' if len(wrong) > 1 else ''}, which are missing "
             f"or of another shape; fetch it again (vidseg weights info FILE lists them)."
         )
+    if opened.origin.has_fixed_classes and opened.classes is None:
+        known = ", ".join(f"{count} of {name}" for count, name in LISTS.items())
+        raise ModelError(
+            f"{opened.path} tells {opened.fixed_classes} classes apart, whose names it does not "
+            f"give; known are files with {known}, and folders of Hugging Face, whose config.json "
+            f"names them."
+        )
 
 
-def released_settings() -> dict[str, dict[str, Any]]:
-    """Settings by task with which a published UniVS gives its published results."""
+def released_settings(origin: Origin) -> dict[str, dict[str, Any]]:
+    """Settings by task with which a published model gives its published results, if it has any."""
+    if origin.has_fixed_classes:
+        return published_fixed_classes()
     out: dict[str, dict[str, Any]] = {}
+    if origin is not Origin.UNIVS:
+        return out
     for task in Task:
         ours, theirs = default(task), published(task)
         pairs = ((f.name, getattr(ours, f.name), getattr(theirs, f.name)) for f in fields(ours))

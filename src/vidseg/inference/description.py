@@ -11,7 +11,6 @@ from typing import Any
 from torch import Tensor
 
 from ..errors import ModelError
-from ..models.checkpoints import mask2former, mask2former_hf
 from ..models.checkpoints.clip_files import text_config
 from ..models.checkpoints.conversion import Opened, build_model, open_weights
 from ..models.checkpoints.filling import Filling
@@ -19,12 +18,13 @@ from ..models.checkpoints.origin import Origin
 from ..models.checkpoints.reading import is_hugging_face
 from ..models.checkpoints.shapes import preset_name
 from ..models.checkpoints.univs import has_average
-from ..models.config import UniVSConfig
-from ..models.pretrained import load_pretrained
+from ..models.gvseg_config import GvSegConfig
+from ..models.mask2former import Mask2FormerConfig
+from ..models.saved import ModelConfig, read_saved
+from ..vocabularies import ALIASES, Vocabulary, get_vocabulary, vocabulary_names
 from .conversion import REPORT_FILE, SETTINGS_FILE, released_settings
 from .loading import read_report, read_settings
 
-_CLASS_LISTS = {133: "COCO panoptic", 80: "COCO", 150: "ADE20K", 19: "Cityscapes"}
 _LAST_ITERATION = {89_000: 3, 354_000: 2}
 """Steps of the released schedules; stages 1 and 2 have as many."""
 
@@ -44,7 +44,7 @@ class Description:
     origin: str
     facts: tuple[tuple[str, str], ...]
     clip_length: int = 1
-    config: UniVSConfig | None = None
+    config: ModelConfig | None = None
     opened: Opened | None = None
     filling: Filling | None = None
 
@@ -68,18 +68,17 @@ def describe(path: Path) -> Description:
         ("averages", _averages(opened)),
         ("complete", _complete(filling)),
     )
-    length = _clip_length(released_settings() if opened.origin is Origin.UNIVS else {})
+    length = _clip_length(released_settings(opened.origin))
     return Description(opened.origin.value, facts, length, model.config, opened, filling)
 
 
 def _model_folder(folder: Path) -> Description:
-    values, weights = load_pretrained(folder)
-    try:
-        config = UniVSConfig.from_dict(values)
-    except ModelError as error:
-        raise ModelError(f"{weights.config_file}: {error}") from error
+    config, weights = read_saved(folder)
     report = read_report(folder)
-    facts = [*_architecture(config, weights.state), ("classes", _open_classes(config))]
+    facts = [*_architecture(config, weights.state), ("classes", _classes_of(config))]
+    if isinstance(config, GvSegConfig):
+        seen = int(weights.state["prototypes.seen"].sum())
+        facts.append(("prototypes", f"of {seen} classes out of {len(config.classes)}"))
     if report is not None:
         facts.append(("made of", f"{report.source} ({report.origin}), see {REPORT_FILE}"))
         if report.untrained:
@@ -94,9 +93,9 @@ def _clip_length(settings: Mapping[str, Mapping[str, Any]]) -> int:
     return max((int(values.get("clip_length", 1)) for values in settings.values()), default=1)
 
 
-def _architecture(config: UniVSConfig, state: Mapping[str, Tensor]) -> list[tuple[str, str]]:
+def _architecture(config: ModelConfig, state: Mapping[str, Tensor]) -> list[tuple[str, str]]:
     backbone, decoder = config.backbone, config.decoder
-    name = preset_name(config)
+    name = "GvSeg" if isinstance(config, GvSegConfig) else preset_name(config)
     kind = type(backbone).__name__.removesuffix("Config")
     parameters = sum(v.numel() for v in state.values() if v.is_floating_point())
     return [
@@ -128,12 +127,10 @@ def _stage(opened: Opened) -> str:
 
 
 def _classes(opened: Opened) -> str:
-    tensors = opened.checkpoint.tensors
-    for name in (mask2former.CLASSIFIER, mask2former_hf.CLASSIFIER):
-        if name in tensors:
-            count = len(tensors[name]) - 1
-            known = f", as {_CLASS_LISTS[count]}" if count in _CLASS_LISTS else ""
-            return f"{count} fixed ones{known}; they are left out, for here classes are words"
+    if opened.classes is not None:
+        return _fixed_classes(opened.classes)
+    if opened.origin.has_fixed_classes:
+        return f"{opened.fixed_classes} fixed ones without names, so that it cannot segment"
     if opened.origin is Origin.UNIVS:
         to_text = opened.translation.state.get("mask_decoder.heads.to_text.weight")
         width = "" if to_text is None else f", compared as {len(to_text)} values of a text encoder"
@@ -141,8 +138,16 @@ def _classes(opened: Opened) -> str:
     return "none"
 
 
-def _open_classes(config: UniVSConfig) -> str:
+def _classes_of(config: ModelConfig) -> str:
+    if isinstance(config, Mask2FormerConfig):
+        return _fixed_classes(config.classes)
     return f"any words, compared as {config.decoder.text_dim} values of a text encoder"
+
+
+def _fixed_classes(classes: Vocabulary) -> str:
+    listed = (name for name in vocabulary_names() if name not in ALIASES)
+    known = next((name for name in listed if get_vocabulary(name).names == classes.names), None)
+    return f"{len(classes)} fixed ones{f', those of {known}' if known else ''}; no other words"
 
 
 def _averages(opened: Opened) -> str:

@@ -12,14 +12,13 @@ from typing import Any
 from ..errors import ModelError
 from ..models.cache_folder import asked_offline
 from ..models.checkpoints.conversion import build_model, open_weights
-from ..models.checkpoints.origin import Origin
 from ..models.checkpoints.reading import is_hugging_face
 from ..models.concept_table import read_concept_table
-from ..models.config import UniVSConfig
 from ..models.listed_texts import ListedTexts
+from ..models.mask2former import Mask2Former
+from ..models.saved import Model, load_saved
 from ..models.text_encoder import LazyTextEncoder
 from ..models.text_features import TextEncoder
-from ..models.univs import UniVS
 from ..models.weight_registry import weights_path
 from .config import check_settings
 from .conversion import (
@@ -41,9 +40,10 @@ def load(
     Args:
         name: "nano", the model inside the package, whatever the working directory holds
             (``./nano`` is a folder there); a folder with config.json and model.safetensors; a
-            published UniVS file, which is converted in memory and gets the released settings; or
-            a hub id like owner/name. Beside the model there may be inference.json (settings by
-            task name or "all"), text_encoder.safetensors and concept_table.safetensors.
+            published UniVS or Mask2Former file or a folder of Hugging Face, which is converted in
+            memory and gets the released settings; or a hub id like owner/name. Beside the model
+            there may be inference.json (settings by task name or "all"), text_encoder.safetensors
+            and concept_table.safetensors.
         device: "auto", "cpu", "cuda", "cuda:1" or "mps".
         text_weights: weights of a CLIP text encoder, for models that need one.
 
@@ -54,23 +54,23 @@ def load(
     place = _place(name)
     settings: Mapping[str, Mapping[str, Any]] = {}
     if isinstance(place, Path) and (place.is_file() or is_hugging_face(place)):
-        model, settings = _published(place), released_settings()
+        model, settings = _published(place)
         place = place.parent if place.is_file() else place
     else:
-        model = UniVS.from_pretrained(place)
+        model = load_saved(place)
         _check_trained(place)
     text = text_weights or _optional(place, TEXT_FILE)
     return Segmenter(
         model,
         device=device,
-        text_encoder=_listed_texts(place, model.config, text),
+        text_encoder=_listed_texts(place, model, text),
         text_weights=text,
         settings=read_settings(_optional(place, SETTINGS_FILE)) or settings,
     )
 
 
-def _published(path: Path) -> UniVS:
-    """A published file as a model. Raises ModelError where it cannot segment."""
+def _published(path: Path) -> tuple[Model, Mapping[str, Mapping[str, Any]]]:
+    """A published file as a model, and its settings. Raises ModelError where it cannot segment."""
     opened = open_weights(path)
     model, filling = build_model(opened)
     check_filling(opened, filling)
@@ -79,10 +79,10 @@ def _published(path: Path) -> UniVS:
     unknown = opened.translation.unknown
     if unknown:
         raise ModelError(
-            f"{path} holds {len(unknown)} tensors that no {Origin.UNIVS.value} has, such as "
+            f"{path} holds {len(unknown)} tensors that no {opened.origin.value} has, such as "
             f"{unknown[0]}; run it without them by vidseg weights convert."
         )
-    return model
+    return model, released_settings(opened.origin)
 
 
 @dataclass(frozen=True)
@@ -127,11 +127,14 @@ def _untrained(place: str, origin: str) -> str:
 
 
 def _listed_texts(
-    place: str | Path, config: UniVSConfig, weights: str | Path | None
+    place: str | Path, model: Model, weights: str | Path | None
 ) -> TextEncoder | None:
     """Rows of a concept table beside the model for published lists; None without a table."""
     file = Path(place) / CONCEPTS_FILE
-    if not file.is_file() or config.text is None:
+    if isinstance(model, Mask2Former) or not file.is_file():
+        return None
+    config = model.config
+    if config.text is None:
         return None
     width = config.decoder.text_dim
     return ListedTexts(LazyTextEncoder(config.text, weights), width, read_concept_table(file))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -12,8 +12,10 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from ..models.config import UniVSConfig
-from ..models.univs import UniVS
+from ..models.gvseg import GvSeg
+from ..models.gvseg_config import GvSegConfig
+from ..models.mask2former import Mask2Former
+from ..models.saved import ModelConfig, build
 
 CLASSES = 133
 """Class names that the count supposes, as many as COCO panoptic has."""
@@ -35,21 +37,28 @@ class MemoryNeed:
     work: int
 
 
-def memory_need(config: UniVSConfig, frames: int, height: int, width: int) -> MemoryNeed:
+def memory_need(config: ModelConfig, frames: int, height: int, width: int) -> MemoryNeed:
     """What a clip of ``frames`` pictures needs; the sides are rounded up to multiples of 32.
 
     The model runs on tensors that have shapes and no content, and their bytes are counted while
     they are alive.
     """
     size = [side + -side % 32 for side in (height, width)]
+    if isinstance(config, GvSegConfig):  # what descriptors take depends on the masks
+        config = replace(config, shape_aware=False)
     with torch.device("meta"), torch.no_grad():
-        model = UniVS(config).eval()
+        model = build(config).eval()
         images = torch.zeros(frames, 3, *size)
         classes = torch.zeros(CLASSES, config.decoder.text_dim)
         indices = torch.zeros(1, frames, dtype=torch.long)
         with _LiveBytes() as live:
             features = model.encode_frames(images)
-            model.decode(features, indices, class_embeddings=classes, auxiliary=False)
+            if isinstance(model, Mask2Former):
+                model.decode(features)
+            elif isinstance(model, GvSeg):
+                model.decode(features, frames, model.learned_queries(), classes, auxiliary=False)
+            else:
+                model.decode(features, indices, class_embeddings=classes, auxiliary=False)
     weights = sum(t.numel() * t.element_size() for t in model.state_dict().values())
     return MemoryNeed(weights, live.peak + images.numel() * images.element_size())
 

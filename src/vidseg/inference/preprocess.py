@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,6 +17,8 @@ from .config import InferenceConfig
 
 MASK_STRIDE = 4
 """Input pixels per cell of the decoder's mask logits."""
+
+_BAND = 32  # source rows at a time where a value per class and pixel would be too much at once
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,25 @@ class FrameGeometry:
         Equals ``padded_to_source(to_padded(logits))`` up to rounding. Both steps are linear and
         separable, so two small matrices do them at once without the picture in between.
         """
-        cells = logits.shape[-2:]
+        rows, columns = self._interpolations(logits)
+        return rows @ (logits @ columns.T)
+
+    def source_bands(self, logits: Tensor) -> Iterator[Tensor]:
+        """:meth:`to_source` from top to bottom, a few rows [..., n, Ws] at a time."""
+        rows, columns = self._interpolations(logits)
+        narrow = logits @ columns.T
+        for band in rows.split(_BAND):
+            yield band @ narrow
+
+    def _interpolations(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """Matrices [Hs, h] and [Ws, w] from the cells of logits [..., h, w] to source pixels."""
         rows, columns = (
-            _interpolation(int(cells[i]), self.padded[i], self.valid[i], self.source[i])
+            _interpolation(
+                int(logits.shape[i - 2]), self.padded[i], self.valid[i], self.source[i]
+            ).to(logits.device, logits.dtype)
             for i in range(2)
         )
-        rows, columns = (m.to(logits.device, logits.dtype) for m in (rows, columns))
-        return rows @ (logits @ columns.T)
+        return rows, columns
 
     def mask_to_padded(self, mask: MaskArray) -> Tensor:
         """[Hs, Ws] source mask to a float [H, W] mask of 0 and 1 on the padded input (nearest)."""

@@ -10,18 +10,20 @@ from typing import Any
 import torch
 
 from ..errors import ModelError, PromptError, VocabularyError
+from ..models.mask2former import Mask2Former
+from ..models.saved import Model
 from ..models.text_encoder import TextEncoder, build_text_encoder
-from ..models.univs import UniVS
 from ..nn.layers import channels_last
 from ..prompts import Prompt, Text
 from ..results import FrameResult, Track
 from ..types import Task
 from ..video.base import Source
 from ..video.source import SourceLike, open_source
-from ..vocabularies import from_names, get_vocabulary
+from ..vocabularies import Vocabulary, from_names, get_vocabulary
 from .config import InferenceConfig, check_settings, configured
 from .policies.base import Categories, TaskPolicy
 from .policies.category import CategoryPolicy
+from .policies.fixed_classes import fixed_class_policy, wanted_classes
 from .policies.image import ImagePolicy
 from .policies.prompted import PromptedPolicy
 from .policies.referring import ReferringPolicy
@@ -42,7 +44,7 @@ class Segmenter:
 
     def __init__(
         self,
-        model: UniVS,
+        model: Model,
         *,
         device: str | torch.device = "auto",
         text_encoder: TextEncoder | None = None,
@@ -60,6 +62,11 @@ class Segmenter:
         self._text_encoder = text_encoder
         self._text_weights = text_weights
         check_settings(self.settings)
+
+    @property
+    def classes(self) -> Vocabulary | None:
+        """The only classes that the model can tell; None where any words will do."""
+        return self.model.config.classes if isinstance(self.model, Mask2Former) else None
 
     def config(self, task: Task | str) -> InferenceConfig:
         """The settings of a task: the defaults, overridden by those of the model."""
@@ -86,7 +93,8 @@ class Segmenter:
                 [H, W, 3] uint8 RGB array or an iterable of them, or an opened Source.
             task: one of "vis", "vss", "vps", "vos", "pvos", "refvos".
             categories: names of what to find (by-category tasks), or ``vocabulary``, the name of
-                a benchmark's list. PVOS takes either to tell stuff by its class.
+                a benchmark's list. PVOS takes either to tell stuff by its class. A model of fixed
+                classes needs neither, and finds no others.
             prompts: what to follow (the other tasks); ``frame`` counts frames of the source.
             short_side: pixels of the shortest edge that the model sees.
             config: settings instead of those of :meth:`config`.
@@ -138,40 +146,45 @@ class Segmenter:
             config = config.override({"clip_length": 1, "stride": 1})
         inbox = PromptInbox(task)
         inbox.add(prompts)
-        known = self._categories(task, categories, vocabulary)
-        policy = self._policy(task, config, known, still)
+        policy = self._policy(task, config, categories, vocabulary, still)
         return Session(self.model, config, policy, inbox)
 
     @property
     def text_encoder(self) -> TextEncoder:
         """Encoder of names and sentences, loaded when first needed."""
         if self._text_encoder is None:
-            if self.model.config.text is None:
+            if isinstance(self.model, Mask2Former) or self.model.config.text is None:
                 raise ModelError("This model was saved without a text encoder; give one.")
             self._text_encoder = build_text_encoder(self.model.config.text, self._text_weights)
         return self._text_encoder
 
     def _policy(
-        self, task: Task, config: InferenceConfig, categories: Categories | None, still: bool
+        self,
+        task: Task,
+        config: InferenceConfig,
+        names: Sequence[str] | str | None,
+        vocabulary: str | None,
+        still: bool,
     ) -> TaskPolicy:
+        model, asked = self.model, _asked_classes(names, vocabulary)
+        if isinstance(model, Mask2Former):
+            wanted = wanted_classes(model, task, asked)
+            return fixed_class_policy(model, config, task, wanted, still=still)
+        categories = self._categories(task, asked)
         if task in (Task.VOS, Task.PVOS):
-            return PromptedPolicy(self.model, config, categories)
+            return PromptedPolicy(model, config, categories)
         if task is Task.REFVOS:
-            return ReferringPolicy(self.model, config, self.text_encoder)
+            return ReferringPolicy(model, config, self.text_encoder)
         assert categories is not None
         if still:
-            return ImagePolicy(self.model, config, task, categories)
+            return ImagePolicy(model, config, task, categories)
         if task is Task.VSS:
-            return SemanticPolicy(self.model, config, categories)
-        return CategoryPolicy.of_model(self.model, config, task, categories)
+            return SemanticPolicy(model, config, categories)
+        return CategoryPolicy.of_model(model, config, task, categories)
 
-    def _categories(
-        self, task: Task, names: Sequence[str] | str | None, vocabulary: str | None
-    ) -> Categories | None:
-        """Encodes what ``names`` or ``vocabulary`` says. Raises VocabularyError."""
-        if names is not None and vocabulary is not None:
-            raise VocabularyError("Give either categories or a vocabulary, not both.")
-        if names is None and vocabulary is None:
+    def _categories(self, task: Task, chosen: Vocabulary | None) -> Categories | None:
+        """Encodes the names of classes. Raises VocabularyError."""
+        if chosen is None:
             if task.by_category:
                 raise VocabularyError(
                     f"Task {task.value} needs to know what to find; give categories such as "
@@ -180,10 +193,18 @@ class Segmenter:
             return None
         if not task.by_category and task is not Task.PVOS:
             raise VocabularyError(f"Task {task.value} follows prompts and takes no categories.")
-        chosen = from_names(names) if names is not None else get_vocabulary(vocabulary or "")
         embeddings = self.text_encoder.encode_names(chosen.texts)
         like = next(self.model.parameters())
         return Categories(chosen.names, chosen.is_thing, embeddings.to(like))
+
+
+def _asked_classes(names: Sequence[str] | str | None, vocabulary: str | None) -> Vocabulary | None:
+    """What ``names`` or ``vocabulary`` says; None for neither. Raises VocabularyError."""
+    if names is not None and vocabulary is not None:
+        raise VocabularyError("Give either categories or a vocabulary, not both.")
+    if names is not None:
+        return from_names(names)
+    return None if vocabulary is None else get_vocabulary(vocabulary)
 
 
 class Results(Iterator[FrameResult]):

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from ..errors import SourceError
+from ..models.saved import Model
 from ..models.tensors import FrameFeatures
-from ..models.univs import UniVS
 from ..prompts import Prompt
 from ..results import FrameResult, Track
 from ..types import Frame
@@ -46,7 +46,7 @@ class Session:
         decoded: how many of them were in a clip.
     """
 
-    model: UniVS
+    model: Model
     config: InferenceConfig
     policy: TaskPolicy
     inbox: PromptInbox

@@ -120,13 +120,13 @@ class UniVSConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; each part carries its ``kind``."""
-        plain: dict[str, Any] = _to_plain(self)
+        plain: dict[str, Any] = to_plain(self)
         return plain
 
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> UniVSConfig:
         """Inverse of :meth:`to_dict`. Raises ModelError naming what is unknown or missing."""
-        config = _from_plain({"kind": "univs", **values}, "config")
+        config = from_plain({"kind": "univs", **values}, "config")
         if not isinstance(config, UniVSConfig):
             raise ModelError(f"config: kind {values.get('kind')!r} is not 'univs'.")
         return config
@@ -136,6 +136,10 @@ class UniVSConfig:
 # imports that backbone alone.
 _KINDS: dict[str, tuple[str, str]] = {
     "univs": ("vidseg.models.config", "UniVSConfig"),
+    "mask2former": ("vidseg.models.mask2former", "Mask2FormerConfig"),
+    "gvseg": ("vidseg.models.gvseg_config", "GvSegConfig"),
+    "gvseg_decoder": ("vidseg.models.gvseg_config", "GvSegDecoderConfig"),
+    "shape_position": ("vidseg.models.shape_position", "DescriptorConfig"),
     "mask_decoder": ("vidseg.models.config", "MaskDecoderConfig"),
     "deformable": ("vidseg.models.config", "DeformablePixelDecoderConfig"),
     "light": ("vidseg.models.config", "LightPixelDecoderConfig"),
@@ -149,16 +153,18 @@ _KINDS: dict[str, tuple[str, str]] = {
 _KIND_OF_CLASS = {name: kind for kind, (_, name) in _KINDS.items()}
 
 
-def _to_plain(value: Any) -> Any:
+def to_plain(value: Any) -> Any:
+    """Values for JSON; a dataclass becomes its fields and its ``kind``."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        parts = {f.name: _to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        parts = {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
         return {"kind": _KIND_OF_CLASS[type(value).__name__], **parts}
     if isinstance(value, tuple):
-        return [_to_plain(item) for item in value]
+        return [to_plain(item) for item in value]
     return value
 
 
-def _from_plain(value: Mapping[str, Any], where: str) -> Any:
+def from_plain(value: Mapping[str, Any], where: str) -> Any:
+    """Inverse of :func:`to_plain`; ``where`` is named by the ModelError for what is wrong."""
     parts = dict(value)
     kind = parts.pop("kind", None)
     if not isinstance(kind, str) or kind not in _KINDS:
@@ -195,7 +201,7 @@ def _part(value: Any, hint: Any, where: str) -> Any:
         return None
     if not isinstance(value, Mapping):
         raise ModelError(f"{where} needs a part of kind {' or '.join(kinds)}, not {value!r}.")
-    part = _from_plain(value, where)
+    part = from_plain(value, where)
     if not isinstance(part, choices):
         raise ModelError(f"{where} is of kind {value['kind']!r}; use {' or '.join(kinds)}.")
     return part

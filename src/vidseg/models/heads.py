@@ -11,19 +11,16 @@ from torch import Tensor, nn
 from ..nn.layers import MLP
 
 
-class PredictionHeads(nn.Module):
-    """Embedding, mask and class of a query (UniVS §3.3).
+class MaskHeads(nn.Module):
+    """Embedding and mask of a query, as in Mask2Former.
 
     The embedding used for association is the normalised decoder output itself.
     """
 
-    def __init__(self, hidden: int, mask_dim: int, text_dim: int) -> None:
+    def __init__(self, hidden: int, mask_dim: int) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(hidden)
         self.mask_embedding = MLP(hidden, mask_dim)
-        self.to_text = nn.Linear(hidden, text_dim)
-        # CLIP's start: logits are cosines times 1 / 0.07.
-        self.class_temperature = nn.Parameter(torch.full((1, 1), math.log(1 / 0.07)))
 
     def embed(self, content: Tensor) -> Tensor:
         """Decoder output [B, Q, T, C] -> embeddings of the same shape."""
@@ -41,6 +38,16 @@ class PredictionHeads(nn.Module):
         if time_order is not None:
             masks = masks[:, :, time_order]
         return torch.einsum("bqtc,btchw->bqthw", masks, mask_features)
+
+
+class PredictionHeads(MaskHeads):
+    """Embedding, mask and class of a query, classes being words (UniVS §3.3)."""
+
+    def __init__(self, hidden: int, mask_dim: int, text_dim: int) -> None:
+        super().__init__(hidden, mask_dim)
+        self.to_text = nn.Linear(hidden, text_dim)
+        # CLIP's start: logits are cosines times 1 / 0.07.
+        self.class_temperature = nn.Parameter(torch.full((1, 1), math.log(1 / 0.07)))
 
     def class_logits(self, embeddings: Tensor, class_embeddings: Tensor) -> Tensor:
         """Scaled cosine [B, Q, K], mean over time; class_embeddings [K, D_t] or [B, K, D_t]."""

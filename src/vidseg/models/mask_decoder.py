@@ -11,7 +11,7 @@ from ..nn.layers import FeedForward
 from ..nn.position import absolute_frame_angle, clip_frame_angle, grid_position, sine_embedding
 from .config import MaskDecoderConfig, Separation
 from .decoder_attention import PromptCrossAttention, SeparatedSelfAttention
-from .heads import PredictionHeads
+from .heads import MaskHeads, PredictionHeads
 from .predictor import (
     Fuse,
     Predictor,
@@ -65,14 +65,19 @@ class MaskDecoder(nn.Module):
     out without changing the other.
     """
 
-    def __init__(self, config: MaskDecoderConfig, mask_dim: int) -> None:
+    def __init__(self, config: MaskDecoderConfig, mask_dim: int, *, words: bool = True) -> None:
+        """``words``: whether it has heads that compare queries with words."""
         super().__init__()
         self.config = config
         self.query_content = nn.Embedding(config.queries, config.hidden)
         self.query_position = nn.Embedding(config.queries, config.hidden)
         self.level_embed = nn.Embedding(3, config.hidden)
         self.layers = nn.ModuleList(DecoderLayer(config) for _ in range(config.layers))
-        self.heads = PredictionHeads(config.hidden, mask_dim, config.text_dim)
+        self.heads: MaskHeads = (
+            PredictionHeads(config.hidden, mask_dim, config.text_dim)
+            if words
+            else MaskHeads(config.hidden, mask_dim)
+        )
         self.apply(initialise_as_released)
 
     def embed_levels(self, features: FrameFeatures) -> tuple[Tensor, Tensor, Tensor]:

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .heads import PredictionHeads, time_mean_cosine
+from .heads import MaskHeads, PredictionHeads, time_mean_cosine
 from .query_streams import PromptRule, QueryStream
 from .tensors import Prediction, PromptQueries
 
@@ -40,7 +40,7 @@ class Predictor:
 
     def __init__(
         self,
-        heads: PredictionHeads,
+        heads: MaskHeads,
         rule: PromptRule,
         prompts: PromptQueries | None,
         class_embeddings: Tensor | None,
@@ -110,6 +110,7 @@ class Predictor:
     def _classes(self, embeddings: Tensor) -> Tensor | None:
         if self.class_embeddings is None:
             return None
+        assert isinstance(self.heads, PredictionHeads), "a model of fixed classes knows no words"
         if self.prompts is not None and self.prompts.kind == "expression":
             return self.heads.sentence_logits(embeddings, self.class_embeddings)
         return self.heads.class_logits(embeddings, self.class_embeddings)

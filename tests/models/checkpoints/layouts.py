@@ -246,8 +246,7 @@ def univs_extras(hidden: int, layers: int, text: int) -> Layout:
 def mask2former_extras(hidden: int, classes: int) -> Layout:
     p = "sem_seg_head.predictor.class_embed"
     return [
-        (p + ".weight", None, (classes + 1, hidden)),
-        (p + ".bias", None, (classes + 1,)),
+        *both(p, "classifier", (classes + 1, hidden)),
         ("criterion.empty_weight", None, (classes + 1,)),
     ]
 
@@ -268,14 +267,14 @@ TINY_RESNET = {"stem": 8, "width": 4, "out": 16, "depths": (1, 2, 1, 1)}
 TINY_SWIN = (32, (1, 1, 2, 1), (1, 2, 4, 8), 4)
 
 
-def tiny_model(backbone: str, *, univs: bool, queries: int = 200) -> Layout:
-    """A model of the same parts with few numbers."""
+def tiny_model(backbone: str, *, univs: bool, queries: int = 200, classes: int = 5) -> Layout:
+    """A model of the same parts with few numbers; a Mask2Former tells ``classes`` apart."""
     if backbone == "resnet":
         out, inputs = resnet(**TINY_RESNET), (16, 32, 64, 128)
     else:
         out, inputs = swin(*TINY_SWIN), (32, 64, 128, 256)
     out = [*out, *pixel_decoder(inputs, 32, 2, 48, 4), *mask_decoder(32, 3, 40, queries)]
-    return [*out, *(univs_extras(32, 3, 24) if univs else mask2former_extras(32, 5))]
+    return [*out, *(univs_extras(32, 3, 24) if univs else mask2former_extras(32, classes))]
 
 
 def legacy(names: Iterable[str], *, without_pixel_decoder: bool) -> dict[str, str]:

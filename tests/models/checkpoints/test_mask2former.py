@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from collections import OrderedDict
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,17 +20,20 @@ from tests.models.checkpoints.layouts import (
     tensors,
     tiny_model,
 )
+from vidseg.errors import ModelError
+from vidseg.models.checkpoints.class_lists import class_list
 from vidseg.models.checkpoints.conversion import (
-    NOT_THERE,
     build_model,
     fill_model,
+    fill_univs,
     open_weights,
 )
-from vidseg.models.checkpoints.filling import fill
 from vidseg.models.checkpoints.mask2former import translate
 from vidseg.models.checkpoints.origin import Origin, recognise
-from vidseg.models.checkpoints.shapes import config_of, preset_name
+from vidseg.models.checkpoints.shapes import config_of, fixed_config_of, preset_name
+from vidseg.models.mask2former import Mask2Former
 from vidseg.models.univs import UniVS
+from vidseg.vocabularies import get_vocabulary
 
 QUERIES = ("mask_decoder.query_content.weight", "mask_decoder.query_position.weight")
 
@@ -45,13 +50,21 @@ def test_every_backbone_in_full_size(preset: str, old: bool) -> None:
     assert recognise(state) is Origin.MASK2FORMER
     translation = translate(state)
     assert not translation.unknown
-    assert len(translation.unused) == 3
-    assert set(translation.unused) <= set(state)
-    config = config_of(translation.state)
-    assert preset_name(config) == preset
+    assert list(translation.unused) == ["criterion.empty_weight"]
+    classes = class_list(133, Path("file.pkl"))
+    assert classes is not None and classes.title == "coco_panoptic"
+    config = fixed_config_of(translation.state, classes)
+    assert preset_name(config) == preset.replace("univs", "mask2former")
     with torch.device("meta"):
-        model = UniVS(config)
-    filling = fill(model, translation.state, NOT_THERE[Origin.MASK2FORMER])
+        own = Mask2Former(config).state_dict()
+    want = {ours: shape for _, ours, shape in layout if ours is not None}
+    assert {name: tuple(value.shape) for name, value in own.items()} == want
+    assert set(translation.state) == set(own)
+    start = config_of(translation.state)
+    assert preset_name(start) == preset
+    with torch.device("meta"):
+        model = UniVS(start)
+    filling = fill_univs(model, translation.state)
     assert not filling.wrong and not filling.homeless
     assert filling.rows == ({} if queries == 200 else dict.fromkeys(QUERIES, (100, 200)))
     added = {ours for _, ours, _ in published_model(preset, univs=True)} - set(places(layout))
@@ -78,25 +91,65 @@ def test_values_reach_their_places(tmp_path: Path, backbone: str, protocol: int 
     _write(file, {names[name]: value for name, value in state.items()}, protocol)
     opened = open_weights(file)
     model, filling = build_model(opened)
-    assert not filling.wrong and not opened.translation.unknown
+    assert isinstance(model, Mask2Former) and opened.fixed_classes == 5
+    assert not filling.untrained and not filling.homeless and not opened.translation.unknown
     own = model.state_dict()
+    assert set(own) == set(places(layout))
     for ours, theirs in places(layout).items():
-        got = own[ours][:7] if ours in QUERIES else own[ours]
-        assert torch.equal(got, state[theirs].to(got.dtype)), ours
+        assert torch.equal(own[ours], state[theirs].to(own[ours].dtype)), ours
+    start = UniVS(config_of(opened.translation.state))
+    filling = fill_model(start, opened)
+    assert not filling.wrong and not filling.homeless
+    own = start.state_dict()
+    for ours, theirs in places(layout).items():
+        if not ours.startswith("classifier."):
+            got = own[ours][:7] if ours in QUERIES else own[ours]
+            assert torch.equal(got, state[theirs].to(got.dtype)), ours
     assert filling.rows == dict.fromkeys(QUERIES, (7, 200))
     assert set(QUERIES) <= set(filling.untrained)
-    again, _ = build_model(opened)
-    assert all(torch.equal(own[k], v) for k, v in again.state_dict().items())  # the same start
+
+
+@pytest.mark.parametrize(("count", "title"), [(80, "coco"), (150, "ade20k"), (19, "cityscapes")])
+def test_classes_by_their_number(count: int, title: str) -> None:
+    classes = class_list(count, Path("file.pkl"))
+    assert classes is not None and classes.title == title and len(classes) == count
+    assert class_list(count + 1, Path("file.pkl")) is None
+
+
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [
+        (["wall", "building", "sky", *(f"LABEL_{k}" for k in range(3, 150))], "other"),
+        (["x", *get_vocabulary("ade20k").texts[1:]], "ade20k"),
+        ([f"LABEL_{k}" for k in range(150)], "ade20k"),
+        ([f"LABEL_{k}" for k in range(149)], "ade20k"),  # not as many: they say nothing
+        ([f"thing {k}" for k in range(150)], "other"),
+    ],
+)
+def test_classes_by_their_names(tmp_path: Path, labels: list[str], names: str) -> None:
+    config = {"id2label": {str(k): name for k, name in enumerate(labels)}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    classes = class_list(150, tmp_path)
+    assert classes is not None
+    listed = get_vocabulary("ade20k")
+    assert classes == (listed if names == "ade20k" else classes)
+    assert (classes.names == tuple(labels)) == (names == "other")
+
+
+def test_names_of_classes_that_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"id2label": {"0": "cat", "1": "cat"}}')
+    with pytest.raises(ModelError, match=r"config\.json, id2label: .*more than once: cat"):
+        class_list(2, tmp_path)
 
 
 def test_more_queries_than_the_model_has(tmp_path: Path) -> None:
     layout = tiny_model("resnet", univs=False, queries=300)
     torch.save(tensors(layout), tmp_path / "many.pth")
     opened = open_weights(tmp_path / "many.pth")
-    model, filling = build_model(opened)
-    assert model.config.decoder.queries == 300 and not filling.rows
-    from dataclasses import replace
-
+    whole, filling = build_model(opened)
+    assert whole.config.decoder.queries == 300 and not filling.rows
+    model = UniVS(config_of(opened.translation.state))
+    assert model.config.decoder.queries == 300 and not fill_model(model, opened).rows
     small = UniVS(replace(model.config, decoder=replace(model.config.decoder, queries=5)))
     filling = fill_model(small, opened)
     assert filling.rows == dict.fromkeys(QUERIES, (300, 5))

@@ -2,71 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 
+from tests.models.checkpoints.hugging_face import BACKBONES, mask2former
 from vidseg.models.checkpoints.conversion import build_model, fill_model, open_weights
 from vidseg.models.checkpoints.origin import Origin
+from vidseg.models.checkpoints.shapes import config_of
+from vidseg.models.mask2former import Mask2Former
 from vidseg.models.univs import UniVS
 
-transformers = pytest.importorskip("transformers", reason="pip install transformers")
-
 TOLERANCE = 1e-4
-STAGES = ["stage1", "stage2", "stage3", "stage4"]
-SMALL = {
-    "feature_size": 32,
-    "mask_feature_size": 32,
-    "hidden_dim": 32,
-    "encoder_feedforward_dim": 64,
-    "encoder_layers": 2,
-    "decoder_layers": 4,
-    "num_attention_heads": 4,
-    "dim_feedforward": 48,
-    "num_queries": 7,
-    "num_labels": 5,
-}
 
 
-def theirs(backbone: str) -> Any:
-    """The real topology of each backbone with few channels, and random numbers everywhere."""
-    if backbone == "resnet50":
-        inner = transformers.ResNetConfig(
-            embedding_size=8,
-            hidden_sizes=[16, 32, 64, 128],
-            depths=[3, 4, 6, 3],
-            out_features=STAGES,
-        )
-    else:
-        inner = transformers.SwinConfig(
-            embed_dim=32,
-            depths=[2, 2, 6, 2],
-            num_heads=[1, 2, 4, 8],
-            window_size=7,
-            out_features=STAGES,
-        )
-    torch.manual_seed(0)
-    config = transformers.Mask2FormerConfig(backbone_config=inner, **SMALL)
-    model = transformers.Mask2FormerForUniversalSegmentation(config).eval()
-    with torch.no_grad():
-        for value in model.parameters():
-            noise = torch.randn_like(value)
-            value.copy_(0.1 * noise if value.ndim > 1 else value + 0.1 * noise)
-        for name, value in model.named_buffers():
-            if name.endswith("running_var"):
-                value.uniform_(0.5, 2)
-            elif name.endswith("running_mean"):
-                value.normal_()
+def loaded(place: Path) -> Mask2Former:
+    opened = open_weights(place)
+    assert opened.origin is Origin.MASK2FORMER_HF
+    assert not opened.translation.unknown
+    model, filling = build_model(opened)
+    assert isinstance(model, Mask2Former)
+    assert not filling.untrained and not filling.homeless and not filling.rows
     return model
 
 
-@pytest.mark.parametrize("backbone", ["resnet50", "swin_t"])
+@pytest.mark.parametrize("backbone", BACKBONES)
 @pytest.mark.parametrize("saved", ["folder", "sharded", "bin", "state"])
-def test_the_same_features_in_both_codes(tmp_path: Path, backbone: str, saved: str) -> None:
-    model = theirs(backbone)
+def test_the_same_features_masks_and_classes_in_both_codes(
+    tmp_path: Path, backbone: str, saved: str
+) -> None:
+    model = mask2former(backbone)
     place = tmp_path
     if saved == "folder":
         model.save_pretrained(tmp_path)
@@ -79,33 +46,31 @@ def test_the_same_features_in_both_codes(tmp_path: Path, backbone: str, saved: s
     else:
         place = tmp_path / "state.pth"
         torch.save(model.state_dict(), place)
-    opened = open_weights(place)
-    assert opened.origin is Origin.MASK2FORMER_HF
-    assert not opened.translation.unknown
-    ours, filling = build_model(opened)
-    assert not filling.wrong and not filling.homeless
+    ours = loaded(place)
     images = torch.randn(2, 3, 96, 128)
     with torch.no_grad():
-        want = model.model.pixel_level_module(images, output_hidden_states=True)
+        want = model(images, output_hidden_states=True)
         maps = ours.backbone(images)
-        levels, mask_features = ours.pixel_decoder(maps)
+        features = ours.encode_frames(images)
+        got = ours.decode(features)
     for ours_map, their_map in zip(maps, want.encoder_hidden_states, strict=True):
         assert_close(ours_map, their_map)
-    for level, their_level in zip(levels, want.decoder_hidden_states, strict=True):
+    for level, their_level in zip(features.levels, want.pixel_decoder_hidden_states, strict=True):
         assert_close(level, their_level)
-    assert_close(mask_features, want.decoder_last_hidden_state)
+    assert_close(features.mask_features, want.pixel_decoder_last_hidden_state)
+    assert_close(got.mask_logits[:, :, 0], want.masks_queries_logits)
+    assert_close(got.class_logits, want.class_queries_logits)
 
 
-@pytest.mark.parametrize("backbone", ["resnet50", "swin_t"])
-def test_the_same_masks_in_both_codes(tmp_path: Path, backbone: str) -> None:
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_a_univs_started_from_it_gives_the_same_masks(tmp_path: Path, backbone: str) -> None:
     """With the same number of queries, for queries see each other."""
-    model = theirs(backbone)
+    model = mask2former(backbone, queries=200)
     model.save_pretrained(tmp_path)
     opened = open_weights(tmp_path)
-    config = build_model(opened)[0].config
-    ours = UniVS(replace(config, decoder=replace(config.decoder, queries=7))).eval()
+    ours = UniVS(config_of(opened.translation.state)).eval()
     filling = fill_model(ours, opened)
-    assert not filling.wrong and not filling.rows
+    assert not filling.wrong and not filling.rows and not filling.homeless
     image = torch.randn(1, 3, 96, 128)
     with torch.no_grad():
         want = model(image).masks_queries_logits
@@ -113,7 +78,21 @@ def test_the_same_masks_in_both_codes(tmp_path: Path, backbone: str) -> None:
     assert_close(got, want)
 
 
-def assert_close(got: torch.Tensor, want: torch.Tensor) -> None:
-    assert got.shape == want.shape
+def assert_close(got: torch.Tensor | None, want: torch.Tensor) -> None:
+    assert got is not None and got.shape == want.shape
     assert float((got - want).abs().max()) <= TOLERANCE
     assert float(want.abs().max()) > 0.1
+
+
+def write_labels(folder: Path, names: list[str]) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    config["id2label"] = {str(k): name for k, name in enumerate(names)}
+    (folder / "config.json").write_text(json.dumps(config))
+
+
+def test_a_folder_names_its_classes(tmp_path: Path) -> None:
+    mask2former("swin_t").save_pretrained(tmp_path)
+    write_labels(tmp_path, ["Dog", "my own thing", "tree-merged", "sky-other-merged", "road"])
+    config = loaded(tmp_path).config
+    assert config.names == ("Dog", "my own thing", "tree-merged", "sky-other-merged", "road")
+    assert config.is_thing == (True, True, False, False, False)

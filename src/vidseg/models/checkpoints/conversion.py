@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from ...errors import ModelError
+from ...vocabularies import Vocabulary
+from ..mask2former import Mask2Former
+from ..saved import Model, ModelConfig, build
 from ..univs import UniVS
 from . import clip_files, concept_rows, mask2former, mask2former_hf, swin, torchvision, univs
+from .class_lists import class_list, unnamed
 from .filling import Filling, fill
 from .origin import Origin, recognise
 from .reading import Checkpoint, read_checkpoint
-from .shapes import config_of
+from .shapes import config_of, fixed_config_of
 from .translation import Translation
 
 _TRANSLATORS: dict[Origin, Callable[[Mapping[str, Tensor]], Translation]] = {
@@ -59,6 +64,17 @@ class Opened:
     def path(self) -> Path:
         return self.checkpoint.path
 
+    @property
+    def fixed_classes(self) -> int:
+        """How many classes a Mask2Former tells apart; 0 for what has no classifier."""
+        bias = self.translation.state.get(f"{mask2former.CLASSIFIER}bias")
+        return 0 if bias is None else len(bias) - 1
+
+    @cached_property
+    def classes(self) -> Vocabulary | None:
+        """Those classes; None where nothing tells them. Raises ModelError for unusable names."""
+        return class_list(self.fixed_classes, self.path) if self.fixed_classes > 0 else None
+
 
 def open_weights(path: str | Path, *, averaged: bool = True) -> Opened:
     """Reads a file, or a folder of Hugging Face.
@@ -81,10 +97,11 @@ def open_weights(path: str | Path, *, averaged: bool = True) -> Opened:
     return Opened(checkpoint, origin, translation)
 
 
-def build_model(opened: Opened) -> tuple[UniVS, Filling]:
+def build_model(opened: Opened) -> tuple[Model, Filling]:
     """The model that the shapes tell, in evaluation mode, and what was filled.
 
-    Tensors that the checkpoint leaves out start at random, always the same.
+    Tensors that the checkpoint leaves out start at random, always the same. Classes that nothing
+    tells get numbers for names.
 
     Raises ModelError where it holds text only, or its shapes belong to no model.
     """
@@ -93,16 +110,35 @@ def build_model(opened: Opened) -> tuple[UniVS, Filling]:
             f"{opened.path} is a {opened.origin.value}, no segmentation model; convert it into the "
             f"folder of a model with vidseg weights convert."
         )
+    state = opened.translation.state
+    config: ModelConfig
     try:
-        config = config_of(opened.translation.state)
+        if opened.origin.has_fixed_classes:
+            classes = opened.classes or unnamed(max(opened.fixed_classes, 1))
+            config = fixed_config_of(state, classes)
+        else:
+            config = config_of(state)
     except ModelError as error:
         raise ModelError(f"{opened.path}: {error}") from error
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(_SEED)
-        model = UniVS(config)
+        model = build(config)
+    if isinstance(model, Mask2Former):
+        return model.eval(), fill(model, state)
     return model.eval(), fill_model(model, opened)
 
 
 def fill_model(model: UniVS, opened: Opened) -> Filling:
-    """Puts what fits into a model of any configuration; see :func:`.filling.fill`."""
-    return fill(model, opened.translation.state, NOT_THERE.get(opened.origin, ()))
+    """Puts what fits into a UniVS of any configuration; see :func:`.filling.fill`.
+
+    A classifier of fixed classes is left out, for here classes are words.
+    """
+    return fill_univs(model, opened.translation.state, NOT_THERE.get(opened.origin, ()))
+
+
+def fill_univs(
+    model: UniVS, state: Mapping[str, Tensor], not_there: Sequence[str] = mask2former.NOT_THERE
+) -> Filling:
+    """Puts what fits of a Mask2Former's tensors, or of others, into a UniVS."""
+    words = {n: v for n, v in state.items() if not n.startswith(mask2former.CLASSIFIER)}
+    return fill(model, words, not_there)

@@ -1,4 +1,4 @@
-"""Mask2Former files of Detectron2 (COCO panoptic): UniVS' names but for the classes.
+"""Mask2Former files of Detectron2: UniVS' names but for the classes.
 
 They lack what UniVS adds, all of it about text and prompts. Old files call the queries
 ``static_query`` and, older still, leave ``pixel_decoder.`` out.
@@ -14,8 +14,8 @@ from .translation import Renaming, Translation
 from .univs import TABLE, UNUSED
 
 _HEAD, _PIXEL, _DECODER = "sem_seg_head.", "sem_seg_head.pixel_decoder.", "sem_seg_head.predictor."
-CLASSIFIER = _DECODER + "class_embed.weight"
-"""[classes + 1, C]; the last row is that of no object."""
+CLASSIFIER = "classifier."
+"""Beginning of our names of the linear classifier, whose last row is that of no object."""
 
 NOT_THERE = (
     "prompt_encoder.",
@@ -23,11 +23,15 @@ NOT_THERE = (
     "mask_decoder.heads.class_temperature",
     "mask_decoder.layers.#.proca.",
 )
-"""Beginnings of our names that no Mask2Former has."""
+"""Beginnings of names of a UniVS that no Mask2Former has."""
 
 _NAMES = Renaming(
-    ((_DECODER + "static_query.", "mask_decoder.query_content."), *TABLE),
-    ((_DECODER + "class_embed.", "a classifier of fixed classes; here classes are words"), *UNUSED),
+    (
+        (_DECODER + "static_query.", "mask_decoder.query_content."),
+        (_DECODER + "class_embed.", CLASSIFIER),
+        *TABLE,
+    ),
+    UNUSED,
 )
 
 

@@ -10,10 +10,8 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
+from .mask2former import CLASSIFIER
 from .translation import Renaming, Translation
-
-CLASSIFIER = "class_predictor.weight"
-"""[classes + 1, C]; the last row is that of no object."""
 
 _PIXEL = "pixel_level_module.decoder."
 _ENCODER, _OURS = _PIXEL + "encoder.layers.#.", "pixel_decoder.layers.#."
@@ -65,6 +63,7 @@ _FEED_FORWARD = (
     ("final_layer_norm.", "feed_forward.norm."),
 )
 _REST = (
+    ("class_predictor.", CLASSIFIER),
     (_PIXEL + "level_embed", "pixel_decoder.level_embed"),
     (_PIXEL + "input_projections.#.0.", "pixel_decoder.input_projections.#.conv."),
     (_PIXEL + "input_projections.#.1.", "pixel_decoder.input_projections.#.norm."),
@@ -95,7 +94,6 @@ _REST = (
     (_DECODER + "mask_predictor.mask_embedder.#.0.", "mask_decoder.heads.mask_embedding.layers.#."),
 )
 _UNUSED = (
-    ("class_predictor.", "a classifier of fixed classes; here classes are words"),
     ("criterion.empty_weight", "a weight of the training loss"),
     (_BACKBONE + "layernorm.", "a norm that segmentation does not use"),
 )

@@ -29,6 +29,11 @@ class Origin(Enum):
         """Whether it holds a segmentation model or its beginning; the others hold text."""
         return self not in (Origin.CLIP, Origin.CLIP_HF, Origin.CONCEPTS)
 
+    @property
+    def has_fixed_classes(self) -> bool:
+        """Whether it is a whole model of the classes that it was trained on."""
+        return self in (Origin.MASK2FORMER, Origin.MASK2FORMER_HF)
+
 
 _ONLY_UNIVS = (
     "sem_seg_head.predictor.vis2text_projection.",

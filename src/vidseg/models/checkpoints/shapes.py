@@ -11,11 +11,14 @@ from ...backbones.registry import BackboneConfig
 from ...backbones.resnet import ResNetConfig
 from ...backbones.swin import SwinConfig
 from ...errors import ModelError
+from ...vocabularies import Vocabulary
 from .. import presets
 from ..clip_text import ClipTextConfig
 from ..config import DeformablePixelDecoderConfig, MaskDecoderConfig, UniVSConfig
+from ..mask2former import Mask2FormerConfig
 
-PUBLISHED = ("univs_r50", "univs_swint", "univs_swinb", "univs_swinl")
+_BACKBONES = ("r50", "swint", "swinb", "swinl")
+PUBLISHED = tuple(f"{kind}_{name}" for kind in ("univs", "mask2former") for name in _BACKBONES)
 _LEVELS = 3
 _POINTS = 4
 """Points that an attention head of the pixel decoder looks at, in every published model."""
@@ -43,7 +46,28 @@ def config_of(state: Mapping[str, Tensor]) -> UniVSConfig:
         raise ModelError(f"its shapes belong to no model: {error} is missing or odd.") from error
 
 
-def preset_name(config: UniVSConfig) -> str | None:
+def fixed_config_of(state: Mapping[str, Tensor], classes: Vocabulary) -> Mask2FormerConfig:
+    """The Mask2Former that tensors under our names belong to; see :func:`config_of`.
+
+    Raises ModelError for shapes that belong to no model.
+    """
+    try:
+        pixel = _pixel_decoder(state)
+        return Mask2FormerConfig(
+            backbone=_backbone(state),
+            pixel_decoder=pixel,
+            names=classes.names,
+            is_thing=classes.is_thing,
+            heads=pixel.heads,
+            layers=count_layers(state, "mask_decoder.layers."),
+            ffn=len(state["mask_decoder.layers.0.feed_forward.expand.weight"]),
+            queries=len(state["mask_decoder.query_content.weight"]),
+        )
+    except (KeyError, IndexError, ValueError) as error:
+        raise ModelError(f"its shapes belong to no model: {error} is missing or odd.") from error
+
+
+def preset_name(config: UniVSConfig | Mask2FormerConfig) -> str | None:
     """Name of the published model with this configuration, None where there is none."""
     return next((name for name in PUBLISHED if getattr(presets, name)() == config), None)
 
