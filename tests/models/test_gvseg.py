@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from tests.models.plain_gvseg import plain_decode
 from vidseg.errors import ModelError
@@ -36,6 +36,7 @@ def made(seed: int = 0, **changes: object) -> GvSeg:
     model = GvSeg(replace(SMALL, **changes)).eval()  # type: ignore[arg-type]
     with torch.no_grad():
         for layer in model.mask_decoder.heads.mask_embedding.layers:
+            assert isinstance(layer, nn.Linear)
             layer.weight.mul_(8)
     return model
 
@@ -73,17 +74,17 @@ def test_decoding_equals_plain_code(frames: int, aware: bool) -> None:
 def test_given_descriptors_equal_plain_code_and_only_reach_described_queries() -> None:
     model = made().double()
     features = double(features_of(3))
-    told = list(torch.randn(4, 14, 32, generator=torch.Generator().manual_seed(5)).double())
+    told = torch.randn(4, 14, 32, generator=torch.Generator().manual_seed(5)).double()
     asked: list[Prediction] = []
 
     def describe(prediction: Prediction) -> Tensor:
         asked.append(prediction)
-        return told[len(asked) - 1][None]
+        return told[len(asked) - 1, None]
 
     with torch.no_grad():
         queries = model.task_queries("vps", features, 3, ("cat", "boat"))
         output = model.decode(features, 3, queries, describe=describe)
-        want = plain_decode(model, features, queries, told)
+        want = plain_decode(model, features, queries, list(told))
     assert queries.described.tolist() == [True] * 12 + [False] * 2
     assert len(asked) == 4 and output.auxiliary == ()
     torch.testing.assert_close(output.final.mask_logits[0], want[-1][0], rtol=CLOSE, atol=CLOSE)

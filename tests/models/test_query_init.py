@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from vidseg.models.query_init import InitialQueries, QueryInit, region_points
 from vidseg.models.visual_regions import VisualRegions
@@ -18,10 +18,10 @@ def identity() -> QueryInit:
     module = QueryInit(C)
     eye = torch.eye(C // 2)
     with torch.no_grad():
-        for layer in module.ffn.layers:
+        first, second = (layer for layer in module.ffn.layers if isinstance(layer, nn.Linear))
+        for layer in (first, second):
             layer.weight.zero_()
             layer.bias.zero_()
-        first, second = module.ffn.layers
         first.weight[: C // 2, : C // 2] = eye
         first.weight[C // 2 :, : C // 2] = -eye
         second.weight[: C // 2, : C // 2] = eye
