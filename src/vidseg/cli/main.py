@@ -21,7 +21,7 @@ EXIT_BROKEN_PIPE = 141
 
 def build_parser() -> Parser:
     """The whole command line. Imports here, so that :func:`main` hears a Ctrl-C meanwhile."""
-    from . import data, demo, evaluate, segment, submit, train, weights
+    from . import ablation, data, demo, evaluate, segment, submit, train, weights
     from .parser import Parser
 
     parser = Parser(
@@ -37,6 +37,7 @@ def build_parser() -> Parser:
     data.add_parser(verbs)
     submit.add_parser(verbs)
     train.add_parser(verbs)
+    ablation.add_parser(verbs)
     weights.add_parser(verbs)
     return parser
 

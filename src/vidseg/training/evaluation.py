@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -21,6 +23,8 @@ from .benchmark_scores import (
     first_masks,
 )
 from .benchmark_videos import BenchmarkVideos, OnRequest, open_videos
+from .checkpointing import MODEL
+from .distributed import team
 from .milestones import Evaluate
 from .recipe import BenchmarkConfig, Recipe
 
@@ -47,16 +51,33 @@ def build_evaluation(recipe: Recipe, device: torch.device) -> Evaluate | None:
         return {
             f"{benchmark.name}/{name}": value
             for benchmark, videos in opened
-            for name, value in measure(segmenter, benchmark, videos).items()
+            for name, value in measure(
+                segmenter, benchmark, videos, recipe.evaluation.settings
+            ).items()
         }
 
     return evaluate
 
 
+def measure_run(recipe: Recipe, out: Path) -> Mapping[str, float]:
+    """Figures of the newest model in the output of a run, on the benchmarks of a recipe."""
+    often = replace(recipe, engine=replace(recipe.engine, evaluate_every=1))
+    with team(recipe.engine.device) as crew:
+        evaluate = build_evaluation(often, crew.device)
+    return {} if evaluate is None else evaluate(out / MODEL)
+
+
 def measure(
-    segmenter: Segmenter, config: BenchmarkConfig, videos: BenchmarkVideos
+    segmenter: Segmenter,
+    config: BenchmarkConfig,
+    videos: BenchmarkVideos,
+    settings: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, float]:
-    """The figures of one benchmark."""
+    """The figures of one benchmark, with ``settings`` in place of the model's own.
+
+    Raises ModelError for a setting that there is not.
+    """
+    own = segmenter.config(config.task).override(settings)
     scores = _scores(config, videos)
     for video, length in enumerate(videos.lengths[: config.most_videos]):
         shown = min(length, config.most_frames or length)
@@ -68,7 +89,7 @@ def measure(
                 continue
         pictures = OnRequest(partial(videos.picture, video), shown)
         with segmenter.segment(
-            pictures, task=config.task, short_side=config.short_side, **asked
+            pictures, task=config.task, short_side=config.short_side, config=own, **asked
         ) as results:
             scores.add(results, truth, videos.tracks(video))
     return scores.figures()
