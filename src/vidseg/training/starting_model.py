@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+import logging
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +15,33 @@ from torch import nn
 from ..backbones.efficientnet_lite import EfficientNetLite, EfficientNetLiteConfig, imagenet_state
 from ..errors import ModelError, RecipeError
 from ..formats.plain_values import nearest
+from ..inference.loading import embedded_models
 from ..models import presets
-from ..models.checkpoints.conversion import fill_model, open_weights
+from ..models.any_model import VideoModel, VideoModelConfig, build_model, config_from_dict
+from ..models.checkpoints.conversion import NOT_THERE, Opened, fill_model, fill_univs, open_weights
+from ..models.checkpoints.filling import Filling
+from ..models.checkpoints.gvseg import fill_gvseg
 from ..models.checkpoints.origin import Origin
 from ..models.checkpoints.reading import is_hugging_face
 from ..models.clip_text import ClipTextConfig
-from ..models.config import UniVSConfig
+from ..models.gvseg import GvSeg
+from ..models.gvseg_config import GvSegConfig
+from ..models.heads import PredictionHeads
+from ..models.mask2former import Mask2Former, Mask2FormerConfig
 from ..models.pretrained import CONFIG_FILE
+from ..models.saved import ModelConfig, load_saved, read_saved
 from ..models.static_text import StaticTextConfig, StaticTextEncoder
 from ..models.text_encoder import TextEncoder, build_text_encoder
-from ..models.univs import UniVS
 from ..models.weight_registry import weights_path
 from ..vocabularies import get_vocabulary
 from .recipe import ModelChoice, Recipe
 
-PRESETS = ("univs_r50", "univs_swint", "univs_swinb", "univs_swinl", "nano", "debug")
+PRESETS = (
+    *("univs_r50", "univs_swint", "univs_swinb", "univs_swinl", "nano", "debug"),
+    *("gvseg_r50", "gvseg_swinb", "gvseg_swinl", "gvseg_nano", "gvseg_debug"),
+)
+_LOG = logging.getLogger(__name__)
+
 RUN_MODEL = "model"
 """Model folder inside the output of a run: what its last checkpoint holds, averaged if it was."""
 
@@ -35,25 +49,33 @@ RUN_MODEL = "model"
 _START_MARGIN = 4.0
 
 
-def model_config(choice: ModelChoice) -> UniVSConfig:
+def model_config(choice: ModelChoice) -> VideoModelConfig:
     """The configuration that a recipe names. Raises RecipeError for what it does not know."""
     if choice.preset not in PRESETS:
         raise RecipeError(
             f"model.preset is {choice.preset!r}, which is no model"
             f"{nearest(choice.preset, PRESETS)}; known are {', '.join(PRESETS)}."
         )
-    preset: UniVSConfig = getattr(presets, choice.preset)()
-    if not choice.overrides:
+    preset: VideoModelConfig = getattr(presets, choice.preset)()
+    overrides = dict(choice.overrides)
+    if choice.classes is not None:
+        if not isinstance(preset, GvSegConfig):
+            raise RecipeError(
+                f"model.classes is {choice.classes!r}, but {choice.preset} keeps no prototypes of "
+                f"classes; leave it out."
+            )
+        overrides = {"classes": list(get_vocabulary(choice.classes).texts), **overrides}
+    if not overrides:
         return preset
     try:
-        return UniVSConfig.from_dict(_changed(preset.to_dict(), choice.overrides))
+        return config_from_dict(_changed(preset.to_dict(), overrides))
     except ModelError as error:
         told = str(error)
         key = "model.overrides" if told.startswith("config") else "model.overrides: "
         raise RecipeError(key + told.removeprefix("config")) from error
 
 
-def starting_model(recipe: Recipe) -> UniVS:
+def starting_model(recipe: Recipe) -> VideoModel:
     """The model in training mode, on the CPU, with the weights that ``recipe.init`` asks for.
 
     Random weights follow torch's global seed. Nothing is frozen yet.
@@ -64,7 +86,7 @@ def starting_model(recipe: Recipe) -> UniVS:
     """
     config = model_config(recipe.model)
     start = recipe.init.start
-    model = UniVS(config)
+    model = build_model(config)
     if start in ("none", "imagenet"):
         if start == "imagenet":
             _load_imagenet(model)
@@ -92,7 +114,9 @@ def text_encoder(recipe: Recipe) -> TextEncoder | None:
 
 
 def find_start(start: str) -> Path:
-    """The model folder or checkpoint that ``init.start`` names. Raises ModelError."""
+    """The model or checkpoint that ``init.start`` names. Raises ModelError."""
+    if start in embedded_models():
+        return embedded_models()[start]
     path = weights_path(start)
     if path.is_file() or is_hugging_face(path):
         return path
@@ -123,7 +147,7 @@ def _changed(plain: dict[str, Any], overrides: Mapping[str, Any]) -> dict[str, A
     return merged
 
 
-def _load_imagenet(model: UniVS) -> None:
+def _load_imagenet(model: VideoModel) -> None:
     backbone = model.backbone
     if not isinstance(backbone, EfficientNetLite) or backbone.config != EfficientNetLiteConfig():
         raise ModelError(
@@ -133,7 +157,7 @@ def _load_imagenet(model: UniVS) -> None:
     backbone.load_state_dict(imagenet_state())
 
 
-def _start_as_no_class(model: UniVS) -> None:
+def _start_as_no_class(model: VideoModel) -> None:
     """Lets untrained queries of a small text space start as none of the classes.
 
     Static word embeddings share a large mean, so a random query is a little of every class and
@@ -144,17 +168,25 @@ def _start_as_no_class(model: UniVS) -> None:
     if model.config.text != StaticTextConfig():
         return
     names = StaticTextEncoder().encode_names(get_vocabulary("coco").texts)
-    bias = model.mask_decoder.heads.to_text.bias
+    heads = model.mask_decoder.heads
+    assert isinstance(heads, PredictionHeads)
+    bias = heads.to_text.bias
     with torch.no_grad():
         bias.copy_(-_START_MARGIN * nn.functional.normalize(names.mean(0), dim=0))
 
 
-def _load(model: UniVS, path: Path) -> None:
+def _load(model: VideoModel, path: Path) -> None:
     place = find_start(str(path))
     if place.is_file() or is_hugging_face(place):
         _load_published(model, place)
         return
-    earlier = UniVS.from_pretrained(place)
+    if isinstance(model, GvSeg):
+        _load_gvseg(model, place)
+        return
+    earlier = load_saved(place)
+    if isinstance(earlier, Mask2Former):
+        _check_filled(fill_univs(model, earlier.state_dict()), place, "a Mask2Former")
+        return
     if earlier.config != model.config:
         raise ModelError(
             f"The model in {place} is of another architecture than the recipe's: "
@@ -167,7 +199,50 @@ def _load(model: UniVS, path: Path) -> None:
             model.propagation.growth.zero_()
 
 
-def _load_published(model: UniVS, place: Path) -> None:
+def _load_gvseg(model: GvSeg, place: Path) -> None:
+    """What an earlier GvSeg, a UniVS or a Mask2Former shares with a GvSeg.
+
+    What stands for classes starts anew where the earlier model had other texts or none.
+    """
+    config, weights = read_saved(place)
+    theirs, ours = _shared_parts(config), _shared_parts(model.config)
+    if theirs != ours:
+        raise ModelError(
+            f"The model in {place} is of another architecture than the recipe's: "
+            f"{_first_difference(theirs, ours)}; start from a model of the same parts, or change "
+            f"model.preset and model.overrides."
+        )
+    words = not isinstance(config, Mask2FormerConfig) and config.text == model.config.text
+    classes = config.classes if isinstance(config, GvSegConfig) else None
+    _start_as_no_class(model)
+    filling = fill_gvseg(model, weights.state, words=words, classes=classes)
+    _check_filled(filling, place, "a model")
+    _tell(filling, place)
+
+
+def _shared_parts(config: ModelConfig) -> dict[str, Any]:
+    """What must be equal for weights to mean the same and that shapes do not tell."""
+    plain = config.to_dict()
+    parts = {name: plain[name] for name in ("backbone", "pixel_decoder", "pixel_mean", "pixel_std")}
+    return {**parts, "decoder.heads": config.decoder.heads}
+
+
+def _tell(filling: Filling, place: Path) -> None:
+    """Logs which parts of either side have no counterpart."""
+    anew, unused = (_parts(names) for names in (filling.untrained, filling.unused))
+    _LOG.info(
+        "%s fills %d tensors; start anew: %s; not used: %s",
+        place, len(filling.filled), anew, unused,
+    )  # fmt: skip
+
+
+def _parts(names: Iterable[str]) -> str:
+    """What tensors belong to, without numbers of layers and the last two names."""
+    parts = (re.sub(r"\.\d+", "", name).split(".") for name in names)
+    return ", ".join(sorted({".".join(p[: max(1, len(p) - 2)]) for p in parts})) or "nothing"
+
+
+def _load_published(model: VideoModel, place: Path) -> None:
     """UniVS, Mask2Former or a backbone; what these lack keeps its random start."""
     opened = open_weights(place)
     if not opened.origin.is_model:
@@ -180,14 +255,31 @@ def _load_published(model: UniVS, place: Path) -> None:
             f"{place}: {opened.translation.unknown[0]} is not a name of {opened.origin.value}; "
             f"leave such tensors out with vidseg weights convert, and start from that folder."
         )
+    if isinstance(model, GvSeg):
+        _fill_published_gvseg(model, opened, place)
+        return
     filling = fill_model(model, opened)
-    wrong = [*filling.wrong, *filling.homeless]
-    if opened.origin is Origin.UNIVS:
-        wrong += filling.rows
+    rows = filling.rows if opened.origin is Origin.UNIVS else ()
+    _check_filled(filling, place, opened.origin.value, rows)
+
+
+def _fill_published_gvseg(model: GvSeg, opened: Opened, place: Path) -> None:
+    """Published UniVS read text with CLIP, and have more queries than a GvSeg."""
+    _start_as_no_class(model)
+    words = opened.origin is Origin.UNIVS and not isinstance(model.config.text, StaticTextConfig)
+    absent = NOT_THERE.get(opened.origin, ())
+    filling = fill_gvseg(model, opened.translation.state, absent, words=words)
+    _check_filled(filling, place, opened.origin.value)
+    _tell(filling, place)
+
+
+def _check_filled(filling: Filling, place: Path, kind: str, further: Iterable[str] = ()) -> None:
+    """Raises ModelError where ``kind`` of weights left out what it should fill."""
+    wrong = [*filling.wrong, *filling.homeless, *further]
     if wrong:
         raise ModelError(
             f"{place} does not fill this model: {len(wrong)} tensors are missing or of another "
-            f"shape, such as {wrong[0]}; it is {opened.origin.value} of another backbone or size "
+            f"shape, such as {wrong[0]}; it is {kind} of another backbone or size "
             f"than model.preset and model.overrides ask for."
         )
 
