@@ -14,6 +14,8 @@ Mask = npt.NDArray[np.bool_]
 Corner = tuple[int, int]
 Side = tuple[Corner, Corner, Corner]  # from corner, to corner, pixel that it belongs to; all (x, y)
 
+EDGE = 1e-9  # what lies this close before an edge lies on it
+
 
 def is_inside(mask: Mask, x: int, y: int) -> bool:
     return 0 <= y < mask.shape[0] and 0 <= x < mask.shape[1] and bool(mask[y, x])
@@ -81,14 +83,14 @@ def histogram(mask: Mask, config: DescriptorConfig, width: int) -> npt.NDArray[n
     for x, y in boundary_points(mask, config.points):
         turn = math.atan2(y - cy, x - cx) / (2 * math.pi) % 1.0
         share = math.hypot(x - cx, y - cy) / reach if reach else 0.0
-        j = min(int(share * config.radii), config.radii - 1)
-        result[j, min(int(turn * config.angles), config.angles - 1)] += 1
+        j = min(int(share * config.radii + EDGE), config.radii - 1)
+        result[j, min(int(turn * config.angles + EDGE), config.angles - 1)] += 1
     for j in range(config.radii):
         for i in range(config.angles):
             radius = reach * (j + 0.5) / config.radii
             angle = 2 * math.pi * (i + 0.5) / config.angles
-            x = math.floor(cx + radius * math.cos(angle) + 0.5)
-            y = math.floor(cy + radius * math.sin(angle) + 0.5)
+            x = math.floor(cx + radius * math.cos(angle) + 0.5 + EDGE)
+            y = math.floor(cy + radius * math.sin(angle) + 0.5 + EDGE)
             seen = 0 <= x < frame_width and 0 <= y < height
             if config.negative == "object":
                 seen = is_inside(mask, x, y)

@@ -220,6 +220,15 @@ def test_a_bin_with_points_is_never_negative() -> None:
     assert found[4:, 0].tolist() == [-SCALE] * 8
 
 
+def test_centres_of_bins_on_the_edge_of_the_frame_belong_to_the_pixel_behind_it() -> None:
+    # Diagonal of 4 x 4: 4 sqrt(2). Bin (1, 22) lies at 225 degrees and 1.5 / 12 of it, at -0.5 in x
+    # and y, which is pixel (0, 0); bin (10, 4) at 45 degrees and 10.5 / 12, at 3.5: outside.
+    mask = torch.zeros(1, 4, 4, dtype=torch.bool)
+    mask[0, 0, 0] = True
+    found = histograms(mask, DescriptorConfig(), 256)[0]
+    assert [float(found[1, 22]), float(found[10, 4])] == [0, -SCALE]
+
+
 def test_resizing_closes_the_ring() -> None:
     # 2 angles x 1 ring to width 4: cells at -0.25, 0.25, 0.75, 1.25; what lies before angle 0 and
     # behind angle 1 is the other one: 0.75 * 2 - 0.25 * 0.5 twice, then 0.25 * 2 - 0.75 * 0.5.

@@ -91,8 +91,8 @@ def boundary_points(runs: Runs, points: int) -> Tensor:
     place = _arc_positions(cracks.successor, weight, longest) - before[mask]
     length = total[mask]
     # Point k lies on cracks place .. place + weight - 1 if place <= k L / points < place + weight.
-    first = (place * points + length - 1) // length
-    stop = ((place + weight) * points + length - 1) // length
+    first = _divided_up(place * points, length)
+    stop = _divided_up((place + weight) * points, length)
     owner, step = _ramp(stop - first)
     k = first[owner] + step
     offset = k * length[owner] // points - place[owner]
@@ -115,14 +115,15 @@ def _changes(flat: Tensor) -> Tensor:
     differs[0] = True
     torch.ne(words[1:], words[:-1], out=differs[1 : len(words)])
     begin = _nonzero_bytes(differs.view(torch.int64))
-    word = words[begin]
+    word = words.index_select(0, begin)
     repeats = begin.diff(append=begin.new_tensor([len(words)]))
     owner, step = _ramp(torch.where((word != 0) & (word != _ONES), repeats, 1))
-    index = begin[owner] + step
-    word = word[owner]
-    last = torch.where(index > 0, words[index - 1] >> 56, 0)
+    index = begin.index_select(0, owner) + step
+    word = word.index_select(0, owner)
+    last = words.index_select(0, (index - 1).clamp_(min=0)) >> 56
+    last[0] = 0  # word 0 is the first of them
     change = _nonzero_bytes(word ^ (word << 8 | last))
-    places = index[change // 8] * 8 + change % 8
+    places = index.index_select(0, change >> 3) * 8 + (change & 7)
     if len(places) % 2:
         places = torch.cat([places, places.new_tensor([flat.numel()])])
     return places
@@ -139,7 +140,12 @@ def _ramp(counts: Tensor) -> tuple[Tensor, Tensor]:
     """For each i, ``counts[i]`` entries: (i, 0), (i, 1), ... as two tensors."""
     owner = torch.arange(len(counts), device=counts.device).repeat_interleave(counts)
     before = counts.cumsum(0) - counts
-    return owner, torch.arange(len(owner), device=counts.device) - before[owner]
+    return owner, torch.arange(len(owner), device=counts.device) - before.index_select(0, owner)
+
+
+def _divided_up(value: Tensor, divisor: Tensor) -> Tensor:
+    """Ceiling of a quotient of integers that are not negative."""
+    return torch.div(value + divisor - 1, divisor, rounding_mode="trunc")
 
 
 def _link(runs: Runs) -> _Cracks:
@@ -177,14 +183,14 @@ def _arc_positions(successor: Tensor, weight: Tensor, longest: int) -> Tensor:
     first, jump = own, successor
     rounds = (longest - 1).bit_length()
     for _ in range(rounds):
-        first = torch.minimum(first, first[jump])
-        jump = jump[jump]
+        first = torch.minimum(first, first.index_select(0, jump))
+        jump = jump.index_select(0, jump)
     ends = successor == first
     jump = torch.where(ends, own, successor)
     rest = torch.where(ends, 0, weight)
     for _ in range(rounds):
-        rest = rest + rest[jump]
-        jump = jump[jump]
+        rest = rest + rest.index_select(0, jump)
+        jump = jump.index_select(0, jump)
     rest = rest + weight[jump]  # from here to the end of the loop
     lengths = torch.where(first == own, rest, 0)
     return (lengths.cumsum(0) - rest)[first] + rest[first] - rest

@@ -19,6 +19,8 @@ from .boundary_loops import Runs, boundary_points, find_runs
 RadiusRange = Literal["frame", "object"]
 Negative = Literal["frame", "object"]
 
+_EDGE = 1e-9  # of a bin or a pixel: what lies this close before an edge lies on it, on any device
+
 
 @dataclass(frozen=True, kw_only=True)
 class DescriptorConfig:
@@ -76,14 +78,14 @@ def histograms(masks: Tensor, config: DescriptorConfig, width: int) -> Tensor:
     runs = find_runs(masks)
     area, moments = _moments(runs)
     some = area.clamp(min=1)
-    centre = moments / some[:, None]
+    centre = moments.double() / some[:, None]
     if config.radius_range == "frame":
         reach = centre.new_full((len(masks),), math.hypot(height, frame_width))
     else:
         reach = _farthest(runs, centre)
     anchors = boundary_points(runs, config.points)
     # Exact integers before the one division: the place of the object cannot touch the offsets.
-    offsets = (anchors * some[:, None, None] - moments[:, None]) / some[:, None, None]
+    offsets = (anchors * some[:, None, None] - moments[:, None]).double() / some[:, None, None]
     counts = polar_counts(offsets, reach, config)
     negative = _outside(masks, centre, reach, config)
     values = torch.where((counts == 0) & negative, -1, counts).float() / math.sqrt(width)
@@ -108,9 +110,9 @@ def polar_counts(offsets: Tensor, reach: Tensor, config: DescriptorConfig) -> Te
     """
     x, y = offsets.unbind(-1)
     turns = torch.atan2(y, x) / (2 * math.pi)
-    angle = ((turns - turns.floor()) * config.angles).long().clamp(max=config.angles - 1)
+    angle = ((turns - turns.floor()) * config.angles + _EDGE).long().clamp(max=config.angles - 1)
     share = torch.sqrt(x * x + y * y) / torch.where(reach > 0, reach, 1)[:, None]
-    ring = (share * config.radii).long().clamp(max=config.radii - 1)
+    ring = (share * config.radii + _EDGE).long().clamp(max=config.radii - 1)
     bins = config.radii * config.angles
     place = torch.arange(len(offsets), device=offsets.device)[:, None] * bins
     place = (place + ring * config.angles + angle).view(-1)
@@ -120,23 +122,27 @@ def polar_counts(offsets: Tensor, reach: Tensor, config: DescriptorConfig) -> Te
 
 
 def descriptors(masks: Tensor, config: DescriptorConfig, width: int) -> Tensor:
-    """Descriptors of masks [N, H, W] bool: histograms resized to ``width`` [N, width] float32.
+    """Descriptors of masks [N, H, W] bool: histograms at the width of queries, [N, width]."""
+    return resize(histograms(masks, config, width), width)
 
-    The histogram is one row, ring after ring, resized by linear interpolation of cell centres as
+
+def resize(histogram: Tensor, width: int) -> Tensor:
+    """Histograms [N, radii, angles] as rows [N, width].
+
+    A histogram is one row, ring after ring, resized by linear interpolation of cell centres as
     ``F.interpolate(mode="linear")`` does, but a ring is closed: its last angle is followed by its
     own first.
     """
-    rows = histograms(masks, config, width)
-    bins = config.radii * config.angles
-    place = (torch.arange(width, dtype=torch.float64, device=rows.device) + 0.5) * bins / width
-    ring = (place / config.angles).floor()
-    angle = place - ring * config.angles - 0.5
+    radii, angles = histogram.shape[1:]
+    place = torch.arange(width, dtype=torch.float64, device=histogram.device) + 0.5
+    place = place * (radii * angles / width)
+    ring = (place / angles).floor()
+    angle = place - ring * angles - 0.5
     low = angle.floor()
     share = (angle - low).float()
-    flat = rows.flatten(1)
-    start = ring * config.angles
-    before = (start + low % config.angles).long()
-    after = (start + (low + 1) % config.angles).long()
+    before = (ring * angles + low % angles).long()
+    after = (ring * angles + (low + 1) % angles).long()
+    flat = histogram.flatten(1)
     return flat[:, before] * (1 - share) + flat[:, after] * share
 
 
@@ -177,8 +183,9 @@ def _outside(masks: Tensor, centre: Tensor, reach: Tensor, config: DescriptorCon
     half = torch.arange(max(config.radii, config.angles), device=masks.device).double() + 0.5
     radius = reach[:, None, None] * (half[: config.radii, None] / config.radii)
     angle = half[: config.angles] * (2 * math.pi / config.angles)
-    column = (centre[:, 0, None, None] + radius * angle.cos() + 0.5).floor().long()
-    row = (centre[:, 1, None, None] + radius * angle.sin() + 0.5).floor().long()
+    half_pixel = 0.5 + _EDGE
+    column = (centre[:, 0, None, None] + radius * angle.cos() + half_pixel).floor().long()
+    row = (centre[:, 1, None, None] + radius * angle.sin() + half_pixel).floor().long()
     inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
     if config.negative == "object":
         mask = torch.arange(len(masks), device=masks.device)[:, None, None]
