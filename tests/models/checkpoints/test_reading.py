@@ -47,10 +47,15 @@ def hostile(kind: str, mark: Path) -> object:
         "bytes": Runs(bytearray, 10**13),
         "array": Runs(np.zeros, 10**13),
         "tensor": Runs(torch.empty, 10**13),
+        "big bytes": Runs(bytearray, 2**33),
+        "big tensor": Runs(torch.FloatTensor, 2**31),
     }[kind]
 
 
-KINDS = ("system", "nested", "hidden", "eval", "import", "bytes", "array", "tensor")
+KINDS = (
+    *("system", "nested", "hidden", "eval", "import"),
+    *("bytes", "array", "tensor", "big bytes", "big tensor"),
+)
 
 
 def refused(path: Path, mark: Path) -> str:
@@ -84,7 +89,17 @@ def test_hostile_files_of_torch(tmp_path: Path, kind: str, zipped: bool) -> None
     mark, file = tmp_path / MARK, tmp_path / "model.pth"
     content = {"model": hostile(kind, mark)}
     torch.save(content, file, _use_new_zipfile_serialization=zipped)
-    refused(file, mark)
+    assert "nothing of it was run" in refused(file, mark)
+
+
+def test_an_old_file_of_torch_with_an_archive_behind_it(tmp_path: Path) -> None:
+    """The first bytes say what torch reads, so they say what is checked."""
+    mark, file = tmp_path / MARK, tmp_path / "model.pth"
+    content = {"model": hostile("big bytes", mark)}
+    torch.save(content, file, _use_new_zipfile_serialization=False)
+    torch.save({"model": {}}, tmp_path / "harmless.pth")
+    file.write_bytes(file.read_bytes() + (tmp_path / "harmless.pth").read_bytes())
+    assert "nothing of it was run" in refused(file, mark)
 
 
 @pytest.mark.parametrize("protocol", [2, 4])

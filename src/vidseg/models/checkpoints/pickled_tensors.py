@@ -9,13 +9,14 @@ import torch
 from torch import Tensor
 
 from ...formats.plain_pickle import Makers, NotPlainError
+from .torch_files import load_torch
 
 
 def _storage(content: Any, *_: object) -> Any:
     """Numbers that were pickled with the tensor, as in .pkl files made of torch's tensors."""
     if not isinstance(content, bytes):
         raise NotPlainError("a tensor without numbers")
-    return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    return load_torch(io.BytesIO(content))
 
 
 def _rebuilt(storage: Any, offset: Any, size: Any, stride: Any, *_: object) -> Tensor:

@@ -8,8 +8,6 @@ by torch's own reader of weights only; TorchScript archives; and plain pickles s
 from __future__ import annotations
 
 import json
-import pickle
-import re
 import struct
 import zipfile
 from collections.abc import Mapping
@@ -27,6 +25,7 @@ from ...errors import ModelError
 from ...formats.plain_pickle import DamagedError, NotPlainError, load_plain_pickle
 from ..weight_registry import weights_path
 from .pickled_tensors import TENSOR_MAKERS
+from .torch_files import load_torch
 from .torchscript import is_torchscript, read_torchscript
 
 SINGLE = ""
@@ -154,15 +153,10 @@ def _read_zip(path: Path, size: int) -> Any:
 
 def _read_torch(path: Path) -> Any:
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        asked = re.search(r"GLOBAL ([\w.]+)", str(error))
-        if asked is None:
-            raise _damaged(path, error) from error
-        raise _refused(path, asked.group(1)) from error
-    except OSError:
-        raise
-    except (MemoryError, RecursionError, Exception) as error:
+        return load_torch(path)
+    except NotPlainError as error:
+        raise _refused(path, str(error)) from error
+    except DamagedError as error:
         raise _damaged(path, error) from error
 
 
