@@ -26,17 +26,26 @@ from vidseg.datasets.collate import ClipBatch, collate_clips
 from vidseg.datasets.schema import ClipSample
 from vidseg.errors import VidsegError
 from vidseg.models.config import LightPixelDecoderConfig, MaskDecoderConfig, UniVSConfig
+from vidseg.models.gvseg import GvSeg
+from vidseg.models.gvseg_config import GvSegConfig, GvSegDecoderConfig
 from vidseg.models.univs import UniVS
 from vidseg.training.distributed import mean_over_ranks, team
 from vidseg.training.engine import Parts, run
+from vidseg.training.objectives import build_objective
 from vidseg.training.recipe import (
+    ContrastConfig,
     DataConfig,
     EmaConfig,
     EngineConfig,
+    LossesConfig,
+    ObjectiveConfig,
     OptimiserConfig,
     Recipe,
     ScheduleConfig,
+    TasksConfig,
 )
+
+from .drawn_clips import Letters
 
 CLIPS, SIZE = 4, 64
 Settings = Mapping[str, Any]
@@ -51,6 +60,19 @@ def tiny_config(queries: int = 3) -> UniVSConfig:
         decoder=MaskDecoderConfig(
             hidden=32, heads=2, layers=1, ffn=32, queries=queries, text_dim=8
         ),
+    )
+
+
+def tiny_gvseg() -> GvSegConfig:
+    plain = tiny_config()
+    decoder = GvSegDecoderConfig(hidden=32, heads=2, layers=2, ffn=32, queries=6, text_dim=8)
+    return GvSegConfig(
+        backbone=plain.backbone,
+        pixel_decoder=plain.pixel_decoder,
+        decoder=decoder,
+        grid=4,
+        samples=4,
+        classes=("square",),
     )
 
 
@@ -120,7 +142,7 @@ def stream(settings: Settings, rank: int, world: int, start: int) -> Iterator[Cl
         if settings.get("fails") == [rank, step]:
             raise VidsegError("The disk of this rank is gone.")
         time.sleep(float(settings.get("pause", 0.0)))
-        yield collate_clips([sample(step, i) for i in own])
+        yield collate_clips([sample(step, i, settings.get("frames", 1)) for i in own])
         step += 1
 
 
@@ -137,9 +159,30 @@ def stand_in_recipe(settings: Settings) -> Recipe:
 
 
 def stand_in_parts(settings: Settings, rank: int = 0, world: int = 1) -> Parts:
+    if "gvseg" in settings:
+        return gvseg_parts(settings, rank, world)
     return Parts(
         model=tiny_model,
         objective=lambda model: SquareObjective(settings),
+        stream=lambda start: stream(settings, rank, world, start),
+    )
+
+
+def gvseg_parts(settings: Settings, rank: int, world: int) -> Parts:
+    """GvSeg on clips of one frame; ``gvseg`` is its task."""
+    objective = ObjectiveConfig(
+        kind="gvseg",
+        clip_frames=1,
+        losses=LossesConfig(
+            preset="light",
+            overrides={"points": 64, "match_points": 32, "reid": 0.5, "reid_aux": 0.5},
+        ),
+        tasks=TasksConfig(only={"drawn": (settings["gvseg"],)}),
+        contrast=ContrastConfig(queue=20),
+    )
+    return Parts(
+        model=lambda: GvSeg(tiny_gvseg()).train(),
+        objective=lambda model: build_objective(objective, model, Letters()),
         stream=lambda start: stream(settings, rank, world, start),
     )
 
