@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 
 from vidseg.inference.memory_need import memory_need
+from vidseg.models import presets
 from vidseg.models.presets import debug, univs_r50
 
 MEASURE = """
 import ctypes, torch
 from pathlib import Path
-from vidseg.models.presets import debug
-from vidseg.models.univs import UniVS
+from vidseg.models import presets
+from vidseg.models.saved import build
 torch.set_num_threads(1)
-model = UniVS(debug()).eval()
+model = build(presets.PRESET()).eval()
 def status(field):
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(1024 * int(line.split()[1]) for line in lines if line.startswith(field))
@@ -27,7 +28,7 @@ with torch.no_grad():
     Path("/proc/self/clear_refs").write_text("5")
     before = status("VmRSS")
     features = model.encode_frames(torch.randn(2, 3, 480, 640))
-    model.decode(features, torch.zeros(1, 2, dtype=torch.long), auxiliary=False)
+    model.decode(*(features, torch.zeros(1, 2, dtype=torch.long))[:ARGUMENTS])
 print(status("VmHWM") - before)
 """
 
@@ -45,9 +46,12 @@ def test_work_grows_with_frames_and_area() -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux")
-def test_a_real_pass_takes_about_as_much() -> None:
-    told = subprocess.run([sys.executable, "-c", MEASURE], capture_output=True, text=True)
+@pytest.mark.parametrize(("preset", "arguments"), [("debug", "2"), ("debug_mask2former", "1")])
+def test_a_real_pass_takes_about_as_much(preset: str, arguments: str) -> None:
+    script = MEASURE.replace("PRESET", preset).replace("ARGUMENTS", arguments)
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     if told.returncode:
         pytest.skip(f"cannot measure here: {told.stderr[-200:]}")
-    measured, counted = int(told.stdout), memory_need(debug(), 2, 480, 640).work
+    config = getattr(presets, preset)()
+    measured, counted = int(told.stdout), memory_need(config, 2, 480, 640).work
     assert 0.6 * counted < measured < 2 * counted

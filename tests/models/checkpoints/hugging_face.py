@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import torch
 
+from tests.models.checkpoints.layouts import SWINS
+
 transformers = pytest.importorskip("transformers", reason="pip install transformers")
 
 BACKBONES = ("resnet50", "swin_t")
@@ -55,3 +57,22 @@ def mask2former(backbone: str, labels: int = 5, queries: int = 7, seed: int = 0)
             elif name.endswith("running_mean"):
                 value.normal_()
     return model
+
+
+def full_size(backbone: str, queries: int) -> Any:
+    """As published for COCO panoptic; for torch's meta device."""
+    if backbone == "r50":
+        inner = transformers.ResNetConfig(out_features=STAGES)
+    else:
+        channels, depths, heads, window = SWINS[f"univs_{backbone}"]
+        inner = transformers.SwinConfig(
+            embed_dim=channels,
+            depths=list(depths),
+            num_heads=list(heads),
+            window_size=window,
+            out_features=STAGES,
+        )
+    config = transformers.Mask2FormerConfig(
+        backbone_config=inner, num_labels=133, num_queries=queries
+    )
+    return transformers.Mask2FormerForUniversalSegmentation(config)

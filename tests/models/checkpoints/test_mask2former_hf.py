@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.models.checkpoints.hugging_face import BACKBONES, mask2former
+from tests.models.checkpoints.hugging_face import BACKBONES, full_size, mask2former
 from vidseg.models.checkpoints.conversion import build_model, fill_model, open_weights
-from vidseg.models.checkpoints.origin import Origin
-from vidseg.models.checkpoints.shapes import config_of
+from vidseg.models.checkpoints.mask2former_hf import translate
+from vidseg.models.checkpoints.origin import Origin, recognise
+from vidseg.models.checkpoints.shapes import config_of, fixed_config_of, preset_name
 from vidseg.models.mask2former import Mask2Former
 from vidseg.models.univs import UniVS
+from vidseg.vocabularies import get_vocabulary
 
 TOLERANCE = 1e-4
 
@@ -96,3 +98,24 @@ def test_a_folder_names_its_classes(tmp_path: Path) -> None:
     config = loaded(tmp_path).config
     assert config.names == ("Dog", "my own thing", "tree-merged", "sky-other-merged", "road")
     assert config.is_thing == (True, True, False, False, False)
+
+
+@pytest.mark.parametrize(
+    ("preset", "queries"),
+    [("swint", 100), ("swinb", 100), ("swinl", 200), ("r50", 100)],
+)
+def test_every_backbone_in_full_size(preset: str, queries: int) -> None:
+    with torch.device("meta"):
+        state = full_size(preset, queries).state_dict()
+    assert recognise(state) is Origin.MASK2FORMER_HF
+    translation = translate(state)
+    assert not translation.unknown
+    config = fixed_config_of(translation.state, get_vocabulary("coco_panoptic"))
+    assert preset_name(config) == f"mask2former_{preset}"
+    with torch.device("meta"):
+        own = Mask2Former(config).state_dict()
+    shapes = {name: tuple(value.shape) for name, value in translation.state.items()}
+    for name, value in own.items():
+        if not name.endswith("relative_position_index"):  # computed, and not always kept
+            assert shapes.pop(name) == tuple(value.shape), name
+    assert all(name.endswith("relative_position_index") for name in shapes)

@@ -74,9 +74,28 @@ def assert_values(model: UniVS, layout: Layout, state: dict[str, Tensor]) -> Non
         assert torch.equal(own[ours], want), ours
 
 
+@pytest.mark.parametrize("preset", ["univs_r50", *SWINS])
 @pytest.mark.parametrize("averaged", [True, False])
-def test_moving_averages(tmp_path: Path, averaged: bool) -> None:
-    layout = tiny("resnet", univs=True)
+def test_moving_averages_in_full_size(preset: str, averaged: bool) -> None:
+    layout = published_model(preset, univs=True)
+    state = tensors(layout, "meta")
+    twins = {
+        name.replace("backbone.", "backbone_t.", 1).replace("sem_seg_head.", "sem_seg_head_t.", 1)
+        for name in state
+    }
+    assert not twins & set(state)
+    found = translate({**state, **dict.fromkeys(twins, torch.empty(()))}, averaged=averaged)
+    assert not found.unknown
+    assert set(found.state) == set(places(layout))
+    reid = "sem_seg_head{}.predictor.reid_temp.weight"
+    passed = set(state) if averaged else twins
+    assert set(found.unused) == {*passed, reid.format("_t" if averaged else "")}
+
+
+@pytest.mark.parametrize("backbone", ["resnet", "swin"])
+@pytest.mark.parametrize("averaged", [True, False])
+def test_moving_averages(tmp_path: Path, averaged: bool, backbone: str) -> None:
+    layout = tiny(backbone, univs=True)
     state = tensors(layout)
     trained = [n for n in state if "running" not in n]  # statistics are not averaged
     twins = {n: n.replace("backbone.", "backbone_t.", 1) for n in trained}
