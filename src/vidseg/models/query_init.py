@@ -72,12 +72,13 @@ class QueryInit(nn.Module):
         places, rows = region_points(regions, samples, generator)
         C = level.shape[1]
         xy = places / places.new_tensor([regions.size[1], regions.size[0]])
+        wide = torch.promote_types(level.dtype, xy.dtype)  # places need more than 16 bits
         found = F.grid_sample(
-            level,
-            (2 * xy - 1)[None, None].to(level.dtype),
+            level.to(wide),
+            (2 * xy - 1)[None, None].to(wide),
             padding_mode="border",  # a point near the edge would fade to zero
             align_corners=False,
-        )[0, :, 0].T
+        )[0, :, 0].T.to(level.dtype)
         position = point_position(xy, C).to(level.dtype)
         count = rows.bincount(minlength=regions.rows).clamp(min=1)[:, None]
         content, position = (
