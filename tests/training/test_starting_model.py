@@ -15,7 +15,8 @@ from vidseg.backbones.efficientnet_lite import EfficientNetLite
 from vidseg.errors import ModelError, RecipeError
 from vidseg.models.checkpoints.univs import NAMES, TABLE
 from vidseg.models.config import UniVSConfig
-from vidseg.models.presets import debug
+from vidseg.models.mask2former import Mask2Former
+from vidseg.models.presets import debug, debug_mask2former
 from vidseg.models.univs import UniVS
 from vidseg.training.recipe import DataConfig, InitConfig, ModelChoice, Recipe, ScheduleConfig
 from vidseg.training.starting_model import model_config, starting_model, text_encoder
@@ -257,3 +258,15 @@ def test_text_encoders() -> None:
         text_encoder(recipe("none", "univs_r50"))
     with pytest.raises(ModelError):
         text_encoder(recipe("none", "univs_r50", text_weights="gone.pth"))
+
+
+def test_a_converted_mask2former(tmp_path: Path) -> None:
+    torch.manual_seed(5)
+    earlier = Mask2Former(debug_mask2former())
+    earlier.save_pretrained(tmp_path / "m2f")
+    model = starting_model(recipe(str(tmp_path / "m2f")))
+    own, theirs = model.state_dict(), earlier.state_dict()
+    shared = [name for name in theirs if not name.startswith("classifier.")]
+    assert all(torch.equal(own[name], theirs[name]) for name in shared) and len(shared) > 100
+    with pytest.raises(ModelError, match=r"does not fill this model.* a Mask2Former of another"):
+        starting_model(recipe(str(tmp_path / "m2f"), "univs_r50"))
