@@ -14,6 +14,7 @@ from ..errors import RecipeError, TrainingError, VidsegError
 from ..formats.atomic import prepare_folder, replacing
 from .recipe import EvaluationConfig, Recipe
 from .recipe_reading import read_recipe, recipe_text
+from .starting_model import model_config
 
 Figures = Mapping[str, float]
 Train = Callable[[Recipe, Path], None]
@@ -188,8 +189,9 @@ def run_ablation(ablation: Ablation, train: Train, measure: Measure) -> Path:
 
 
 def training_name(recipe: Recipe) -> str:
-    """Folder of a training: equal for recipes that differ in their evaluation alone."""
-    text = recipe_text(replace(recipe, evaluation=EvaluationConfig()))
+    """Folder of a training: the same for recipes that differ in their evaluation alone."""
+    model = replace(recipe.model, overrides=model_config(recipe.model).to_dict())
+    text = recipe_text(replace(recipe, model=model, evaluation=EvaluationConfig()))
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -18,6 +18,7 @@ from .recipe import (
     PromptShares,
     Recipe,
     ScheduleConfig,
+    TaskShares,
 )
 
 _POSITIVE = (
@@ -28,6 +29,8 @@ _POSITIVE = (
     "data.augmentation.long_side",
     "objective.clip_frames",
     "objective.detect_every",
+    "objective.contrast.tau",
+    "objective.contrast.queue",
     "objective.prompts.most",
     "objective.prompts.tokens",
     "optimiser.lr",
@@ -57,6 +60,7 @@ _SHARES = (
     "data.augmentation.flip",
     "data.augmentation.paste",
     "objective.prompts.predicted",
+    "objective.prototype_momentum",
     "schedule.final",
 )
 
@@ -79,6 +83,11 @@ def check_recipe(recipe: Recipe) -> None:
     if re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", recipe.engine.device) is None:
         raise RecipeError(
             f"engine.device is {recipe.engine.device!r}; it needs auto, cpu, cuda, cuda:N or mps."
+        )
+    if recipe.objective.kind == "gvseg" and recipe.engine.draw_every:
+        raise RecipeError(
+            f"engine.draw_every is {recipe.engine.draw_every}, but no pictures are drawn of the "
+            f"objective gvseg; set it to 0."
         )
     if recipe.data.clips % recipe.engine.accumulate:
         raise RecipeError(
@@ -124,28 +133,33 @@ def _check_objective(objective: ObjectiveConfig, data: DataConfig) -> None:
     for key, shares in (("shares", prompts.shares), ("single_shares", prompts.single_shares)):
         if shares is not None:
             _check_shares(shares, f"objective.prompts.{key}")
-    names = [source.name for source in data.sources]
-    for name, kinds in prompts.only.items():
-        if name not in names:
-            raise RecipeError(
-                f"objective.prompts.only names {name!r}, which is no source of this recipe"
-                f"{nearest(name, names)}."
-            )
-        if not kinds:
-            raise RecipeError(f"objective.prompts.only.{name} is empty; name a kind of prompt.")
-    if objective.kind == "long_video" and objective.clip_frames > data.frames:
+    _check_shares(objective.tasks.shares, "objective.tasks.shares")
+    _check_only(prompts.only, "objective.prompts.only", data)
+    _check_only(objective.tasks.only, "objective.tasks.only", data)
+    if objective.kind in ("long_video", "gvseg") and objective.clip_frames > data.frames:
         raise RecipeError(
             f"objective.clip_frames is {objective.clip_frames}, more than the {data.frames} of "
             f"data.frames; a long video holds at least one clip."
         )
 
 
-def _check_shares(shares: PromptShares, key: str) -> None:
+def _check_only(only: Mapping[str, tuple[str, ...]], key: str, data: DataConfig) -> None:
+    names = [source.name for source in data.sources]
+    for name, kinds in only.items():
+        if name not in names:
+            raise RecipeError(
+                f"{key} names {name!r}, which is no source of this recipe{nearest(name, names)}."
+            )
+        if not kinds:
+            raise RecipeError(f"{key}.{name} is empty; name what it may be asked, or leave it out.")
+
+
+def _check_shares(shares: PromptShares | TaskShares, key: str) -> None:
     values = dataclasses.asdict(shares)
     for kind, share in values.items():
         _demand(share, f"{key}.{kind}", "0 or more", lambda v: v >= 0)
     if not any(values.values()):
-        raise RecipeError(f"Every share of {key} is 0; give one kind of prompt a share.")
+        raise RecipeError(f"Every share of {key} is 0; give one of them a share.")
 
 
 def _check_optimiser(optimiser: OptimiserConfig) -> None:
