@@ -26,7 +26,7 @@ from tests.datasets.image_layouts import write_image_layout  # noqa: E402
 from tests.datasets.layouts import write_layout  # noqa: E402
 from tests.evaluation.tiny_benchmarks import write_tiny  # noqa: E402
 
-PAGES = ("evaluate.md", "data.md", "train.md", "weights.md")
+PAGES = ("evaluate.md", "data.md", "train.md", "weights.md", "gvseg.md")
 
 
 def write_benchmark(name: str, folder: Path, truth: str, predicted: str) -> None:

@@ -18,6 +18,8 @@ recipes:
   nano_stage1 .. 3                 the default model, on small open data
   univs_{r50,swint,swinb,swinl}_stage1 .. 3
                                    UniVS as released; with _paper behind: Table 6 of the paper
+  gvseg_{r50,swinb,swinl}_DATASET, gvseg_nano
+                                   GvSeg; docs/gvseg.md lists the datasets
   any file that ends in .yaml      it may build on a recipe: base: univs_r50_stage2
 
 examples:
