@@ -74,7 +74,7 @@ def train(recipe: Recipe, out: Path, *, resume: bool) -> None:
     with team(recipe.engine.device) as crew:
         config = replace(recipe, init=InitConfig()) if resume and checkpoints(out) else recipe
         parts = Parts(
-            model=lambda: starting_model(config),
+            model=lambda: starting_model(config, _say),
             objective=lambda model: build_objective(recipe.objective, model, text_encoder(recipe)),
             stream=lambda start: open_stream(
                 recipe.data,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -75,10 +75,15 @@ def model_config(choice: ModelChoice) -> VideoModelConfig:
         raise RecipeError(key + told.removeprefix("config")) from error
 
 
-def starting_model(recipe: Recipe) -> VideoModel:
+def starting_model(recipe: Recipe, report: Callable[[str], object] = _LOG.info) -> VideoModel:
     """The model in training mode, on the CPU, with the weights that ``recipe.init`` asks for.
 
     Random weights follow torch's global seed. Nothing is frozen yet.
+
+    Args:
+        recipe: of which the model and the start are looked at.
+        report: is told which parts of either side have no counterpart, where the weights are of
+            another kind of model.
 
     Raises:
         RecipeError: the configuration is wrong.
@@ -92,7 +97,7 @@ def starting_model(recipe: Recipe) -> VideoModel:
             _load_imagenet(model)
         _start_as_no_class(model)
     else:
-        _load(model, Path(start).expanduser())
+        _load(model, Path(start).expanduser(), report)
     return model.train()
 
 
@@ -175,13 +180,13 @@ def _start_as_no_class(model: VideoModel) -> None:
         bias.copy_(-_START_MARGIN * nn.functional.normalize(names.mean(0), dim=0))
 
 
-def _load(model: VideoModel, path: Path) -> None:
+def _load(model: VideoModel, path: Path, report: Callable[[str], object]) -> None:
     place = find_start(str(path))
     if place.is_file() or is_hugging_face(place):
-        _load_published(model, place)
+        _load_published(model, place, report)
         return
     if isinstance(model, GvSeg):
-        _load_gvseg(model, place)
+        _load_gvseg(model, place, report)
         return
     earlier = load_saved(place)
     if isinstance(earlier, Mask2Former):
@@ -199,7 +204,7 @@ def _load(model: VideoModel, path: Path) -> None:
             model.propagation.growth.zero_()
 
 
-def _load_gvseg(model: GvSeg, place: Path) -> None:
+def _load_gvseg(model: GvSeg, place: Path, report: Callable[[str], object]) -> None:
     """What an earlier GvSeg, a UniVS or a Mask2Former shares with a GvSeg.
 
     What stands for classes starts anew where the earlier model had other texts or none.
@@ -217,7 +222,7 @@ def _load_gvseg(model: GvSeg, place: Path) -> None:
     _start_as_no_class(model)
     filling = fill_gvseg(model, weights.state, words=words, classes=classes)
     _check_filled(filling, place, "a model")
-    _tell(filling, place)
+    report(_told(filling, place))
 
 
 def _shared_parts(config: ModelConfig) -> dict[str, Any]:
@@ -227,13 +232,10 @@ def _shared_parts(config: ModelConfig) -> dict[str, Any]:
     return {**parts, "decoder.heads": config.decoder.heads}
 
 
-def _tell(filling: Filling, place: Path) -> None:
-    """Logs which parts of either side have no counterpart."""
+def _told(filling: Filling, place: Path) -> str:
+    """Which parts of either side have no counterpart."""
     anew, unused = (_parts(names) for names in (filling.untrained, filling.unused))
-    _LOG.info(
-        "%s fills %d tensors; start anew: %s; not used: %s",
-        place, len(filling.filled), anew, unused,
-    )  # fmt: skip
+    return f"{place} fills {len(filling.filled)} tensors; start anew: {anew}; not used: {unused}."
 
 
 def _parts(names: Iterable[str]) -> str:
@@ -242,7 +244,7 @@ def _parts(names: Iterable[str]) -> str:
     return ", ".join(sorted({".".join(p[: max(1, len(p) - 2)]) for p in parts})) or "nothing"
 
 
-def _load_published(model: VideoModel, place: Path) -> None:
+def _load_published(model: VideoModel, place: Path, report: Callable[[str], object]) -> None:
     """UniVS, Mask2Former or a backbone; what these lack keeps its random start."""
     opened = open_weights(place)
     if not opened.origin.is_model:
@@ -256,21 +258,21 @@ def _load_published(model: VideoModel, place: Path) -> None:
             f"leave such tensors out with vidseg weights convert, and start from that folder."
         )
     if isinstance(model, GvSeg):
-        _fill_published_gvseg(model, opened, place)
+        report(_told(_fill_published_gvseg(model, opened, place), place))
         return
     filling = fill_model(model, opened)
     rows = filling.rows if opened.origin is Origin.UNIVS else ()
     _check_filled(filling, place, opened.origin.value, rows)
 
 
-def _fill_published_gvseg(model: GvSeg, opened: Opened, place: Path) -> None:
+def _fill_published_gvseg(model: GvSeg, opened: Opened, place: Path) -> Filling:
     """Published UniVS read text with CLIP, and have more queries than a GvSeg."""
     _start_as_no_class(model)
     words = opened.origin is Origin.UNIVS and not isinstance(model.config.text, StaticTextConfig)
     absent = NOT_THERE.get(opened.origin, ())
     filling = fill_gvseg(model, opened.translation.state, absent, words=words)
     _check_filled(filling, place, opened.origin.value)
-    _tell(filling, place)
+    return filling
 
 
 def _check_filled(filling: Filling, place: Path, kind: str, further: Iterable[str] = ()) -> None:
