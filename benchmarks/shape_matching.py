@@ -15,9 +15,9 @@ camvid  stuff and things of a street: the regions of the classes, by class (no i
 
 The query is the mean of nano's stride-4 features inside the mask with the norm of a decoder's
 output (layer norm: sqrt(128)). H is added as the paper writes it, at that width: ``shape`` is its
-positive part, ``position`` its negative part, ``all`` both; ``H alone`` is without appearance, and one row has H
-stretched to the norm of the query, which the paper does not do. The
-second table is the change of H (eq. 10) of the same object, with both parts.
+positive part, ``position`` its negative part, ``all`` both; ``H alone`` is without appearance, and
+one row has H stretched to the norm of the query, which the paper does not do. The second table is
+the change of H (eq. 10) of the same object, with both parts.
 """
 
 from __future__ import annotations

@@ -4,9 +4,10 @@
 
 Masks are drawn: wavy blobs of all sizes, some cut by the frame, every third with a hole, every
 fifth in two parts. The time is that of masks [N, H, W] to descriptors [N, 256], first with one,
-then with two threads; the least counts, for what other programs take is no property of the code. The
-median is told beside it, and the least CPU time, which on a busy machine says more. The plain code is that of the tests: one object, one side of a
-pixel, one bin at a time; it runs on some of the masks, and the results are compared.
+then with two threads; the least counts, for what other programs take is no property of the code.
+The median is told beside it, and the least CPU time, which on a busy machine says more. The plain
+code is that of the tests: one object, one side of a pixel, one bin at a time; it runs on some of
+the masks, and the results are compared.
 """
 
 from __future__ import annotations
