@@ -13,7 +13,6 @@ from torch import Tensor
 from ...errors import ModelError
 from ...vocabularies import Vocabulary
 from ..mask2former import Mask2Former
-from ..saved import Model, ModelConfig, build
 from ..univs import UniVS
 from . import clip_files, concept_rows, mask2former, mask2former_hf, swin, torchvision, univs
 from .class_lists import class_list, unnamed
@@ -97,7 +96,7 @@ def open_weights(path: str | Path, *, averaged: bool = True) -> Opened:
     return Opened(checkpoint, origin, translation)
 
 
-def build_model(opened: Opened) -> tuple[Model, Filling]:
+def build_model(opened: Opened) -> tuple[UniVS | Mask2Former, Filling]:
     """The model that the shapes tell, in evaluation mode, and what was filled.
 
     Tensors that the checkpoint leaves out start at random, always the same. Classes that nothing
@@ -111,21 +110,17 @@ def build_model(opened: Opened) -> tuple[Model, Filling]:
             f"folder of a model with vidseg weights convert."
         )
     state = opened.translation.state
-    config: ModelConfig
-    try:
-        if opened.origin.has_fixed_classes:
-            classes = opened.classes or unnamed(max(opened.fixed_classes, 1))
-            config = fixed_config_of(state, classes)
-        else:
-            config = config_of(state)
-    except ModelError as error:
-        raise ModelError(f"{opened.path}: {error}") from error
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(_SEED)
-        model = build(config)
-    if isinstance(model, Mask2Former):
-        return model.eval(), fill(model, state)
-    return model.eval(), fill_model(model, opened)
+        try:
+            if opened.origin.has_fixed_classes:
+                classes = opened.classes or unnamed(max(opened.fixed_classes, 1))
+                whole = Mask2Former(fixed_config_of(state, classes)).eval()
+                return whole, fill(whole, state)
+            model = UniVS(config_of(state)).eval()
+        except ModelError as error:
+            raise ModelError(f"{opened.path}: {error}") from error
+    return model, fill_model(model, opened)
 
 
 def fill_model(model: UniVS, opened: Opened) -> Filling:
