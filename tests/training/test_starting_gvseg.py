@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.models.checkpoints import layouts
 from vidseg.errors import ModelError, RecipeError
 from vidseg.models.checkpoints.gvseg import fill_gvseg
 from vidseg.models.gvseg import GvSeg
@@ -140,6 +141,37 @@ def test_other_parts_are_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(ModelError, match=told):
             started(tmp_path, **change)
+
+
+TINY: dict[str, object] = {
+    "backbone": {"depths": [1, 2, 1, 1]},
+    "pixel_decoder": {"layers": 2, "ffn": 48},
+    "decoder": {"layers": 3, "ffn": 40, "text_dim": 24},
+}
+
+
+@pytest.mark.parametrize("kind", ["univs", "mask2former", "resnet"])
+@pytest.mark.parametrize("static", [False, True])
+def test_from_published_files(tmp_path: Path, kind: str, static: bool) -> None:
+    layout = layouts.torchvision(**layouts.TINY_RESNET)
+    if kind != "resnet":
+        layout = layouts.tiny_model("resnet", univs=kind == "univs", queries=20)
+    state, places = layouts.tensors(layout), layouts.places(layout)
+    torch.save(state, tmp_path / "published.pth")
+    changes = dict(TINY)
+    if static:
+        decoder = {"layers": 3, "ffn": 40, "text_dim": 256}
+        changes |= {"decoder": decoder, "text": {"kind": "static_text"}}
+    model = started(tmp_path / "published.pth", **changes)
+    own = model.state_dict()
+    for name, published in places.items():
+        if name not in own or (static and name.startswith(WORDS)):
+            continue
+        assert torch.equal(own[name], state[published][: len(own[name])]), name
+    left = {n for n in own if n not in places and not n.endswith("relative_position_index")}
+    assert left >= {n for n in own if n.startswith(OWN)}
+    if kind == "univs":
+        assert left == {n for n in own if n.startswith(OWN)}
 
 
 def test_a_gvseg_is_no_start_of_a_univs(tmp_path: Path) -> None:
