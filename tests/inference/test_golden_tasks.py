@@ -13,6 +13,7 @@ from tests.models.golden_model import Golden, golden_images, golden_model
 from tests.parity import report_difference
 from vidseg.inference.config import InferenceConfig, published
 from vidseg.inference.policies.base import Categories
+from vidseg.inference.policies.clip_decoder import LearnableDecoder
 from vidseg.inference.policies.prompted import PromptedPolicy
 from vidseg.inference.policies.referring import ReferringPolicy
 from vidseg.inference.policies.semantic import SemanticPolicy
@@ -126,7 +127,8 @@ def test_vss(golden: Golden) -> None:
     model, config = golden_model(golden).double(), settings(Task.VSS)
     embeddings = golden("tiny_concept_emb")["rows_2924_3048"].double()
     names = tuple(f"class {k}" for k in range(len(embeddings)))
-    policy = SemanticPolicy(model, config, Categories(names, (False,) * 124, embeddings))
+    categories = Categories(names, (False,) * 124, embeddings)
+    policy = SemanticPolicy(LearnableDecoder(model, categories), config, categories)
     running = session(model, policy, config, Task.VSS)
     results = run(running, pictures(golden("inputs")["images_uint8"]))
     report_difference("vss_sem", id_maps(results) - 1, golden("e2e_tasks")["vss_sem"], 0)

@@ -15,6 +15,7 @@ from tests.inference.test_bounded import picture
 from vidseg.errors import VocabularyError
 from vidseg.inference.config import InferenceConfig, default
 from vidseg.inference.policies.base import Categories
+from vidseg.inference.policies.clip_decoder import LearnableDecoder
 from vidseg.inference.policies.referring import ReferringPolicy
 from vidseg.inference.policies.semantic import SemanticPolicy
 from vidseg.inference.policies.stuff import StuffPixels
@@ -104,7 +105,7 @@ def test_sentences_over_clips(model: UniVS, length: int, stride: int) -> None:
 def semantic(model: UniVS, config: InferenceConfig, names: Sequence[str]) -> list[FrameResult]:
     embeddings = torch.randn(3, 64, generator=torch.Generator().manual_seed(1))[: len(names)]
     categories = Categories(tuple(names), (False,) * len(names), embeddings)
-    policy = SemanticPolicy(model, config, categories)
+    policy = SemanticPolicy(LearnableDecoder(model, categories), config, categories)
     return run(session(model, policy, config, Task.VSS), video(5))
 
 

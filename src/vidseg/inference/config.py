@@ -19,6 +19,9 @@ from ..types import Task
 Contest = Literal["all", "claimants"]
 
 
+Affinity = Literal["appearance", "shape_position"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class InferenceConfig:
     """Everything a session may vary. Sizes are pixels, lengths are frames, thresholds 0..1.
@@ -95,6 +98,14 @@ class InferenceConfig:
         semantic_threshold: least summed class score of a labelled pixel in VSS; 0: every pixel
             gets a class, as released.
         semantic_smoothing: 0..1, weight of the previous frame's class scores in VSS; 0 is none.
+        affinity: what a detection and a known object are compared by: ``"appearance"``, or with
+            ``"shape_position"`` their descriptors too (GvSeg eq. 6, Table 4d); ``stuff_affinity``
+            is the same for stuff.
+        embedding_momentum: 0 <= m < 1, weight of the running embedding of an object against the
+            new one, 0: the newest alone (the letter of GvSeg eq. 6); None: an object is
+            remembered by slots, as in UniVS.
+        exemplars: where the query of a marked object comes from in the next clip (GvSeg, VOS):
+            from its ``"last_confident"`` mask, or for ever from what was ``"given"``.
     """
 
     clip_length: int = 1
@@ -141,6 +152,10 @@ class InferenceConfig:
     image_threshold: float = 0.05
     semantic_threshold: float = 0.0
     semantic_smoothing: float = 0.0
+    affinity: Affinity = "appearance"
+    stuff_affinity: Affinity = "appearance"
+    embedding_momentum: float | None = None
+    exemplars: Literal["last_confident", "given"] = "last_confident"
 
     def __post_init__(self) -> None:
         if self.clip_length < 1 or not 1 <= self.stride <= self.clip_length:
@@ -149,6 +164,9 @@ class InferenceConfig:
             )
         if min(self.memory_length, self.tokens_per_prompt, self.short_side, self.window) < 1:
             raise ValueError("memory_length, tokens_per_prompt, short_side and window start at 1")
+        momentum = self.embedding_momentum
+        if momentum is not None and not 0 <= momentum < 1:
+            raise ValueError(f"need 0 <= embedding_momentum < 1, got {momentum}")
 
     @property
     def slots(self) -> int:
@@ -264,13 +282,26 @@ def default(task: Task) -> InferenceConfig:
     return InferenceConfig(**_BY_TASK[task])
 
 
+CLIP_WISE: Mapping[str, Any] = {
+    "clip_length": 3,
+    "stride": 3,
+    "association": "similarity",
+    "affinity": "shape_position",
+    "embedding_momentum": 0.8,
+}
+"""What GvSeg asks of the defaults: disjoint clips of three frames, matched by eq. 6."""
+
+
 FOR_ALL_TASKS = "all"
 """Key of the settings that hold for every task."""
 
 
-def configured(task: Task, settings: Mapping[str, Mapping[str, Any]]) -> InferenceConfig:
-    """The defaults of a task, overridden by settings for all tasks, then by its own."""
-    config = default(task)
+def configured(
+    task: Task, settings: Mapping[str, Mapping[str, Any]], base: Mapping[str, Any] | None = None
+) -> InferenceConfig:
+    """The defaults of a task, overridden by those of a kind of model (``base``), by settings for
+    all tasks, then by its own."""
+    config = default(task).override(base or {})
     for name in (FOR_ALL_TASKS, task.value):
         config = config.override(settings.get(name, {}))
     return config

@@ -24,13 +24,17 @@ class Entities:
         last_seen: position in the stream of the last clip in which each object was found.
     """
 
-    def __init__(self, *, memory: int, unborn_slots: bool) -> None:
-        """``unborn_slots``: clips before an object's birth count as slots without look or score.
+    def __init__(self, *, memory: int, unborn_slots: bool, momentum: float | None = None) -> None:
+        """``momentum``: one running embedding an object, with this weight against the new one,
+        in place of slots.
+
+        ``unborn_slots``: clips before an object's birth count as slots without look or score.
 
         Released code does so, which makes late objects score lower and match worse; otherwise
         the first look stands for the unknown past and scores start at birth.
         """
-        self._memory = max(memory, _RECENT)
+        self._memory = max(memory, _RECENT) if momentum is None else 1
+        self._kept = 0.5 if momentum is None else momentum
         self._unborn_slots = unborn_slots
         self._clips = 0
         self._born = 0
@@ -114,11 +118,14 @@ class Entities:
             self.last_seen[row] = position
 
     def blend_embeddings(self, rows: Sequence[int], embeddings: Tensor) -> None:
-        """Blends embeddings [n, C] into the newest slots, half and half; fills empty ones."""
+        """Blends embeddings [n, C] into the newest slots, half and half unless there is a momentum;
+        fills empty ones."""
         index = self._index(rows)
         old = self.embeddings[index, -1]
         known = (old != 0).any(dim=1, keepdim=True)
-        self.embeddings[index, -1] = torch.where(known, (old + embeddings) / 2, embeddings)
+        self.embeddings[index, -1] = torch.where(
+            known, self._kept * old + (1 - self._kept) * embeddings, embeddings
+        )
 
     def blend_scores(self, rows: Sequence[int], scores: Tensor) -> None:
         """Blends class scores [n, K] into the newest slots, half and half."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from ..errors import PromptError
 from ..prompts import Box, Mask, Point, Prompt, Scribble, Text
@@ -14,7 +14,9 @@ _TAKES_VISUAL = (Task.VOS, Task.PVOS)
 class PromptInbox:
     """Prompts whose frame has not come yet, and what is known of every object so far."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, check: Callable[[Sequence[Prompt]], None] | None = None) -> None:
+        """``check`` raises PromptError for what the model cannot be given."""
+        self._check = check
         self.task = task
         self.size: tuple[int, int] | None = None
         self.waiting: list[Prompt] = []
@@ -28,6 +30,9 @@ class PromptInbox:
         Raises PromptError for a prompt that the task cannot use, contradicts another one, lies
         outside the picture, or belongs to a frame that has passed.
         """
+        prompts = list(prompts)
+        if self._check is not None:
+            self._check(prompts)
         for prompt in prompts:
             self._check_kind(prompt)
             if not isinstance(prompt, Text) and prompt.frame < self._next_frame:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from ..errors import ModelError, PromptError, VocabularyError
+from ..models.gvseg import GvSeg
 from ..models.mask2former import Mask2Former
 from ..models.saved import Model
 from ..models.text_encoder import TextEncoder, build_text_encoder
@@ -20,10 +21,12 @@ from ..types import Task
 from ..video.base import Source
 from ..video.source import SourceLike, open_source
 from ..vocabularies import Vocabulary, from_names, get_vocabulary
-from .config import InferenceConfig, check_settings, configured
+from .config import CLIP_WISE, InferenceConfig, check_settings, configured
 from .policies.base import Categories, TaskPolicy
 from .policies.category import CategoryPolicy
+from .policies.clip_decoder import LearnableDecoder
 from .policies.fixed_classes import fixed_class_policy, wanted_classes
+from .policies.gvseg_tasks import check_prompts, check_task, gvseg_policy
 from .policies.image import ImagePolicy
 from .policies.prompted import PromptedPolicy
 from .policies.referring import ReferringPolicy
@@ -70,7 +73,8 @@ class Segmenter:
 
     def config(self, task: Task | str) -> InferenceConfig:
         """The settings of a task: the defaults, overridden by those of the model."""
-        return configured(parse_task(task), self.settings)
+        base = CLIP_WISE if isinstance(self.model, GvSeg) else None
+        return configured(parse_task(task), self.settings, base)
 
     def segment(
         self,
@@ -144,7 +148,7 @@ class Segmenter:
             config = config.override({"short_side": short_side})
         if still:
             config = config.override({"clip_length": 1, "stride": 1})
-        inbox = PromptInbox(task)
+        inbox = PromptInbox(task, check_prompts if isinstance(self.model, GvSeg) else None)
         inbox.add(prompts)
         policy = self._policy(task, config, categories, vocabulary, still)
         return Session(self.model, config, policy, inbox)
@@ -170,6 +174,9 @@ class Segmenter:
         if isinstance(model, Mask2Former):
             wanted = wanted_classes(model, task, asked)
             return fixed_class_policy(model, config, task, wanted, still=still)
+        if isinstance(model, GvSeg):
+            check_task(task)
+            return gvseg_policy(model, config, task, self._categories(task, asked), still=still)
         categories = self._categories(task, asked)
         if task in (Task.VOS, Task.PVOS):
             return PromptedPolicy(model, config, categories)
@@ -177,9 +184,9 @@ class Segmenter:
             return ReferringPolicy(model, config, self.text_encoder)
         assert categories is not None
         if still:
-            return ImagePolicy(model, config, task, categories)
+            return ImagePolicy(LearnableDecoder(model, categories), config, task, categories)
         if task is Task.VSS:
-            return SemanticPolicy(model, config, categories)
+            return SemanticPolicy(LearnableDecoder(model, categories), config, categories)
         return CategoryPolicy.of_model(model, config, task, categories)
 
     def _categories(self, task: Task, chosen: Vocabulary | None) -> Categories | None:

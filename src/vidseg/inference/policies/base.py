@@ -55,6 +55,18 @@ class Clip:
     def __len__(self) -> int:
         return len(self.indices)
 
+    def frame(self, t: int) -> Clip:
+        """One of the frames as a clip of its own, new."""
+        return Clip(
+            features=self.features[t : t + 1],
+            start=self.start + t,
+            new=1,
+            frame_indices=self.frame_indices[t : t + 1],
+            indices=self.indices[t : t + 1],
+            times=self.times[t : t + 1],
+            geometry=self.geometry,
+        )
+
     @property
     def stop(self) -> int:
         """Position in the stream after the last frame."""

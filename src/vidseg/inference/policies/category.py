@@ -8,12 +8,15 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from ...errors import ModelError
+from ...models.shape_position import DescriptorConfig
 from ...models.tensors import Prediction
 from ...models.univs import UniVS
 from ...prompts import Prompt
 from ...results import FrameResult, Track
 from ...types import Task
 from ..association import assign, bisoftmax_affinity, cosine_affinity
+from ..clip_association import ShapeMemory, describer, shapes_of
 from ..config import InferenceConfig
 from ..consistency import temporal_consistency
 from ..entities import Entities
@@ -26,7 +29,7 @@ from .base import Categories, Clip
 from .category_output import CategoryOutput
 from .category_vis import InstanceOutput
 from .category_vps import PanopticOutput
-from .clip_decoder import ClipDecoder, RememberingDecoder
+from .clip_decoder import ClipAnswers, ClipDecoder, RememberingDecoder
 from .detection import (
     Detections,
     distinct,
@@ -45,25 +48,36 @@ class CategoryPolicy:
 
     def __init__(
         self,
-        decoder: ClipDecoder,
+        decoder: ClipAnswers,
         config: InferenceConfig,
         task: Task,
         categories: Categories,
+        shapes: ShapeMemory | None = None,
     ) -> None:
+        """``shapes``: for the association by shape and place; None: by appearance alone."""
         self._decoder = decoder
         self._config = config
         self._instances = task is Task.VIS
         self._is_thing = torch.tensor(categories.is_thing, device=categories.embeddings.device)
         self._entities = Entities(
-            memory=config.memory_length // config.stride, unborn_slots=config.unborn_scores
+            memory=config.memory_length // config.stride,
+            unborn_slots=config.unborn_scores,
+            momentum=config.embedding_momentum,
         )
         self._window = MaskWindow(count_empty=config.overlapping_clips == "mean")
         output = InstanceOutput if self._instances else PanopticOutput
         self._output: CategoryOutput = output(config, categories)
         self._memory: OwnFrames | ShiftedFrames | None = None
         if config.association == "prompts":
+            if not isinstance(decoder, ClipDecoder):
+                raise ModelError(
+                    "This model has no prompt queries to find objects again by; set association "
+                    "to similarity."
+                )
+            self._remembered = decoder
             remembering = OwnFrames if config.memory_features == "own" else ShiftedFrames
             self._memory = remembering(decoder, config)
+        self._shapes = shapes
         self._clips = 0
         self._last: Clip | None = None
 
@@ -72,7 +86,11 @@ class CategoryPolicy:
         cls, model: UniVS, config: InferenceConfig, task: Task, categories: Categories
     ) -> CategoryPolicy:
         """The policy of a network (tests may give another :class:`ClipDecoder`)."""
-        return cls(RememberingDecoder(model, config, categories), config, task, categories)
+        decoder = RememberingDecoder(model, config, categories)
+        describe = describer(DescriptorConfig(), model.config.decoder.hidden)
+        return cls(
+            decoder, config, task, categories, shapes_of(describe, config, categories.is_thing)
+        )
 
     def step(self, clip: Clip, prompts: Sequence[Prompt] = ()) -> list[FrameResult]:
         """As :meth:`TaskPolicy.step`; VIS and VPS take no prompts."""
@@ -121,6 +139,8 @@ class CategoryPolicy:
         found = kept.nonzero()[:, 0].tolist()
         positive = (pixels[found] > 0).flatten(2).any(dim=2)
         self._window.add(found, clip.start, logits[found], positive)
+        if self._shapes is not None:
+            self._shapes.see(found, logits[found])
         visible = positive.any(dim=1).tolist()
         self._entities.see([n for n, v in zip(found, visible, strict=True) if v], clip.start)
         self._entities.blend_embeddings(found, embeddings[found].mean(dim=1))
@@ -174,11 +194,11 @@ class CategoryPolicy:
         """Pairs of known objects and detections; updates the objects by them."""
         config = self._config
         if config.association == "similarity":
-            affinity = cosine_affinity(self._entities.embeddings, detections.embeddings)
+            affinity = cosine_affinity(*self._compared(self._entities.embeddings, detections))
             pairs = assign(affinity, config.consistency_threshold)
             trusted = pairs
         else:
-            affinity = bisoftmax_affinity(self._entities.recent, detections.embeddings)
+            affinity = bisoftmax_affinity(*self._compared(self._entities.recent, detections))
             pairs = assign(affinity, config.new_object_threshold)
             doubled = 2 * config.new_object_threshold
             trusted = [p for p in pairs if not self._instances or float(affinity[p]) > doubled]
@@ -190,6 +210,14 @@ class CategoryPolicy:
         self._add_masks(clip, trusted, detections)
         return pairs
 
+    def _compared(self, memory: Tensor, detections: Detections) -> tuple[Tensor, Tensor]:
+        """Slots [N, S, C] and detections [Q, T, C], each with its shape and place if these count."""
+        if self._shapes is None:
+            return memory, detections.embeddings
+        known = self._shapes.known(self._entities.class_scores)
+        found = self._shapes.found(detections.mask_logits, detections.scores)
+        return memory + known[:, None], detections.embeddings + found[:, None]
+
     def _confident(
         self, pairs: Sequence[tuple[int, int]], detections: Detections
     ) -> list[tuple[int, int]]:
@@ -197,7 +225,7 @@ class CategoryPolicy:
 
         The bi-softmax is relative: it gives a lone object to any detection.
         """
-        alike = cosine_affinity(self._entities.embeddings, detections.embeddings)
+        alike = cosine_affinity(*self._compared(self._entities.embeddings, detections))
         likely = detections.best > self._config.class_threshold
         sure = ((alike > self._config.consistency_threshold) & likely).tolist()
         return [(n, q) for n, q in pairs if sure[n][q]]
@@ -208,6 +236,8 @@ class CategoryPolicy:
         known, found = [n for n, _ in pairs], detections[[q for _, q in pairs]]
         positive = (self._measured(found.mask_logits, clip) > 0).flatten(2).any(dim=2)
         self._window.add(known, clip.start, found.mask_logits, positive)
+        if self._shapes is not None:
+            self._shapes.see(known, found.mask_logits)
         self._entities.add_quality(known, found.quality)
         self._entities.see(known, clip.start)
 
@@ -234,6 +264,8 @@ class CategoryPolicy:
             return
         ids = self._entities.add(new.embeddings.mean(dim=1), new.scores, new.quality, clip.start)
         self._window.append(clip.start, new.mask_logits)
+        if self._shapes is not None:
+            self._shapes.append(new.mask_logits)
         if self._memory is not None:
             self._memory.add(clip, ids, (new.mask_logits > 0).flatten(2).any(dim=2))
 
@@ -250,9 +282,11 @@ class CategoryPolicy:
         gone = set(rows)
         self._output.retire(self._entities, rows)
         if self._memory is not None:
-            self._decoder.remove([self._entities.ids[row] for row in rows])
+            self._remembered.remove([self._entities.ids[row] for row in rows])
         rest = [row for row in range(len(self._entities)) if row not in gone]
         self._window.keep(rest)
+        if self._shapes is not None:
+            self._shapes.keep(rest)
         self._entities.keep(rest)
 
     def _lost(self, clip: Clip) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -14,15 +14,20 @@ from ..memory import PromptMemory
 from .base import Categories, Clip
 
 
-class ClipDecoder(Protocol):
+class ClipAnswers(Protocol):
+    """Anything that answers a clip with queries and their classes."""
+
+    def decode(self, clip: Clip) -> Prediction:
+        """B = 1; learnable rows first, then the remembered objects in order, if it has any."""
+        ...
+
+
+@runtime_checkable
+class ClipDecoder(ClipAnswers, Protocol):
     """Decodes clips with learnable queries and one prompt query per remembered object.
 
     The verbs besides ``decode`` are those of :class:`PromptMemory`.
     """
-
-    def decode(self, clip: Clip) -> Prediction:
-        """Learnable rows first, then the remembered objects in order; B = 1."""
-        ...
 
     def add(self, ids: Sequence[int], first: int) -> None: ...
 
@@ -37,6 +42,19 @@ class ClipDecoder(Protocol):
     def remember_masks(
         self, features: FrameFeatures, masks: Mapping[int, Tensor], anchored: Collection[int]
     ) -> None: ...
+
+
+class LearnableDecoder:
+    """A UniVS asked by its learnable queries alone."""
+
+    def __init__(self, model: UniVS, categories: Categories) -> None:
+        self._model = model
+        self._embeddings = categories.embeddings
+
+    def decode(self, clip: Clip) -> Prediction:
+        """As :class:`ClipAnswers` says."""
+        indices = clip.frame_indices[None]
+        return self._model.decode(clip.features, indices, None, self._embeddings).final
 
 
 class RememberingDecoder:

@@ -12,7 +12,6 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ...models.univs import UniVS
 from ...prompts import Prompt
 from ...results import FrameResult, Segment, Track
 from ...types import IdMap, Task
@@ -21,6 +20,7 @@ from ..config import InferenceConfig
 from ..nms import box_iou, mask_boxes
 from ..preprocess import FrameGeometry
 from .base import Categories, Clip
+from .clip_decoder import ClipAnswers
 from .detection import Detections
 
 # Largest box overlap of two segments of one class.
@@ -33,9 +33,9 @@ class ImagePolicy:
     """Pictures on their own: frames of a clip, if there are several, know nothing of each other."""
 
     def __init__(
-        self, model: UniVS, config: InferenceConfig, task: Task, categories: Categories
+        self, decoder: ClipAnswers, config: InferenceConfig, task: Task, categories: Categories
     ) -> None:
-        self._model = model
+        self._decoder = decoder
         self._config = config
         self._categories = categories
         self._is_thing = torch.tensor(categories.is_thing, device=categories.embeddings.device)
@@ -50,13 +50,8 @@ class ImagePolicy:
         """As :meth:`TaskPolicy.step`; takes no prompts."""
         results = []
         for t in range(len(clip) - clip.new, len(clip)):
-            final = self._model.decode(
-                clip.features[t : t + 1],
-                clip.frame_indices[None, t : t + 1],
-                None,
-                self._categories.embeddings,
-            ).final
-            segments = self._answer(Detections.of(final), clip.geometry)
+            found = Detections.of(self._decoder.decode(clip.frame(t)))
+            segments = self._answer(found, clip.geometry)
             self._tracks = tuple(Track(s.id, s.category, s.score, s.is_thing) for s in segments)
             size = clip.geometry.source
             results.append(FrameResult(clip.indices[t], clip.times[t], size, tuple(segments)))

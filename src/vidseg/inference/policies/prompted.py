@@ -17,10 +17,10 @@ from ..config import InferenceConfig
 from ..consistency import temporal_consistency
 from ..mask_quality import mask_quality
 from ..memory import PromptMemory
-from ..overlaps import winner_masks
 from ..preprocess import MASK_STRIDE
 from .annotations import Annotation, sort_annotations
 from .base import Categories, Clip
+from .contest import given_logits, resolved, settle_backgrounds, winners
 from .prompted_results import PromptedResults
 from .second_look import (
     keep_sure_parts,
@@ -30,8 +30,6 @@ from .second_look import (
 )
 from .stuff import StuffPixels
 
-# Logits of a given mask on the decoder's grid, when it competes and is remembered.
-GIVEN_LOGIT = 10.0
 # Logits of pixels that an object owns by its class.
 STUFF_LOGIT = 10.0
 # A small object must be hit less exactly: below this area the IoU asked for shrinks with it.
@@ -171,7 +169,7 @@ class PromptedPolicy:
         embeddings = prediction.embeddings[0, rows].float()
         if self._config.mask_measures == "pixels":
             logits = clip.geometry.to_padded(logits)
-        logits = self._settle_backgrounds(logits)
+        logits = settle_backgrounds(self._memory.ids, logits)
         ids = self._memory.ids
         painted = self._painted(clip, prediction, logits)
         marked = [self._anchors[i] >= clip.start for i in ids]
@@ -184,17 +182,6 @@ class PromptedPolicy:
         for row in (r for r, i in enumerate(ids) if i < 0):
             columns = slice(max(0, self._anchors[ids[row]] - clip.start), None)
             self._window.assign(row, columns, logits[row, columns])
-
-    def _settle_backgrounds(self, logits: Tensor) -> Tensor:
-        """Gives each disputed pixel to the object or to its background, whichever is surer."""
-        ids = self._memory.ids
-        for row, name in enumerate(ids):
-            if name < 0:
-                owner = ids.index(-name)
-                own, other = logits[owner].clone(), logits[row].clone()
-                logits[owner] = torch.where(other > own, -own.abs(), own)
-                logits[row] = torch.where(other > own, other, -other.abs())
-        return logits
 
     def _painted(self, clip: Clip, prediction: Prediction, logits: Tensor) -> Tensor:
         """[N, T, h, w] bool: pixels that belong to an object because they are its stuff class."""
@@ -224,11 +211,11 @@ class PromptedPolicy:
         strength = similarity.square() * mask_quality(claimed)
         claimed = torch.where(stuff, STUFF_LOGIT, claimed)
         certainty = torch.where(stuff, 1.0, claimed.sigmoid())
-        won = self._winners(strength, certainty, claimed)
+        won = winners(self._config, strength, certainty, claimed)
         area = (claimed > 0).flatten(1).sum(1)
         share = (won & (claimed > 0)).flatten(1).sum(1) / area.clamp(min=1)
         undisputed = share > self._config.kept_area_threshold
-        self._window.accumulate(rows[undisputed], self._resolve(claimed, won)[undisputed])
+        self._window.accumulate(rows[undisputed], resolved(self._config, claimed, won)[undisputed])
         self._window.look(rows, embeddings[rows])
 
     def _settle_marked(
@@ -238,8 +225,8 @@ class PromptedPolicy:
         claimed = logits[rows]
         agreement = self._agreement(clip, rows, claimed)
         strength = agreement.square() * mask_quality(claimed)
-        won = self._winners(strength, claimed.sigmoid(), claimed)
-        settled = self._resolve(claimed, won)
+        won = winners(self._config, strength, claimed.sigmoid(), claimed)
+        settled = resolved(self._config, claimed, won)
         agreement = self._agreement(clip, rows, settled)
         settled = torch.where(painted[rows], STUFF_LOGIT, settled)
         stuff = self._results.stuff() if self._stuff is not None else {}
@@ -248,7 +235,7 @@ class PromptedPolicy:
             column = self._anchors[name] - clip.start
             given = self._given.get((name, self._anchors[name]))
             if given is not None:
-                mask = self._given_logits(clip, given)
+                mask = given_logits(self._config, clip, given)
                 self._window.assign(row, slice(column, column + 1), mask)
                 column += 1
             trusted = given is None or name in stuff
@@ -256,16 +243,6 @@ class PromptedPolicy:
                 settled[k] = 0
             self._window.assign(row, slice(column, None), settled[k, column:])
             self._window.begin_look(row, embeddings[row])
-
-    def _winners(self, strength: Tensor, certainty: Tensor, claimed: Tensor) -> Tensor:
-        weighted = strength[:, None, None, None] * certainty
-        return winner_masks(weighted, claimed > 0, among=self._config.contest)
-
-    def _resolve(self, claimed: Tensor, won: Tensor) -> Tensor:
-        """Logits after the settlement: what was not won is no mask."""
-        if self._config.lost_pixels == "zero":
-            return claimed * won
-        return torch.where(won, claimed, -claimed.abs())
 
     def _agreement(self, clip: Clip, rows: Sequence[int], logits: Tensor) -> Tensor:
         """[n] IoU of prediction and given mask on the marked frame; 1 where none was given."""
@@ -276,7 +253,7 @@ class PromptedPolicy:
             if given is None:
                 values.append(logits.new_ones(()))
                 continue
-            wanted = self._given_logits(clip, given)[0] > 0
+            wanted = given_logits(self._config, clip, given)[0] > 0
             found = logits[k, self._anchors[name] - clip.start] > 0
             values.append((wanted & found).sum() / (wanted | found).sum().clamp(min=1))
         return torch.stack(values)
@@ -285,16 +262,6 @@ class PromptedPolicy:
         assert given is not None and given.mask is not None
         area = float(clip.geometry.mask_to_padded(given.mask).sum())
         return self._config.first_mask_threshold * min(1.0, area / FULL_AREA)
-
-    def _given_logits(self, clip: Clip, given: Annotation) -> Tensor:
-        """[1, h, w] a given mask on the grid of the window."""
-        assert given.mask is not None
-        like = clip.features.mask_features
-        mask = clip.geometry.mask_to_padded(given.mask)[None].to(like.device)
-        if self._config.mask_measures == "pixels":
-            return mask
-        cells = torch.nn.functional.avg_pool2d(mask, MASK_STRIDE)
-        return (2 * cells - 1) * GIVEN_LOGIT
 
     # -- memory and results ---------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""VSS: the class of every pixel, from the learnable queries alone (UniVS section 4.2)."""
+"""VSS: the class of every pixel, from the queries of a clip (UniVS section 4.2)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ...models.univs import UniVS
 from ...prompts import Prompt
 from ...results import FrameResult, Segment, Track
 from ...types import IdMap
@@ -18,13 +17,16 @@ from ..config import InferenceConfig
 from ..mask_quality import mask_quality
 from ..preprocess import FrameGeometry
 from .base import Categories, Clip
+from .clip_decoder import ClipAnswers
 
 
 class SemanticPolicy:
     """One video of VSS. Frames are independent but for optional smoothing of the scores."""
 
-    def __init__(self, model: UniVS, config: InferenceConfig, categories: Categories) -> None:
-        self._model = model
+    def __init__(
+        self, decoder: ClipAnswers, config: InferenceConfig, categories: Categories
+    ) -> None:
+        self._decoder = decoder
         self._config = config
         self._categories = categories
         self._stop = 0
@@ -33,9 +35,7 @@ class SemanticPolicy:
 
     def step(self, clip: Clip, prompts: Sequence[Prompt]) -> list[FrameResult]:
         """As :meth:`TaskPolicy.step`; VSS takes no prompts. All new frames are final at once."""
-        prediction = self._model.decode(
-            clip.features, clip.frame_indices[None], None, self._categories.embeddings
-        ).final
+        prediction = self._decoder.decode(clip)
         logits = prediction.mask_logits[0, : prediction.learnable].float()
         quality = mask_quality(logits)
         if self._config.mask_measures == "pixels":

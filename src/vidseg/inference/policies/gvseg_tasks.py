@@ -1,0 +1,59 @@
+"""Which policy runs a GvSeg, and what it cannot be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...errors import ModelError, PromptError
+from ...models.gvseg import GvSeg
+from ...prompts import Prompt, Scribble
+from ...types import Task
+from ..clip_association import describer, shapes_of
+from ..config import InferenceConfig
+from .base import Categories, TaskPolicy
+from .category import CategoryPolicy
+from .gvseg_decoder import TaskDecoder
+from .gvseg_exemplars import ExemplarPolicy
+from .image import ImagePolicy
+from .semantic import SemanticPolicy
+
+
+def check_task(task: Task) -> None:
+    """Raises ModelError for a task that GvSeg has no queries for."""
+    if task in (Task.PVOS, Task.REFVOS):
+        raise ModelError(
+            f"GvSeg models segment by vis, vss, vps and vos; task {task.value} needs a UniVS model "
+            f"such as nano."
+        )
+
+
+def check_prompts(prompts: Iterable[Prompt]) -> None:
+    """Raises PromptError for a scribble, which GvSeg has no exemplars of."""
+    for prompt in prompts:
+        if isinstance(prompt, Scribble):
+            raise PromptError(
+                f"Object {prompt.object_id}: GvSeg models follow masks, boxes and points; "
+                f"scribbles need a UniVS model such as nano."
+            )
+
+
+def gvseg_policy(
+    model: GvSeg,
+    config: InferenceConfig,
+    task: Task,
+    categories: Categories | None,
+    *,
+    still: bool,
+) -> TaskPolicy:
+    """The policy of a task that passed :func:`check_task`."""
+    if categories is None:
+        return ExemplarPolicy(model, config)
+    kind = {Task.VIS: "vis", Task.VSS: "vss", Task.VPS: "vps"}[task]
+    decoder = TaskDecoder(model, kind, categories)  # type: ignore[arg-type]
+    if still:
+        return ImagePolicy(decoder, config, task, categories)
+    if task is Task.VSS:
+        return SemanticPolicy(decoder, config, categories)
+    describe = describer(model.config.descriptor, model.config.decoder.hidden)
+    shapes = shapes_of(describe, config, categories.is_thing)
+    return CategoryPolicy(decoder, config, task, categories, shapes)
