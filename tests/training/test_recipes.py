@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from vidseg.datasets.sources.registry import dataset_names, splits_of
-from vidseg.models.univs import UniVS
+from vidseg.models.any_model import VideoModel, build_model
 from vidseg.training.loss_config import named_losses
 from vidseg.training.optimiser import build_optimiser, freeze
 from vidseg.training.recipe import ModelChoice, Recipe
@@ -36,12 +36,12 @@ def weights(recipe: Recipe) -> dict[str, float]:
 
 
 @cache
-def _model(preset: str) -> UniVS:
+def _model(preset: str) -> VideoModel:
     with torch.device("meta"):
-        return UniVS(model_config(ModelChoice(preset=preset)))
+        return build_model(model_config(ModelChoice(preset=preset)))
 
 
-def empty_model(preset: str) -> UniVS:
+def empty_model(preset: str) -> VideoModel:
     """Without numbers, all of it trainable; built once, which takes most of a second."""
     return _model(preset).requires_grad_(True).train()
 
@@ -53,7 +53,8 @@ def test_every_stage_has_a_recipe() -> None:
         for n in (1, 2, 3)
         for variant in ("", "_paper")
     }
-    assert set(recipe_names()) == published | {f"nano_stage{n}" for n in (1, 2, 3)}
+    staged = {name for name in recipe_names() if not name.startswith("gvseg")}
+    assert staged == published | {f"nano_stage{n}" for n in (1, 2, 3)}
 
 
 @pytest.mark.parametrize("name", recipe_names())
@@ -67,6 +68,9 @@ def test_recipes_are_whole_and_print_as_themselves(name: str, tmp_path: Path) ->
         if source.kind in dataset_names():
             splits = splits_of(source.kind)
             assert source.split in splits if splits else source.split is None
+    if name.startswith("gvseg"):
+        assert recipe.init.start == ("nano" if name == "gvseg_nano" else "none")
+        return
     stage = int(name.split("stage")[1][0])
     earlier = name.replace(f"stage{stage}", f"stage{stage - 1}")
     first = "imagenet" if name.startswith("nano") else "none"
@@ -82,7 +86,9 @@ def test_frozen_and_scaled_parts_are_parts_of_the_model(name: str) -> None:
     trained = {n for n, p in model.named_parameters() if p.requires_grad}
     assert sum(len(group["params"]) for group in groups) == len(trained)
     backbone = {n for n in trained if n.startswith("backbone.")}
-    if "_r50_" in name or name.endswith("_paper"):
+    if name.startswith("gvseg"):
+        assert backbone
+    elif "_r50_" in name or name.endswith("_paper"):
         assert bool(backbone) is ("stage1" in name)
     elif "_swin" in name and "stage1" not in name:
         assert {n.split(".")[1] for n in backbone} == {"norm0", "norm1", "norm2", "norm3"}
