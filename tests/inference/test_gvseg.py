@@ -148,9 +148,9 @@ def test_a_late_scribble_is_refused_too(segmenter: Segmenter) -> None:
     [
         ({"embedding_momentum": 1.0}, "0 <= embedding_momentum < 1"),
         ({"embedding_momentum": -0.1}, "0 <= embedding_momentum < 1"),
-        ({"affinity": "shape"}, "affinity is one of appearance, shape_position"),
-        ({"stuff_affinity": "x"}, "stuff_affinity is one of"),
-        ({"exemplars": "x"}, "exemplars is one of last_confident, given"),
+        ({"affinity": "shape"}, "affinity needs one of appearance, shape_position"),
+        ({"stuff_affinity": "x"}, "stuff_affinity needs one of"),
+        ({"exemplars": "x"}, "exemplars needs one of last_confident, given"),
     ],
 )
 def test_settings_that_mean_nothing_are_refused(values: dict[str, object], what: str) -> None:

@@ -15,7 +15,7 @@ from vidseg.inference.config import InferenceConfig
 from vidseg.inference.policies.base import Categories
 from vidseg.inference.policies.image import ImagePolicy, class_nms
 from vidseg.inference.preprocess import FrameGeometry
-from vidseg.models.tensors import DecoderOutput, Prediction
+from vidseg.models.tensors import Prediction
 from vidseg.results import Segment
 from vidseg.types import Task
 
@@ -36,11 +36,11 @@ def ask(task: Task, queries: Sequence[tuple[Tensor, Tensor]], **settings: object
     classes = torch.stack([c for c, _ in queries])[None]
     masks = torch.stack([m for _, m in queries])[None, :, None]
     embeddings = torch.zeros(1, len(queries), 1, 4)
-    answer = DecoderOutput(Prediction(masks, classes, embeddings, len(queries)))
-    model = SimpleNamespace(decode=lambda *_: answer)
+    answer = Prediction(masks, classes, embeddings, len(queries))
+    decoder = SimpleNamespace(decode=lambda *_: answer)
     categories = Categories(NAMES, THINGS, torch.zeros(3, 4))
     config = InferenceConfig(**settings)  # type: ignore[arg-type]
-    policy = ImagePolicy(model, config, task, categories)  # type: ignore[arg-type]
+    policy = ImagePolicy(decoder, config, task, categories)  # type: ignore[arg-type]
     (result,) = policy.step(make_clip(0, 1, 1, GEOMETRY), [])
     assert result.size == (32, 48)
     return list(result.segments)

@@ -211,7 +211,7 @@ class CategoryPolicy:
         return pairs
 
     def _compared(self, memory: Tensor, detections: Detections) -> tuple[Tensor, Tensor]:
-        """Slots [N, S, C] and detections [Q, T, C], each with its shape and place if these count."""
+        """Slots [N, S, C] and detections [Q, T, C], with shape and place if these count."""
         if self._shapes is None:
             return memory, detections.embeddings
         known = self._shapes.known(self._entities.class_scores)
