@@ -50,3 +50,19 @@ def assign(affinity: Tensor, threshold: float) -> list[tuple[int, int]]:
         for n, q, good in zip(objects, detections, chosen.tolist(), strict=True)
         if good
     ]
+
+
+def assign_by_kind(
+    affinity: Tensor, threshold: float, known_things: Tensor, found_things: Tensor
+) -> list[tuple[int, int]]:
+    """As :func:`assign`, with things matched among themselves and stuff among itself.
+
+    ``known_things`` [N] and ``found_things`` [Q] bool say which objects and detections are things.
+    """
+    pairs: list[tuple[int, int]] = []
+    for thing in (True, False):
+        objects = (known_things == thing).nonzero()[:, 0].tolist()
+        detections = (found_things == thing).nonzero()[:, 0].tolist()
+        some = assign(affinity[objects][:, detections], threshold)
+        pairs += [(objects[n], detections[q]) for n, q in some]
+    return sorted(pairs)

@@ -31,7 +31,7 @@ QueryTask: TypeAlias = Literal["vis", "vss", "vps"]
 
 
 class GvSeg(nn.Module):
-    """Image encoder, initial queries and clip decoder (Li et al., ECCV 2024)."""
+    """Image encoder, initial queries and clip decoder (Chen et al., ECCV 2024)."""
 
     def __init__(self, config: GvSegConfig) -> None:
         super().__init__()

@@ -8,14 +8,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ...errors import ModelError
 from ...models.shape_position import DescriptorConfig
 from ...models.tensors import Prediction
 from ...models.univs import UniVS
 from ...prompts import Prompt
 from ...results import FrameResult, Track
 from ...types import Task
-from ..association import assign, bisoftmax_affinity, cosine_affinity
 from ..clip_association import ShapeMemory, describer, shapes_of
 from ..config import InferenceConfig
 from ..consistency import temporal_consistency
@@ -26,6 +24,7 @@ from ..nms import mask_iou
 from ..overlaps import undisputed
 from ..preprocess import MASK_STRIDE
 from .base import Categories, Clip
+from .category_matching import Matching, Pair
 from .category_output import CategoryOutput
 from .category_vis import InstanceOutput
 from .category_vps import PanopticOutput
@@ -69,15 +68,12 @@ class CategoryPolicy:
         self._output: CategoryOutput = output(config, categories)
         self._memory: OwnFrames | ShiftedFrames | None = None
         if config.association == "prompts":
-            if not isinstance(decoder, ClipDecoder):
-                raise ModelError(
-                    "This model has no prompt queries to find objects again by; set association "
-                    "to similarity."
-                )
+            assert isinstance(decoder, ClipDecoder), "without prompt queries: by similarity"
             self._remembered = decoder
             remembering = OwnFrames if config.memory_features == "own" else ShiftedFrames
             self._memory = remembering(decoder, config)
         self._shapes = shapes
+        self._matching = Matching(config, self._is_thing, shapes, instances=self._instances)
         self._clips = 0
         self._last: Clip | None = None
 
@@ -180,8 +176,8 @@ class CategoryPolicy:
         if self._instances:
             detections = instance_candidates(detections, self._config)
         if len(self._entities):
-            pairs = self._match(clip, detections)
-            self._bear(clip, self._unknown(clip, detections, {q for _, q in pairs}))
+            matched = self._match(clip, detections)
+            self._bear(clip, self._unknown(clip, detections, matched))
         elif self._clips == 0 or self._config.detect_after_empty:
             first = (
                 first_instances(detections, self._config)
@@ -190,49 +186,16 @@ class CategoryPolicy:
             )
             self._bear(clip, first)
 
-    def _match(self, clip: Clip, detections: Detections) -> list[tuple[int, int]]:
-        """Pairs of known objects and detections; updates the objects by them."""
-        config = self._config
-        if config.association == "similarity":
-            affinity = cosine_affinity(*self._compared(self._entities.embeddings, detections))
-            pairs = assign(affinity, config.consistency_threshold)
-            trusted = pairs
-        else:
-            affinity = bisoftmax_affinity(*self._compared(self._entities.recent, detections))
-            pairs = assign(affinity, config.new_object_threshold)
-            doubled = 2 * config.new_object_threshold
-            trusted = [p for p in pairs if not self._instances or float(affinity[p]) > doubled]
-        if config.confident_matches:
-            pairs, trusted = (self._confident(some, detections) for some in (pairs, trusted))
-        known, found = [n for n, _ in pairs], detections[[q for _, q in pairs]]
+    def _match(self, clip: Clip, detections: Detections) -> set[int]:
+        """Updates the known objects by what is found of them; returns the detections taken."""
+        matches = self._matching.match(self._entities, detections)
+        known, found = [n for n, _ in matches.pairs], detections[[q for _, q in matches.pairs]]
         self._entities.blend_scores(known, found.scores)
         self._entities.blend_embeddings(known, found.embeddings.mean(dim=1))
-        self._add_masks(clip, trusted, detections)
-        return pairs
+        self._add_masks(clip, matches.trusted, detections)
+        return {q for _, q in matches.pairs}
 
-    def _compared(self, memory: Tensor, detections: Detections) -> tuple[Tensor, Tensor]:
-        """Slots [N, S, C] and detections [Q, T, C], with shape and place if these count."""
-        if self._shapes is None:
-            return memory, detections.embeddings
-        known = self._shapes.known(self._entities.class_scores)
-        found = self._shapes.found(detections.mask_logits, detections.scores)
-        return memory + known[:, None], detections.embeddings + found[:, None]
-
-    def _confident(
-        self, pairs: Sequence[tuple[int, int]], detections: Detections
-    ) -> list[tuple[int, int]]:
-        """Pairs in which something is seen, and it looks like the object.
-
-        The bi-softmax is relative: it gives a lone object to any detection.
-        """
-        alike = cosine_affinity(*self._compared(self._entities.embeddings, detections))
-        likely = detections.best > self._config.class_threshold
-        sure = ((alike > self._config.consistency_threshold) & likely).tolist()
-        return [(n, q) for n, q in pairs if sure[n][q]]
-
-    def _add_masks(
-        self, clip: Clip, pairs: Sequence[tuple[int, int]], detections: Detections
-    ) -> None:
+    def _add_masks(self, clip: Clip, pairs: Sequence[Pair], detections: Detections) -> None:
         known, found = [n for n, _ in pairs], detections[[q for _, q in pairs]]
         positive = (self._measured(found.mask_logits, clip) > 0).flatten(2).any(dim=2)
         self._window.add(known, clip.start, found.mask_logits, positive)
