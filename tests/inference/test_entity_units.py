@@ -8,7 +8,12 @@ import torch
 from torch import Tensor
 
 from tests.parity import report_difference
-from vidseg.inference.association import assign, bisoftmax_affinity, cosine_affinity
+from vidseg.inference.association import (
+    assign,
+    assign_by_kind,
+    bisoftmax_affinity,
+    cosine_affinity,
+)
 from vidseg.inference.consistency import temporal_consistency, time_weights, used_slots
 from vidseg.inference.mask_quality import mask_quality
 from vidseg.inference.nms import box_iou, box_nms, mask_boxes, mask_iou, no_higher_duplicate
@@ -71,6 +76,16 @@ def test_assignment_is_one_to_one_and_above_the_threshold() -> None:
     assert assign(affinity, 0.2) == [(0, 1), (1, 0)]
     assert assign(affinity, 0.82) == [(0, 0)]
     assert assign(torch.zeros(0, 4), 0.2) == []
+
+
+def test_things_are_matched_with_things_and_stuff_with_stuff() -> None:
+    """Row 0 would take column 1 for 0.9, but is a thing, and column 1 is stuff."""
+    affinity = torch.tensor([[0.3, 0.9, 0.4], [0.8, 0.5, 0.7]])
+    known, found = torch.tensor([True, False]), torch.tensor([True, False, True])
+    assert assign(affinity, 0.2) == [(0, 1), (1, 0)]
+    assert assign_by_kind(affinity, 0.2, known, found) == [(0, 2), (1, 1)]
+    assert assign_by_kind(affinity, -1.0, known, ~found) == [(0, 1), (1, 0)]
+    assert assign_by_kind(affinity, -1.0, known & False, found | True) == []
 
 
 def test_boxes_and_masks_overlap() -> None:

@@ -38,7 +38,8 @@ class InferenceConfig:
         size_multiple: the input is padded to a multiple of this on the right and at the bottom.
         detection_interval: clips between two searches for new objects.
         association: how known objects are found again: by their prompt queries, or by the
-            similarity of learnable queries.
+            similarity of learnable queries, things among things and stuff among stuff. A GvSeg
+            has no prompt queries and refuses ``"prompts"``.
         separate_prompts: prompt queries of different objects do not see each other
             (SepSA-entity); expressions never do.
         class_threshold: smallest class score of a new object.
