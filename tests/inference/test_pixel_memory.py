@@ -73,6 +73,15 @@ def test_memory_is_bounded_and_nobody_loses_the_anchor(memory: PixelMemory, key:
     assert {i for frame in memory.anchors for i in frame.masks} == set(masks)
 
 
+def test_the_anchor_of_fewest_objects_goes_wherever_it_stands(
+    memory: PixelMemory, key: Tensor
+) -> None:
+    memory.write(key, {1: square(), 2: square()}, anchored={1, 2})
+    memory.write(key.flip(0), {3: square()}, anchored={3})
+    memory.write(key.roll(1, 0), {3: square(), 4: square()}, anchored={4})
+    assert [set(frame.masks) for frame in memory.anchors] == [{1, 2}, {3, 4}]
+
+
 def test_forgotten_objects_leave_nothing(memory: PixelMemory, key: Tensor) -> None:
     memory.write(key, {1: square(), 2: square()}, anchored={1, 2})
     memory.forget([1])

@@ -20,7 +20,7 @@ from ..models.propagation import MapKind, Propagation
 _LEAST_EVIDENCE = 0.05
 
 
-@dataclass
+@dataclass(eq=False)
 class RememberedFrame:
     """One frame of the past: key [D, h, w] and a soft mask [h, w] per object id."""
 
