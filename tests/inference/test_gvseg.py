@@ -11,6 +11,7 @@ import torch
 from tests.inference.footprint import containers, state_bytes
 from tests.inference.test_bounded import RandomText, mask, picture
 from vidseg.errors import ModelError, PromptError
+from vidseg.inference.config import default
 from vidseg.inference.segmenter import Segmenter
 from vidseg.models.gvseg import GvSeg
 from vidseg.models.presets import gvseg_debug
@@ -158,7 +159,19 @@ def test_settings_that_mean_nothing_are_refused(values: dict[str, object], what:
         Segmenter(GvSeg(gvseg_debug()), device="cpu", settings={"vis": values})
 
 
-def test_association_by_prompts_is_refused(segmenter: Segmenter) -> None:
-    config = segmenter.config("vis").override({"association": "prompts"})
-    with pytest.raises(ModelError, match="set association to similarity"):
-        segmenter.session("vis", categories=NAMES, config=config)
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("missing", ["association", "embedding_momentum"])
+def test_settings_of_other_models_are_refused_in_every_task(
+    segmenter: Segmenter, task: Task, missing: str
+) -> None:
+    """default() has neither; each alone is enough, and clips of one frame are no reason."""
+    begin = r'begin with its own, as in segmenter\.config\("vis"\)'
+    with pytest.raises(ModelError, match=begin):
+        segmenter.session(task, categories=names_of(task), config=default(task))
+    other = {"association": "similarity", "embedding_momentum": 0.5, "clip_length": 1, "stride": 1}
+    del other[missing]
+    with pytest.raises(ModelError, match=begin):
+        segmenter.session(task, categories=names_of(task), config=default(task).override(other))
+    single = segmenter.config(task).override({"clip_length": 1, "stride": 1})
+    session = segmenter.session(task, categories=names_of(task), config=single)
+    assert len(session.step(Frame(video(1)[0], 0, 0.0))) == 1

@@ -15,7 +15,6 @@ from ..models.checkpoints.conversion import build_model, open_weights
 from ..models.checkpoints.reading import is_hugging_face
 from ..models.concept_table import read_concept_table
 from ..models.listed_texts import ListedTexts
-from ..models.mask2former import Mask2Former
 from ..models.saved import Model, load_saved
 from ..models.text_encoder import LazyTextEncoder
 from ..models.text_features import TextEncoder
@@ -29,6 +28,7 @@ from .conversion import (
     check_filling,
     released_settings,
 )
+from .model_kinds import kind_of
 from .segmenter import Segmenter
 
 
@@ -131,13 +131,11 @@ def _listed_texts(
 ) -> TextEncoder | None:
     """Rows of a concept table beside the model for published lists; None without a table."""
     file = Path(place) / CONCEPTS_FILE
-    if isinstance(model, Mask2Former) or not file.is_file():
+    text = kind_of(model).text(model)
+    if text is None or not file.is_file():
         return None
-    config = model.config
-    if config.text is None:
-        return None
-    width = config.decoder.text_dim
-    return ListedTexts(LazyTextEncoder(config.text, weights), width, read_concept_table(file))
+    width = model.config.decoder.text_dim
+    return ListedTexts(LazyTextEncoder(text, weights), width, read_concept_table(file))
 
 
 def _place(name: str | Path) -> str | Path:

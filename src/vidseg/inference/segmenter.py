@@ -10,8 +10,6 @@ from typing import Any
 import torch
 
 from ..errors import ModelError, PromptError, VocabularyError
-from ..models.gvseg import GvSeg
-from ..models.mask2former import Mask2Former
 from ..models.saved import Model
 from ..models.text_encoder import TextEncoder, build_text_encoder
 from ..nn.layers import channels_last
@@ -21,16 +19,8 @@ from ..types import Task
 from ..video.base import Source
 from ..video.source import SourceLike, open_source
 from ..vocabularies import Vocabulary, from_names, get_vocabulary
-from .config import CLIP_WISE, InferenceConfig, check_settings, configured
-from .policies.base import Categories, TaskPolicy
-from .policies.category import CategoryPolicy
-from .policies.clip_decoder import LearnableDecoder
-from .policies.fixed_classes import fixed_class_policy, wanted_classes
-from .policies.gvseg_tasks import check_prompts, check_task, gvseg_policy
-from .policies.image import ImagePolicy
-from .policies.prompted import PromptedPolicy
-from .policies.referring import ReferringPolicy
-from .policies.semantic import SemanticPolicy
+from .config import InferenceConfig, check_settings, configured
+from .model_kinds import Question, kind_of
 from .prompt_inbox import PromptInbox
 from .session import Session
 
@@ -60,6 +50,7 @@ class Segmenter:
         Raises ModelError for a device that is not there and for unknown settings.
         """
         self.device = choose_device(device)
+        self._kind = kind_of(model)
         self.model = channels_last(model.eval().to(self.device))
         self.settings = {name: dict(values) for name, values in (settings or {}).items()}
         self._text_encoder = text_encoder
@@ -69,12 +60,12 @@ class Segmenter:
     @property
     def classes(self) -> Vocabulary | None:
         """The only classes that the model can tell; None where any words will do."""
-        return self.model.config.classes if isinstance(self.model, Mask2Former) else None
+        return self._kind.classes(self.model)
 
     def config(self, task: Task | str) -> InferenceConfig:
-        """The settings of a task: the defaults, overridden by those of the model."""
-        base = CLIP_WISE if isinstance(self.model, GvSeg) else None
-        return configured(parse_task(task), self.settings, base)
+        """The settings of a task: the defaults, overridden by those of the kind of model, then by
+        those of the model."""
+        return configured(parse_task(task), self.settings, self._kind.settings)
 
     def segment(
         self,
@@ -101,7 +92,9 @@ class Segmenter:
                 classes needs neither, and finds no others.
             prompts: what to follow (the other tasks); ``frame`` counts frames of the source.
             short_side: pixels of the shortest edge that the model sees.
-            config: settings instead of those of :meth:`config`.
+            config: settings instead of those of :meth:`config`; best a copy of them with other
+                values (``segmenter.config("vis").override({...})``), for a kind of model may need
+                others than :func:`vidseg.inference.config.default` gives.
             start, stop, stride: which frames of the source.
 
         Returns:
@@ -148,61 +141,22 @@ class Segmenter:
             config = config.override({"short_side": short_side})
         if still:
             config = config.override({"clip_length": 1, "stride": 1})
-        inbox = PromptInbox(task, check_prompts if isinstance(self.model, GvSeg) else None)
+        self._kind.check_config(config)
+        inbox = PromptInbox(task, self._kind.check_prompts)
         inbox.add(prompts)
-        policy = self._policy(task, config, categories, vocabulary, still)
-        return Session(self.model, config, policy, inbox)
+        asked = _asked_classes(categories, vocabulary)
+        question = Question(task, config, asked, still, lambda: self.text_encoder)
+        return Session(self.model, config, self._kind.policy(self.model, question), inbox)
 
     @property
     def text_encoder(self) -> TextEncoder:
         """Encoder of names and sentences, loaded when first needed."""
         if self._text_encoder is None:
-            if isinstance(self.model, Mask2Former) or self.model.config.text is None:
+            config = self._kind.text(self.model)
+            if config is None:
                 raise ModelError("This model was saved without a text encoder; give one.")
-            self._text_encoder = build_text_encoder(self.model.config.text, self._text_weights)
+            self._text_encoder = build_text_encoder(config, self._text_weights)
         return self._text_encoder
-
-    def _policy(
-        self,
-        task: Task,
-        config: InferenceConfig,
-        names: Sequence[str] | str | None,
-        vocabulary: str | None,
-        still: bool,
-    ) -> TaskPolicy:
-        model, asked = self.model, _asked_classes(names, vocabulary)
-        if isinstance(model, Mask2Former):
-            wanted = wanted_classes(model, task, asked)
-            return fixed_class_policy(model, config, task, wanted, still=still)
-        if isinstance(model, GvSeg):
-            check_task(task)
-            return gvseg_policy(model, config, task, self._categories(task, asked), still=still)
-        categories = self._categories(task, asked)
-        if task in (Task.VOS, Task.PVOS):
-            return PromptedPolicy(model, config, categories)
-        if task is Task.REFVOS:
-            return ReferringPolicy(model, config, self.text_encoder)
-        assert categories is not None
-        if still:
-            return ImagePolicy(LearnableDecoder(model, categories), config, task, categories)
-        if task is Task.VSS:
-            return SemanticPolicy(LearnableDecoder(model, categories), config, categories)
-        return CategoryPolicy.of_model(model, config, task, categories)
-
-    def _categories(self, task: Task, chosen: Vocabulary | None) -> Categories | None:
-        """Encodes the names of classes. Raises VocabularyError."""
-        if chosen is None:
-            if task.by_category:
-                raise VocabularyError(
-                    f"Task {task.value} needs to know what to find; give categories such as "
-                    f"dog,person or a vocabulary such as coco."
-                )
-            return None
-        if not task.by_category and task is not Task.PVOS:
-            raise VocabularyError(f"Task {task.value} follows prompts and takes no categories.")
-        embeddings = self.text_encoder.encode_names(chosen.texts)
-        like = next(self.model.parameters())
-        return Categories(chosen.names, chosen.is_thing, embeddings.to(like))
 
 
 def _asked_classes(names: Sequence[str] | str | None, vocabulary: str | None) -> Vocabulary | None:

@@ -170,7 +170,8 @@ class ExemplarPolicy:
 
     def _update(self, known: Exemplar, look: Tensor) -> None:
         """Moves the running embedding on."""
-        momentum = self._config.embedding_momentum or 0.0
+        momentum = self._config.embedding_momentum
+        assert momentum is not None, "checked before"
         known.look = look if known.look is None else torch.lerp(look, known.look, momentum)
 
     def _renew(self, clip: Clip, kept: Sequence[int]) -> None:

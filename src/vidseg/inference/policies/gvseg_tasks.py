@@ -27,6 +27,20 @@ def check_task(task: Task) -> None:
         )
 
 
+def check_config(config: InferenceConfig) -> None:
+    """Raises ModelError for settings that were made for prompt queries, in every task.
+
+    Those of :func:`vidseg.inference.config.default` are: they would run a GvSeg frame by frame.
+    Clips of one frame may be asked for all the same (``clip_length``).
+    """
+    if config.association == "prompts" or config.embedding_momentum is None:
+        raise ModelError(
+            "These settings are for a UniVS: a GvSeg has no prompt queries and remembers by an "
+            "embedding_momentum; begin with its own, as in "
+            'segmenter.config("vis").override({...}).'
+        )
+
+
 def check_prompts(prompts: Iterable[Prompt]) -> None:
     """Raises PromptError for a scribble, which GvSeg has no exemplars of."""
     for prompt in prompts:
