@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.video.clips import write_clip
-from vidseg.formats.davis import read_palette_png
+from vidseg.formats.reading import read_label_map
 from vidseg.video.source import open_source
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,7 +48,7 @@ def test_ctrl_c_leaves_whole_files_and_exit_130(tmp_path: Path) -> None:
     written = len(list((out / "png").glob("*.png")))
     assert 4 <= written < 40
     for path in (out / "png").iterdir():
-        assert read_palette_png(path).shape == (64, 96)
+        assert read_label_map(path).shape == (64, 96)
     assert len(list(open_source(out / "overlay.mp4"))) == written
     assert len(json.loads((out / "panoptic.json").read_text())["annotations"]) == written
     rows = json.loads((out / "ytvis.json").read_text())

@@ -14,8 +14,7 @@ import torch
 
 from tests.video.clips import write_clip
 from vidseg.cli.main import main
-from vidseg.formats.davis import read_palette_png
-from vidseg.formats.panoptic import read_panoptic_png
+from vidseg.formats.reading import read_label_map, read_rgb_ids
 from vidseg.geometry.masks import decode_rle
 from vidseg.models.presets import debug
 from vidseg.models.static_text import StaticTextConfig
@@ -76,9 +75,9 @@ def test_all_formats_of_all_tasks_tell_the_same(
     assert rows and all(len(row["segmentations"]) == 4 for row in rows)
     names = {category["id"]: category["name"] for category in panoptic["categories"]}
     for index, annotation in enumerate(panoptic["annotations"]):
-        ids = read_palette_png(out / "png" / f"{index:05d}.png")
+        ids = read_label_map(out / "png" / f"{index:05d}.png")
         assert ids.shape == SIZE
-        assert np.array_equal(ids, read_panoptic_png(out / "panoptic" / annotation["file_name"]))
+        assert np.array_equal(ids, read_rgb_ids(out / "panoptic" / annotation["file_name"]))
         covered = np.zeros(SIZE, dtype=bool)
         for row in rows:
             assert names.get(row["category_id"]) == row["category"]

@@ -14,7 +14,7 @@ from vidseg.cli import running
 from vidseg.cli.main import build_parser, main
 from vidseg.cli.segment import read_request
 from vidseg.errors import ModelError
-from vidseg.formats.davis import read_palette_png
+from vidseg.formats.reading import read_label_map
 from vidseg.video.source import open_source
 from vidseg.vocabularies import get_vocabulary
 
@@ -60,7 +60,7 @@ def test_all_formats_of_a_prompted_run(
         ["overlay.mp4", "ytvis.json", "panoptic.json"]
         + [f"{folder}/{name}" for folder in ("png", "panoptic") for name in names]
     )
-    assert set(np.unique(read_palette_png(out / "png" / "00002.png"))) == {0, 3, 5}
+    assert set(np.unique(read_label_map(out / "png" / "00002.png"))) == {0, 3, 5}
     assert open_source(out / "overlay.mp4").length == 7
     rows = json.loads((out / "ytvis.json").read_text())
     assert [(row["track_id"], row["score"]) for row in rows] == [(3, 0.8), (5, 0.8)]
@@ -117,7 +117,7 @@ def test_masks_without_an_id_give_one_object_per_value(clip: Path, tmp_path: Pat
     out = tmp_path / "out"
     words = ["segment", str(clip), "--task", "pvos", "--mask", str(tmp_path / "ids.png")]
     assert main([*words, "--out", str(out), "--save", "png"]) == 0
-    assert set(np.unique(read_palette_png(out / "png" / "00000.png"))) == {0, 2, 6}
+    assert set(np.unique(read_label_map(out / "png" / "00000.png"))) == {0, 2, 6}
 
 
 def _bad_inputs(folder: Path) -> dict[str, tuple[list[str], str]]:
@@ -157,7 +157,7 @@ def _bad_inputs(folder: Path) -> dict[str, tuple[list[str], str]]:
             "10x10 pixels, but the frames are 96x64",
         ),
         "empty mask": ([clip, *vos, "--mask", f"1:{folder / 'blank.png'}"], "mask is empty"),
-        "missing mask": ([clip, *vos, "--mask", "1:no.png"], "no.png does not exist"),
+        "missing mask": ([clip, *vos, "--mask", "1:no.png"], "no.png: No such file"),
         "two boxes with one id": (
             [clip, *vos, "--box", "1:0,0,9,9", "--box", "1:5,5,20,20"],
             "two boxes",

@@ -235,7 +235,7 @@ def first_png(predicted: Path) -> Path:
 
 MASK_FAULTS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "missing frame": (lambda p: p.unlink(), "lacks 1 of 3 frames: 00000"),
-    "damaged": (lambda p: p.write_bytes(p.read_bytes()[:45]), "cannot be read as a picture"),
+    "damaged": (lambda p: p.write_bytes(p.read_bytes()[:45]), "it breaks off before its end"),
     "empty file": (lambda p: p.write_bytes(b""), "is empty"),
     "other size": (lambda p: label(p, 0, Image.open(p).mode, (6, 9)), "6 x 9 (height x width)"),
     "other mode": (lambda p: Image.new("RGBA", (8, 6)).save(p), "colour mode RGBA"),

@@ -14,9 +14,10 @@ from PIL import Image
 from vidseg.errors import DataError, OutputError
 from vidseg.formats.atomic import prepare_folder, replacing
 from vidseg.formats.categories import CategoryNumbers
-from vidseg.formats.davis import PalettePngWriter, read_palette_png
+from vidseg.formats.davis import PalettePngWriter
 from vidseg.formats.overlay import OverlayPictureWriter, OverlayWriter
-from vidseg.formats.panoptic import PanopticWriter, ids_to_rgb, read_panoptic_png, rgb_to_ids
+from vidseg.formats.panoptic import PanopticWriter, ids_to_rgb, rgb_to_ids
+from vidseg.formats.reading import read_label_map, read_rgb_ids
 from vidseg.formats.saving import open_writers, parse_formats
 from vidseg.formats.ytvis import YtvisWriter
 from vidseg.geometry.masks import decode_rle
@@ -72,7 +73,7 @@ def test_palette_pngs_hold_ids_with_overlaps_settled(tmp_path: Path) -> None:
         with Image.open(path) as image:
             assert image.mode == "P"
             assert bytes(image.getpalette() or ()) == davis_palette().tobytes()
-        assert np.array_equal(read_palette_png(path), small(result).panoptic_map())
+        assert np.array_equal(read_label_map(path), small(result).panoptic_map())
 
 
 def test_ids_beyond_a_palette_are_refused_and_leave_nothing(tmp_path: Path) -> None:
@@ -86,9 +87,9 @@ def test_ids_beyond_a_palette_are_refused_and_leave_nothing(tmp_path: Path) -> N
 def test_reading_what_is_no_palette_png(tmp_path: Path) -> None:
     Image.new("RGB", (3, 3)).save(tmp_path / "rgb.png")
     (tmp_path / "text.png").write_text("text")
-    for name, words in (("rgb", "colour mode RGB"), ("text", "not an image"), ("no", "not exist")):
+    for name, words in (("rgb", "mode RGB"), ("text", "no picture"), ("no", "No such file")):
         with pytest.raises(DataError, match=words):
-            read_palette_png(tmp_path / f"{name}.png")
+            read_label_map(tmp_path / f"{name}.png")
 
 
 def test_ytvis_rows_hold_one_mask_per_frame(tmp_path: Path) -> None:
@@ -162,7 +163,7 @@ def test_panoptic_png_and_json_agree(tmp_path: Path) -> None:
     ]
     assert [image["id"] for image in told["images"]] == [0, 2, 4]
     for (_, result), row in zip(frames(), told["annotations"], strict=True):
-        ids = read_panoptic_png(tmp_path / "panoptic" / row["file_name"])
+        ids = read_rgb_ids(tmp_path / "panoptic" / row["file_name"])
         assert np.array_equal(ids, result.panoptic_map())
         infos = {info["id"]: info for info in row["segments_info"]}
         assert set(infos) == set(np.unique(ids)) - {0}

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DataError, PromptError
-from ..formats.davis import read_palette_png
+from ..formats.reading import read_label_map
 from ..inference.prompt_inbox import PromptInbox
 from ..prompts import Box, Mask, Point, Prompt, Scribble, Text, VisualPrompt
 from ..types import Task
@@ -91,7 +91,7 @@ def parse_mask(word: str) -> list[Mask]:
     """
     object_id, frame, rest = _split("--mask", word)
     try:
-        ids = read_palette_png(Path(rest).expanduser())
+        ids = read_label_map(Path(rest).expanduser())
     except DataError as error:
         raise PromptError(f"--mask: {error}") from error
     match = _PREFIX.match(word)

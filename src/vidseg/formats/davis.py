@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ..errors import DataError, OutputError
+from ..errors import OutputError
 from ..results import FrameResult
-from ..types import Frame, IdMap
+from ..types import Frame
 from ..video.colors import davis_palette
 from .atomic import prepare_folder, replacing
 
@@ -43,21 +43,3 @@ class PalettePngWriter:
         """Every PNG is whole as soon as it is written; removes the folder if it stayed empty."""
         if self.folder.is_dir() and not any(self.folder.iterdir()):
             self.folder.rmdir()
-
-
-def read_palette_png(path: Path) -> IdMap:
-    """[H, W] int32 ids of a palette or grey PNG.
-
-    Raises DataError where the file is missing or is not such a PNG.
-    """
-    try:
-        with Image.open(path) as image:
-            if image.mode not in ("P", "L", "1", "I", "I;16"):
-                raise DataError(
-                    f"{path} has colour mode {image.mode}; a palette or grey PNG is needed."
-                )
-            return np.array(image).astype(np.int32)
-    except FileNotFoundError as error:
-        raise DataError(f"{path} does not exist.") from error
-    except (OSError, SyntaxError) as error:
-        raise DataError(f"{path} is not an image that can be read.") from error

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from ..errors import DataError
 from ..results import FrameResult, mask_box
 from ..types import Frame, IdMap
 from .atomic import prepare_folder, replacing
@@ -30,15 +29,6 @@ def rgb_to_ids(colors: npt.NDArray[np.uint8]) -> IdMap:
     """[H, W] int32 ids; undoes :func:`ids_to_rgb`."""
     wide = colors.astype(np.int32)
     return wide[..., 0] + 256 * wide[..., 1] + 65536 * wide[..., 2]
-
-
-def read_panoptic_png(path: Path) -> IdMap:
-    """[H, W] int32 ids of a COCO-panoptic PNG. DataError where it cannot be read."""
-    try:
-        with Image.open(path) as image:
-            return rgb_to_ids(np.array(image.convert("RGB")))
-    except OSError as error:
-        raise DataError(f"{path} is not a PNG that can be read.") from error
 
 
 class PanopticWriter:

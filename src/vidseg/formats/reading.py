@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ..errors import DataError
 from ..types import IdMap, ImageArray
-from .flat_png import SIGNATURE, check_checksums, read_flat_png
+from .flat_png import SIGNATURE, check_chunks, check_rows, read_flat_png
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -40,47 +40,50 @@ def read_small_label_map(path: Path) -> npt.NDArray[np.uint8]:
 
     Raises DataError if the file is missing or damaged, or is a picture of another kind.
     """
-    content = _content(path)
-    flat = read_flat_png(content, path)
-    values = _values(content, path) if flat is None else flat
+    values = _values(path)
     if values.dtype != np.uint8:
         raise DataError(f"The label map {path} is not 8-bit; labels 0 to 255 are wanted.")
     return values
 
 
 def read_label_map(path: Path) -> IdMap:
-    """[H, W] values of a single-channel or palette PNG. Raises DataError for other pictures."""
-    return _values(_content(path), path).astype(np.int32)
+    """[H, W] values of a single-channel or palette PNG.
+
+    Raises DataError if the file is missing or damaged, or is a picture of another kind.
+    """
+    return _values(path).astype(np.int32)
 
 
 def read_rgb_ids(path: Path) -> IdMap:
-    """[H, W] ids R + 256 G + 65536 B of an RGB PNG. Raises DataError for other pictures."""
-    try:
-        with _open_rgb(path) as image:
-            # Pillow keeps four bytes a pixel; taken as they are they make a whole number.
-            packed = np.frombuffer(image.tobytes("raw", "RGBX"), "<i4")
-            height, width = image.height, image.width
-    except (OSError, SyntaxError) as error:
-        raise DataError(f"Cannot read the label map {path}: {_reason(error)}.") from error
+    """[H, W] ids R + 256 G + 65536 B of an RGB PNG.
+
+    Raises DataError if the file is missing or damaged, or is a picture of another kind.
+    """
+    with _rgb(path) as image:
+        # Pillow keeps four bytes a pixel; taken as they are they make a whole number.
+        packed = np.frombuffer(image.tobytes("raw", "RGBX"), "<i4")
+        height, width = image.height, image.width
     return (packed & 0xFFFFFF).astype(np.int32, copy=False).reshape(height, width)
 
 
 def read_rgb_values(path: Path) -> npt.NDArray[np.uint8]:
-    """[H, W, 3] of an RGB PNG that carries numbers. Raises DataError for other pictures."""
-    try:
-        with _open_rgb(path) as image:
-            return np.asarray(image)
-    except (OSError, SyntaxError) as error:
-        raise DataError(f"Cannot read the label map {path}: {_reason(error)}.") from error
+    """[H, W, 3] of an RGB PNG that carries numbers. Raises DataError as :func:`read_rgb_ids`."""
+    with _rgb(path) as image:
+        return np.asarray(image)
 
 
-def _open_rgb(path: Path) -> Image.Image:
-    """The opened picture. Raises DataError where it is no RGB or a checksum is wrong."""
+def _rgb(path: Path) -> Image.Image:
+    """A whole RGB picture. Raises DataError as :func:`read_rgb_ids`."""
     content = _content(path)
-    check_checksums(content, path)
-    image = _opened(content)
-    if image.mode != "RGB":
-        raise DataError(f"The label map {path} has mode {image.mode}; RGB is wanted.")
+    check_chunks(content, path)
+    try:
+        image = _opened(content)
+        if image.mode != "RGB":
+            raise DataError(f"The label map {path} has mode {image.mode}; RGB is wanted.")
+        last = image.crop((0, image.height - 1, image.width, image.height))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise DataError(f"Cannot read the label map {path}: {_reason(error)}.") from error
+    check_rows(content, np.asarray(last), path)
     return image
 
 
@@ -91,7 +94,12 @@ def _content(path: Path) -> bytes:
         raise DataError(f"Cannot read the label map {path}: {_reason(error)}.") from error
 
 
-def _values(content: bytes, path: Path) -> npt.NDArray[Any]:
+def _values(path: Path) -> npt.NDArray[Any]:
+    """[H, W] of a whole PNG with one channel; black and white as 0 and 1."""
+    content = _content(path)
+    flat = read_flat_png(content, path)
+    if flat is not None:
+        return flat
     try:
         with _opened(content) as image:
             if image.mode not in _SINGLE_CHANNEL:
@@ -101,6 +109,7 @@ def _values(content: bytes, path: Path) -> npt.NDArray[Any]:
             values = np.asarray(image)
     except (OSError, SyntaxError, ValueError) as error:
         raise DataError(f"Cannot read the label map {path}: {_reason(error)}.") from error
+    check_rows(content, values, path)
     return values.astype(np.uint8) if values.dtype == np.bool_ else values
 
 

@@ -164,7 +164,7 @@ def test_faults_of_the_maps(name: str, tmp_path: Path) -> None:
 
     planted(name, tmp_path / "a", repainted(pattern, pixel), f"the ids {9 * 65793}, which")
     planted(name, tmp_path / "b", converted(pattern, "L"), "has colour mode L, RGB is wanted")
-    planted(name, tmp_path / "c", cut(pattern), "cannot be read as a picture")
+    planted(name, tmp_path / "c", cut(pattern), "breaks off before its end")
     planted(name, tmp_path / "d", grown(pattern), "is 40 x 57 (height x width)")
     planted(name, tmp_path / "e", gone(pattern), "There is no ")
 

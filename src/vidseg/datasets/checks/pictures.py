@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ...errors import DataError
+from ...formats.flat_png import check_chunks, check_rows
 
 _DAMAGE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 _TAIL = 1024  # some cameras write a little after the end of the picture
@@ -43,14 +45,17 @@ def read_header(path: Path) -> Header:
 def read_label_file(path: Path) -> tuple[Header, npt.NDArray[Any]]:
     """Header, and [H, W] or [H, W, C] values as the file stores them (palette: the indices).
 
-    Raises DataError where the file cannot be decoded to its end.
+    Raises DataError where the file is damaged or ends early.
     """
     try:
-        with Image.open(path) as image:
-            header = _header(image)
-            return header, np.asarray(image)
+        content = path.read_bytes()
+        check_chunks(content, path)
+        with Image.open(BytesIO(content)) as image:
+            header, values = _header(image), np.asarray(image)
     except _DAMAGE as error:
         raise DataError(_unreadable(path, error)) from error
+    check_rows(content, values, path)
+    return header, values
 
 
 def _header(image: Image.Image) -> Header:

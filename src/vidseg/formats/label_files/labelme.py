@@ -36,6 +36,7 @@ from ...labels import Category, FrameLabels, LabelTrack, VideoInfo
 from ...results import CocoRLE, encode_rle, mask_box
 from ...types import MaskArray
 from ..atomic import prepare_folder
+from ..flat_png import check_chunks, check_rows
 from ..reading import inside, read_json
 from .base import LabelFile, ReadOptions, WriteOptions, layout_explained
 from .capabilities import Holds
@@ -129,11 +130,11 @@ class LabelmeFolder(LabelFile):
             size = (int(content["imageHeight"]), int(content["imageWidth"]))
             masks: dict[int, CocoRLE] = {}
             for id, parts in self._objects(video, path, None).items():
-                mask = _draw(parts, size)
+                mask = _draw(parts, size, path)
                 if mask.any():
                     masks[id] = encode_rle(mask)
             ignored = [s for s in content["shapes"] if s["label"] == VOID and _is_region(s)]
-            void = _draw(ignored, size) if ignored else np.zeros(size, dtype=bool)
+            void = _draw(ignored, size, path) if ignored else np.zeros(size, dtype=bool)
         return FrameLabels(size, masks, encode_rle(void) if void.any() else None)
 
     def _objects(self, video: int, path: Path, log: Any) -> dict[int, list[dict[str, Any]]]:
@@ -167,12 +168,12 @@ def _is_region(shape: dict[str, Any]) -> bool:
     return shape.get("shape_type", "polygon") in ("polygon", "mask")
 
 
-def _draw(parts: Sequence[dict[str, Any]], size: tuple[int, int]) -> MaskArray:
+def _draw(parts: Sequence[dict[str, Any]], size: tuple[int, int], path: Path) -> MaskArray:
     mask = np.zeros(size, dtype=bool)
     for shape in parts:
         if shape.get("shape_type") == "mask":
             (left, top), (right, bottom) = np.asarray(shape["points"]).astype(int).tolist()
-            piece = _read_mask(str(shape["mask"]))
+            piece = _read_mask(str(shape["mask"]), path)
             if (
                 piece.shape != (bottom - top + 1, right - left + 1)
                 or min(left, top) < 0
@@ -186,9 +187,12 @@ def _draw(parts: Sequence[dict[str, Any]], size: tuple[int, int]) -> MaskArray:
     return mask
 
 
-def _read_mask(text: str) -> MaskArray:
+def _read_mask(text: str, path: Path) -> MaskArray:
     try:
-        with Image.open(io.BytesIO(base64.b64decode(text, validate=True))) as image:
+        content = base64.b64decode(text, validate=True)
+        check_chunks(content, path)
+        with Image.open(io.BytesIO(content)) as image:
+            check_rows(content, np.asarray(image), path)
             return np.asarray(image.convert("I") if image.mode != "L" else image) > 0
     except (binascii.Error, OSError, SyntaxError, UnidentifiedImageError) as error:
         raise ValueError("a mask is no PNG in base64") from error
