@@ -12,6 +12,7 @@ from ...models.univs import UniVS
 from ..config import InferenceConfig
 from ..memory import PromptMemory
 from .base import Categories, Clip
+from .checked import checked
 
 
 class ClipAnswers(Protocol):
@@ -54,7 +55,8 @@ class LearnableDecoder:
     def decode(self, clip: Clip) -> Prediction:
         """As :class:`ClipAnswers` says."""
         indices = clip.frame_indices[None]
-        return self._model.decode(clip.features, indices, None, self._embeddings).final
+        out = self._model.decode(clip.features, indices, None, self._embeddings)
+        return checked(out.final, clip)
 
 
 class RememberingDecoder:
@@ -74,4 +76,5 @@ class RememberingDecoder:
         """As :class:`ClipDecoder` says; without objects only learnable queries run."""
         queries = self._memory.queries(clip) if self._memory.ids else None
         indices = clip.frame_indices[None]
-        return self._model.decode(clip.features, indices, queries, self._embeddings).final
+        out = self._model.decode(clip.features, indices, queries, self._embeddings)
+        return checked(out.final, clip)

@@ -16,6 +16,7 @@ from ...vocabularies import Vocabulary
 from ..config import InferenceConfig
 from .base import Clip, TaskPolicy
 from .category_scores import LifetimeScores
+from .checked import checked
 from .fixed_answers import (
     FrameAnswers,
     Piece,
@@ -44,7 +45,7 @@ class _FixedClassPolicy:
         """As :meth:`TaskPolicy.step`; takes no prompts. All new frames are final at once."""
         results = []
         for t in range(len(clip) - clip.new, len(clip)):
-            prediction = self._model.decode(clip.features[t : t + 1])
+            prediction = checked(self._model.decode(clip.features[t : t + 1]), clip.frame(t))
             answers = FrameAnswers.of(prediction, 0, clip.geometry)
             segments = tuple(self._segments(answers, clip.start + t))
             size = clip.geometry.source

@@ -7,6 +7,7 @@ import torch
 from ...models.gvseg import GvSeg, QueryTask
 from ...models.tensors import Prediction
 from .base import Categories, Clip
+from .checked import checked
 
 
 class TaskDecoder:
@@ -28,7 +29,7 @@ class TaskDecoder:
         """
         T = len(clip)
         queries = self._model.task_queries(self._task, clip.features, T, self._names)
-        out = self._model.decode(clip.features, T, queries, self._embeddings).final
+        out = checked(self._model.decode(clip.features, T, queries, self._embeddings).final, clip)
         if self._task != "vps" or self._model.config.initial == "learned":
             return out
         assert out.class_logits is not None

@@ -21,6 +21,7 @@ from ..mask_quality import mask_quality
 from ..preprocess import MASK_STRIDE
 from .annotations import Annotation, sort_annotations
 from .base import Clip
+from .checked import checked
 from .contest import given_logits, resolved, settle_backgrounds, winners
 from .prompted_results import PromptedResults
 
@@ -107,7 +108,7 @@ class ExemplarPolicy:
 
     def _decode(self, clip: Clip) -> None:
         queries = InitialQueries.cat([o.query for o in self._objects.values()])
-        final = self._model.decode(clip.features, len(clip), queries).final
+        final = checked(self._model.decode(clip.features, len(clip), queries).final, clip)
         cells = final.mask_logits[0].float()
         looks = final.embeddings[0].float().mean(1)
         logits = cells.clone()

@@ -20,6 +20,7 @@ from ..memory import PromptMemory
 from ..preprocess import MASK_STRIDE
 from .annotations import Annotation, sort_annotations
 from .base import Categories, Clip
+from .checked import checked
 from .contest import given_logits, resolved, settle_backgrounds, winners
 from .prompted_results import PromptedResults
 from .second_look import (
@@ -151,14 +152,15 @@ class PromptedPolicy:
 
     def _decode(self, clip: Clip, drawn: dict[int, Tensor]) -> Prediction:
         classes = None if self._stuff is None else self._stuff.embeddings
-        return self._model.decode(
+        out = self._model.decode(
             clip.features,
             clip.frame_indices[None],
             self._memory.queries(clip, drawn),
             classes,
             learnable=classes is not None,
             separation="sep-entity" if self._config.separate_prompts else None,
-        ).final
+        )
+        return checked(out.final, clip)
 
     # -- after decoding -------------------------------------------------------------------------
 

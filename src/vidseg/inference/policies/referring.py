@@ -19,6 +19,7 @@ from ..consistency import temporal_consistency
 from ..mask_quality import mask_quality
 from ..preprocess import MASK_STRIDE, FrameGeometry
 from .base import Clip
+from .checked import checked
 
 
 class ReferringPolicy:
@@ -94,13 +95,14 @@ class ReferringPolicy:
         embeddings: list[Tensor] = [torch.empty(0)] * len(self._words)
         for rows in by_length.values():
             words = torch.stack([self._words[row] for row in rows])[None]
-            final = self._model.decode(
+            out = self._model.decode(
                 clip.features,
                 clip.frame_indices[None],
                 self._model.text_queries(clip.features, words, "expression"),
                 learnable=False,
                 separation="sep-entity",
-            ).final
+            )
+            final = checked(out.final, clip)
             for k, row in enumerate(rows):
                 logits[row] = final.mask_logits[0, final.learnable + k].float()
                 embeddings[row] = final.embeddings[0, final.learnable + k].float()
