@@ -82,8 +82,9 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument(
         "--model",
         default="nano",
-        help="nano, a folder, a published UniVS or Mask2Former file or a Hugging Face id "
-        "(default: nano)",
+        help="nano, a folder with a UniVS or GvSeg model, a published UniVS or Mask2Former file or "
+        "a Hugging Face id (default: nano); GvSeg does vis, vss, vps and vos, Mask2Former the "
+        "first three",
     )
     _add_queries(parser)
     _add_output(parser)
