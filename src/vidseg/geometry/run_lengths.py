@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +13,7 @@ _Numbers = npt.NDArray[np.int32]
 _Codes = npt.NDArray[np.uint8]
 _Flags = npt.NDArray[np.bool_]
 
+_GOES_ON = 32  # the bit of a code that says that its number goes on
 _LONGEST = 7  # characters of a number: 30 bits and the sign suffice, as sums are checked
 
 
@@ -96,15 +96,16 @@ def read_runs(masks: Sequence[str | Sequence[int]], pixels: int) -> Runs:
         mask if isinstance(mask, str) else _compress(index, mask, pixels)
         for index, mask in enumerate(masks)
     ]
-    off, on, rows = _lengths(*_numbers(packed))
+    numbers, rows, odd = _numbers(packed)
+    off, on = _lengths(numbers, rows, odd)
     areas = np.add.reduceat(on, rows[:-1], dtype=np.int64)
     totals = areas + np.add.reduceat(off, rows[:-1], dtype=np.int64)
     if min(off.min(), on.min()) < 0 or (totals != pixels).any():
         raise _unequal(totals, (off < 0) | (on < 0), rows, pixels)
-    filled = on > 0
-    counted = np.concatenate([[0], np.cumsum(filled)])
-    ends = np.cumsum(off + on, dtype=np.int64)[filled]
-    return Runs(ends - on[filled], ends, counted[rows], areas, pixels)
+    ends = np.cumsum(off + on, dtype=np.int64)
+    filled = np.flatnonzero(on)
+    lengths, ends = on.take(filled), ends.take(filled)
+    return Runs(ends - lengths, ends, np.searchsorted(filled, rows), areas, pixels)
 
 
 def _unequal(totals: Integers, negative: _Flags, rows: Integers, pixels: int) -> RunLengthError:
@@ -134,85 +135,99 @@ def _compress(index: int, lengths: Sequence[int], pixels: int) -> str:
     return counts.decode("ascii")
 
 
-def _numbers(masks: Sequence[str]) -> tuple[_Numbers, Integers]:
-    """The numbers written in the strings [M], and where those of each string begin [N + 1].
+def _numbers(masks: Sequence[str]) -> tuple[_Numbers, Integers, _Flags]:
+    """The numbers written in the strings, of each string an even amount.
 
     Each character holds five bits, least first, and whether the number goes on; the highest bit of
     the last one is the sign.
+
+    Returns:
+        (numbers [2R], [N + 1] where the pairs of each string begin, [N] strings of an odd amount,
+        to which a zero was added).
     """
-    borders = np.fromiter(accumulate(map(len, masks), initial=0), np.int64, len(masks) + 1)
+    sizes = np.fromiter(map(len, masks), np.int64, len(masks))
     try:
-        text = np.frombuffer("".join(masks).encode("ascii"), np.uint8)
+        text = np.frombuffer(f"0{'0'.join(masks)}0".encode("ascii"), np.uint8)
     except UnicodeEncodeError:
         strange = next(index for index, mask in enumerate(masks) if not mask.isascii())
         raise RunLengthError(strange, "is no run-length string") from None
     codes = text - np.uint8(48)  # what lies below wraps around to large codes
-    last = (codes & 32) == 0
-    if (borders[1:] == borders[:-1]).any() or codes.max() > 63 or not last[borders[1:] - 1].all():
-        raise RunLengthError(_first_broken(codes, last, borders), "is no whole run-length string")
-    numbers = _signed(codes)[last].astype(np.int32)
-    goes_on = np.flatnonzero(~last)
-    # The characters before one that are not the last of their number belong to earlier numbers or
-    # its own, so what they leave of its place is the place of the number.
-    at = goes_on - np.arange(len(goes_on))
-    first = borders - np.searchsorted(goes_on, borders)
-    before = last[goes_on + 1]
-    goes_on, at = goes_on[before], at[before]
+    zeros = np.cumsum(sizes + 1)  # one behind each string, one before the first
+    last = codes < _GOES_ON
+    if sizes.min() == 0 or codes.max() >= 2 * _GOES_ON or not last[zeros - 1].all():
+        raise RunLengthError(_first_broken(masks), "is no whole run-length string")
+    goes_on = ~last
+    # The bits that are set an odd number of times tell whether an odd number of characters goes on.
+    parity = np.bitwise_xor.reduceat(codes[1:], zeros - sizes - 1) >> np.uint8(5)
+    odd = ((sizes - parity) & 1).astype(bool)
+    last[0], last[zeros] = False, odd
+    at = np.flatnonzero(last)
+    pairs = np.ndarray(len(codes) - 1, "<u2", codes, strides=(1,))  # each with the one behind it
+    numbers = _SHORT.take(pairs.take(at - 1))
+    longer = np.flatnonzero(goes_on[1:] & goes_on[:-1]) + 1
+    if len(longer):
+        which = np.searchsorted(at, longer)
+        which = which[np.diff(which, prepend=-1) > 0]
+        numbers[which] = _long_numbers(codes, goes_on, at[which], zeros)
+    rows = np.searchsorted(at, np.append(zeros - sizes, len(codes))) // 2
+    return numbers, rows, odd
+
+
+def _long_numbers(codes: _Codes, goes_on: _Flags, at: Integers, zeros: Integers) -> _Numbers:
+    """The numbers of more than two characters whose last ones stand ``at`` [K] places."""
+    numbers = ((codes[at] ^ 16) & 31).astype(np.int32) - 16
+    which = np.arange(len(at))
+    at = at - 1
     for _ in range(_LONGEST - 1):
-        if len(goes_on) == 0:
-            return numbers, first
-        numbers[at] = (numbers[at] << np.int32(5)) + (codes[goes_on] & 31)
-        goes_on = goes_on - 1
-        longer = ~last[goes_on]  # before the first character it looks at the last one of all
-        goes_on, at = goes_on[longer], at[longer]
-    if len(goes_on):
-        index = int(np.searchsorted(borders, goes_on[0], "right")) - 1
-        raise RunLengthError(index, "holds a number that is too large")
-    return numbers, first
+        numbers[which] = (numbers[which] << np.int32(5)) + (codes[at] & 31)
+        at = at - 1
+        more = goes_on[at]
+        which, at = which[more], at[more]
+    if len(at):
+        raise RunLengthError(int(np.searchsorted(zeros, at[0])), "holds a number that is too large")
+    return numbers
 
 
-def _signed(codes: _Codes) -> npt.NDArray[np.int8]:
-    """The lowest five bits as a number in -16..15."""
-    return (codes << np.uint8(3)).view(np.int8) >> np.int8(3)
+def _short_numbers() -> _Numbers:
+    """[64 * 256] the number that a code ends, at 256 times this code plus the one before it."""
+    before, last = np.arange(256, dtype=np.int32), np.arange(64, dtype=np.int32)[:, None]
+    signed = ((last & 31) ^ 16) - 16
+    return np.where(before & _GOES_ON, (signed << 5) + (before & 31), signed).ravel()
 
 
-def _first_broken(codes: _Codes, last: _Flags, borders: Integers) -> int:
-    for index, (low, high) in enumerate(pairwise(borders)):
-        if low == high or (codes[low:high] > 63).any() or not last[high - 1]:
+_SHORT = _short_numbers()
+
+
+def _first_broken(masks: Sequence[str]) -> int:
+    for index, mask in enumerate(masks):
+        codes = [ord(character) - 48 for character in mask]
+        if not codes or codes[-1] >= _GOES_ON or not 0 <= min(codes) <= max(codes) < 2 * _GOES_ON:
             return index
     raise AssertionError("called for strings that are whole")
 
 
-def _lengths(numbers: _Numbers, first: Integers) -> tuple[_Numbers, _Numbers, Integers]:
+def _lengths(numbers: _Numbers, rows: Integers, odd: _Flags) -> tuple[_Numbers, _Numbers]:
     """Run lengths from numbers of which all but the first three are relative to the last but one.
 
     Sums may wrap around at 32 bits on the way; the lengths that come out are right again.
 
     Returns:
-        (background [R], foreground [R] that follows it, [N + 1] where the rows of a mask begin).
+        (background [R], foreground [R] that follows it); ``rows`` [N + 1] is where those of each
+        mask begin. The last foreground of an odd amount of numbers is empty.
     """
-    amount = np.diff(first)
-    per_mask = (amount + 1) // 2
-    rows = np.concatenate([[0], np.cumsum(per_mask)])
-    short = np.flatnonzero(amount & 1)  # these end with background: an empty foreground is added
-    padding = 2 * rows[short + 1] - 1
-    padded = np.zeros(2 * rows[-1], np.int32)
-    given = np.ones(len(padded), bool)
-    given[padding] = False
-    padded[given] = numbers
-    opening = padded[2 * rows[:-1]]
-    padded[2 * rows[:-1]] = 0  # the third number is not relative to the first
-    off = _cumulate(padded[0::2], rows, per_mask)
-    on = _cumulate(padded[1::2], rows, per_mask)
-    off[rows[:-1]] = opening
-    on[rows[short + 1] - 1] = 0
-    return off, on, rows
+    per_mask = np.diff(rows)
+    off, on = numbers[0::2].copy(), numbers[1::2].copy()
+    opening = rows[:-1][per_mask > 1]
+    off[opening + 1] -= off[opening]  # the third number is not relative to the first
+    _cumulate(off, rows, per_mask)
+    _cumulate(on, rows, per_mask)
+    on[rows[1:][odd] - 1] = 0
+    return off, on
 
 
-def _cumulate(steps: _Numbers, rows: Integers, per_mask: Integers) -> _Numbers:
-    """Cumulative sums that begin anew with each mask."""
-    sums = np.cumsum(steps, dtype=np.int32)
+def _cumulate(steps: _Numbers, rows: Integers, per_mask: Integers) -> None:
+    """Cumulative sums in place of the steps; they begin anew with each mask."""
+    np.cumsum(steps, dtype=np.int32, out=steps)
     before = np.zeros(len(per_mask), np.int32)
-    before[1:] = sums[rows[1:-1] - 1]
-    sums -= np.repeat(before, per_mask)
-    return sums
+    before[1:] = steps[rows[1:-1] - 1]
+    steps -= np.repeat(before, per_mask)
