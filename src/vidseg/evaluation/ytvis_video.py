@@ -20,7 +20,7 @@ def compare_tracks(
     said: Sequence[TrackRow], right: Sequence[TrackRow], video: Video
 ) -> VideoTracks:
     """The tables of one video; DataError, naming the mask, for broken run lengths."""
-    predicted, truth = _track_runs(said, video), _track_runs(right, video)
+    predicted, truth = _track_runs(video, said, right)
     classes = np.array([row.category for row in said], np.int64)
     true_classes = np.array([row.category for row in right], np.int64)
     shared = shared_by_tracks(predicted, truth, classes[:, None] == true_classes)
@@ -35,7 +35,9 @@ def compare_tracks(
     )
 
 
-def _track_runs(rows: Sequence[TrackRow], video: Video) -> TrackRuns:
+def _track_runs(video: Video, *sides: Sequence[TrackRow]) -> list[TrackRuns]:
+    """The masks of each side, all read in one go."""
+    rows = list(chain.from_iterable(sides))
     masks = list(chain.from_iterable(row.masks for row in rows))
     frames = np.fromiter(chain.from_iterable(row.frames for row in rows), np.int64, len(masks))
     tracks = np.repeat(np.arange(len(rows)), [len(row.masks) for row in rows])
@@ -47,7 +49,13 @@ def _track_runs(rows: Sequence[TrackRow], video: Video) -> TrackRuns:
             f"{rows[tracks[error.index]].place}, frame {frames[error.index]}: the mask {error}; "
             f"run lengths of {height} x {width} pixels are wanted."
         ) from error
-    return TrackRuns(runs, tracks, frames, len(rows))
+    found, before = [], 0
+    for side in sides:
+        low, high = np.searchsorted(tracks, (before, before + len(side))).tolist()
+        part = tracks[low:high] - before
+        found.append(TrackRuns(runs.part(low, high), part, frames[low:high], len(side)))
+        before += len(side)
+    return found
 
 
 def paint(rows: Sequence[TrackRow], frame: int, video: Video) -> IdMap:
@@ -58,7 +66,7 @@ def paint(rows: Sequence[TrackRow], frame: int, video: Video) -> IdMap:
         for row in rows
         for places in [[at for at, seen in enumerate(row.frames) if seen == frame]]
     ]
-    side = _track_runs(single, video)
+    (side,) = _track_runs(video, single)
     flat = np.zeros(height * width, np.int32)
     for mask, track in enumerate(side.tracks):
         for start, end in side.runs.of_mask(mask):

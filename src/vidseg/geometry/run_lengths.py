@@ -55,6 +55,18 @@ class Runs:
         starts, ends = self.starts[low:high] - shift, self.ends[low:high] - shift
         return list(zip(starts.tolist(), ends.tolist(), strict=True))
 
+    def part(self, low: int, high: int) -> Runs:
+        """The masks from ``low`` to before ``high``, counted from 0 on."""
+        some = slice(self.first[low], self.first[high])
+        shift = low * self.pixels
+        return Runs(
+            self.starts[some] - shift,
+            self.ends[some] - shift,
+            self.first[low : high + 1] - self.first[low],
+            self.areas[low:high],
+            self.pixels,
+        )
+
     def boxes(self, height: int) -> Integers:
         """[N, 4] xyxy boxes around the foreground, far corner exclusive; zeros around nothing."""
         boxes = np.zeros((len(self.areas), 4), np.int64)

@@ -129,11 +129,23 @@ class TrackAP:
 
     def add_video(self, tracks: VideoTracks) -> None:
         """Adds the tables of a whole video."""
+        ignored = tracks.crowds | (tracks.true_areas < _LOW) | (tracks.true_areas > _HIGH)
+        inside = (tracks.areas >= _LOW) & (tracks.areas <= _HIGH)
         for label in sorted({*tracks.classes.tolist(), *tracks.true_classes.tolist()}):
             rows = np.flatnonzero(tracks.classes == label)
-            best = np.argsort(-tracks.scores[rows], kind="stable")[: MAX_TRACKS[-1]]
+            rows = rows[np.argsort(-tracks.scores[rows], kind="stable")[: MAX_TRACKS[-1]]]
             columns = np.flatnonzero(tracks.true_classes == label)
-            _add(self._classes.setdefault(label, _ClassHits()), tracks, rows[best], columns)
+            gathered = self._classes.setdefault(label, _ClassHits())
+            hits = np.zeros((len(AREA_RANGES), len(IOU_THRESHOLDS), len(rows)), bool)
+            alarms = np.repeat(inside[:, None, rows], len(IOU_THRESHOLDS), axis=1)
+            if len(columns):
+                unwanted = ignored[:, columns]
+                gathered.truths += np.count_nonzero(~unwanted, axis=1)
+                ious = tracks.ious[rows[:, None], columns]
+                _match(ious, unwanted, tracks.crowds[columns], hits, alarms)
+            gathered.scores.append(tracks.scores[rows])
+            gathered.hits.append(hits)
+            gathered.alarms.append(alarms)
 
     def merge(self, other: TrackAP) -> None:
         """Adds what ``other`` gathered from later videos."""
@@ -179,30 +191,24 @@ def _mean(values: list[Floats]) -> float:
     return float(np.mean(np.stack(values))) if values else math.nan
 
 
-def _add(gathered: _ClassHits, tracks: VideoTracks, rows: Integers, columns: Integers) -> None:
-    """Matches the tracks of one class, once for all area ranges that ignore the same ones."""
-    ious = tracks.ious[np.ix_(rows, columns)]
-    crowds, areas = tracks.crowds[columns], tracks.areas[rows]
-    true_areas = tracks.true_areas[columns]
-    ignored = crowds | (true_areas < _LOW) | (true_areas > _HIGH)
-    outside = (areas < _LOW) | (areas > _HIGH)
-    gathered.truths += np.count_nonzero(~ignored, axis=1)
-    hits = np.zeros((len(AREA_RANGES), len(IOU_THRESHOLDS), len(rows)), bool)
-    alarms = np.empty_like(hits)
-    alarms[:] = ~outside[:, None, :]
-    if ious.size and ious.max() >= IOU_THRESHOLDS[0]:
-        matched: dict[bytes, Integers] = {}
-        for area, unwanted in enumerate(ignored):
-            later = unwanted & (not unwanted.all())  # the order matters only among unequals
-            key = later.tobytes()
-            if key not in matched:
-                matched[key] = match_tracks(ious, later, crowds, _THRESHOLDS)
-            found = matched[key]
-            hits[area] = (found != NO_MATCH) & ~unwanted[found]
-            alarms[area] &= found == NO_MATCH
-    gathered.scores.append(tracks.scores[rows])
-    gathered.hits.append(hits)
-    gathered.alarms.append(alarms)
+def _match(ious: Floats, ignored: Flags, crowds: Flags, hits: Flags, alarms: Flags) -> None:
+    """Matches the tracks of one class, once for all area ranges that ignore the same ones.
+
+    Args:
+        ious: [D, G], ``ignored`` [A, G], ``crowds`` [G].
+        hits, alarms: [A, T, D], changed in place.
+    """
+    if ious.max(initial=0) < IOU_THRESHOLDS[0]:
+        return
+    matched: dict[bytes, Integers] = {}
+    for area, unwanted in enumerate(ignored):
+        later = unwanted & (not unwanted.all())  # the order matters only among unequals
+        key = later.tobytes()
+        if key not in matched:
+            matched[key] = match_tracks(ious, later, crowds, _THRESHOLDS)
+        found = matched[key]
+        hits[area] = (found != NO_MATCH) & ~unwanted[found]
+        alarms[area] &= found == NO_MATCH
 
 
 @dataclass(frozen=True, eq=False)
