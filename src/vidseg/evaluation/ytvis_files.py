@@ -164,7 +164,7 @@ def _true_track(
     )
 
 
-def _masks(row: Mapping[str, Any], video: Video, place: str) -> tuple[list[int], list[Mask]]:
+def _masks(row: Mapping[str, Any], video: Video, place: str) -> tuple[Sequence[int], list[Mask]]:
     """Frames with a mask, and the masks; what these hold is checked when they are read."""
     entries = entry(row, "segmentations", place)
     if not isinstance(entries, list) or len(entries) != len(video.files):
@@ -174,10 +174,13 @@ def _masks(row: Mapping[str, Any], video: Video, place: str) -> tuple[list[int],
             f"{len(video.files)} frames; write null where the track is absent."
         )
     size = list(video.size)
-    frames = [frame for frame, each in enumerate(entries) if each is not None]
+    frames: Sequence[int] = range(len(entries))
+    if None in entries:
+        frames = [frame for frame in frames if entries[frame] is not None]
+        entries = [entries[frame] for frame in frames]
     try:
-        masks = [each["counts"] for each in entries if each is not None]
-        sizes = [each["size"] for each in entries if each is not None]
+        masks = [each["counts"] for each in entries]
+        sizes = [each["size"] for each in entries]
     except (TypeError, KeyError):
         raise DataError(
             f'{place} has a segmentation that is no run-length mask with "size" and "counts".'

@@ -131,12 +131,13 @@ def shared_pixels(runs: Runs, others: Runs, rows: Integers, columns: Integers) -
         chosen = _ranges(first[low:high], some)
         shift = np.repeat(moved[low:high], some)
         along = np.empty((len(chosen), 2))  # both ends in turn: each look-up starts at the last
-        along[:, 0] = runs.starts[chosen] + shift
-        along[:, 1] = runs.ends[chosen] + shift
+        along[:, 0] = runs.starts.take(chosen) + shift
+        along[:, 1] = runs.ends.take(chosen) + shift
         reached = np.interp(along.ravel(), corners, heights)
-        rise = reached[1::2] - reached[0::2]
-        mask = np.repeat(np.arange(high - low), some)
-        shared[low:high] = np.bincount(mask, weights=rise, minlength=high - low)
+        filled = np.flatnonzero(some)
+        begins = (np.cumsum(some) - some)[filled]
+        if len(filled):
+            shared[low + filled] = np.add.reduceat(reached[1::2] - reached[0::2], begins)
     return shared
 
 
