@@ -84,7 +84,7 @@ def follow(
 
 
 def left_cell(result: FrameResult) -> int | None:
-    columns = result.segments[0].mask.any(0).nonzero()[0]
+    columns = np.flatnonzero(result.segments[0].mask.any(0))
     return round(int(columns[0]) / 4) if len(columns) else None
 
 
