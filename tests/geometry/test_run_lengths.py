@@ -111,3 +111,12 @@ def test_any_string_is_read_or_refused(strings: list[str]) -> None:
         return
     for index in range(len(strings)):
         assert all(0 <= start < end <= 12 for start, end in runs.of_mask(index))
+
+
+def test_a_part_counts_from_its_own_first_mask() -> None:
+    runs = read_runs([[1, 2, 3], [6], [0, 1, 4, 1]], pixels=6)
+    part = runs.part(1, 3)
+    assert part.areas.tolist() == [0, 2]
+    assert part.of_mask(0) == [] and part.of_mask(1) == [(0, 1), (5, 6)]
+    assert part.starts.tolist() == [6, 11] and part.first.tolist() == [0, 0, 2]
+    assert len(runs.part(3, 3).areas) == 0
