@@ -39,15 +39,18 @@ def match_tracks(
         [T, D] numbers of true tracks, NO_MATCH where there is none.
     """
     found = np.full((len(thresholds), len(ious)), NO_MATCH, np.int64)
-    near = ious >= thresholds[0] - slack
-    if not near.any():
+    lowest = thresholds[0] - slack
+    if ious.max(initial=-1) < lowest:
         return found
-    order = np.argsort(ignored, kind="stable").tolist()
+    # Few tracks of a class are in a video: plain numbers are faster than arrays.
+    unwanted = ignored.tolist()
+    order = sorted(range(len(unwanted)), key=unwanted.__getitem__)
     nearby = [
-        (row, float(ious[row].max()), [(g, float(ious[row, g])) for g in order if near[row, g]])
-        for row in np.flatnonzero(near.any(axis=1)).tolist()
+        (row, max(values), [(g, values[g]) for g in order if values[g] >= lowest])
+        for row, values in enumerate(ious.tolist())
+        if max(values) >= lowest
     ]
-    free = set(np.flatnonzero(crowds).tolist())
+    free = {g for g, many in enumerate(crowds.tolist()) if many}
     for level, threshold in enumerate(thresholds):
         least = min(threshold, 1 - 1e-10)
         nearby = [entry for entry in nearby if entry[1] >= least - slack]
@@ -57,7 +60,7 @@ def match_tracks(
             for g, iou in candidates:
                 if g in taken:
                     continue
-                if chosen != NO_MATCH and ignored[g] and not ignored[chosen]:
+                if chosen != NO_MATCH and unwanted[g] and not unwanted[chosen]:
                     break
                 if iou >= best - slack:
                     best, chosen = iou, g
