@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from vidseg.errors import ModelError
-from vidseg.models.presets import debug, nano
+from vidseg.models.gvseg import GvSeg
+from vidseg.models.presets import debug, gvseg_debug, nano
 from vidseg.models.univs import UniVS
 from vidseg.training.finishing import average, calibrate, main
 
@@ -72,3 +73,21 @@ def test_calibration_keeps_what_was_learned_of_the_keys() -> None:
     before = memory.key_projection.weight.clone()
     calibrate(memory)
     assert torch.equal(before, memory.key_projection.weight)
+
+
+def test_a_gvseg_is_halved_with_its_prototypes(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = GvSeg(gvseg_debug())
+    model.save_pretrained(tmp_path / "trained")
+    assert main([str(tmp_path / "trained"), "--out", str(tmp_path / "out")]) == 0
+    after = GvSeg.from_pretrained(tmp_path / "out")
+    torch.testing.assert_close(
+        after.prototypes.state_dict(), model.prototypes.state_dict(), atol=1e-3, rtol=1e-3
+    )
+
+
+def test_models_of_two_architectures_have_no_mean(tmp_path: Path) -> None:
+    UniVS(debug()).save_pretrained(tmp_path / "a")
+    GvSeg(gvseg_debug()).save_pretrained(tmp_path / "b")
+    with pytest.raises(ModelError, match="different kinds"):
+        average(tmp_path / "a", tmp_path / "b")

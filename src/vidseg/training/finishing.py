@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 
 from ..errors import ModelError, VidsegError
+from ..models.any_model import VideoModel, load_model
 from ..models.propagation import Propagation
 from ..models.univs import UniVS
 
@@ -31,13 +32,13 @@ def calibrate(propagation: Propagation) -> None:
         propagation.growth.fill_(_CALIBRATED_GROWTH)
 
 
-def average(first: Path, second: Path, share: float = 0.5) -> UniVS:
+def average(first: Path, second: Path, share: float = 0.5) -> VideoModel:
     """``(1 - share) first + share second``, parameter by parameter.
 
     Raises ModelError if a folder holds no model or the two differ in more than their weights.
     """
-    a, b = UniVS.from_pretrained(first), UniVS.from_pretrained(second)
-    if a.state_dict().keys() != b.state_dict().keys():
+    a, b = load_model(first), load_model(second)
+    if type(a) is not type(b) or a.state_dict().keys() != b.state_dict().keys():
         raise ModelError(f"{first} and {second} are models of different kinds; no mean exists.")
     theirs = b.state_dict()
     with torch.no_grad():
@@ -59,10 +60,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         if options.mean_with is None:
-            model = UniVS.from_pretrained(options.trained)
+            model = load_model(options.trained)
         else:
             model = average(options.mean_with, options.trained, options.share)
-        if model.propagation is not None:
+        if isinstance(model, UniVS) and model.propagation is not None:
             calibrate(model.propagation)
         model.save_pretrained(options.out, half=True)
     except VidsegError as error:
