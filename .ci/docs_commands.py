@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from markdown_commands import run_blocks
+from readme_commands import write_clip
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -64,6 +65,7 @@ def write_training_data(data: Path, streets: Path) -> None:
 
 def write_files(folder: Path) -> None:
     """What the pages speak of."""
+    write_clip(folder / "clip.mp4")
     write_benchmark("davis2017", folder, "DAVIS", "results/davis")
     write_benchmark("vipseg", folder, "VIPSeg", "results/vipseg")
     write_benchmark("mose", folder, "MOSE", "out/mose")
