@@ -15,12 +15,10 @@ from torch import Tensor, nn
 
 from ..backbones.registry import build_backbone
 from ..errors import ModelError
+from .any_pixel_decoder import PixelDecoder, build_pixel_decoder
 from .class_prototypes import ClassPrototypes
-from .config import DeformablePixelDecoderConfig
 from .gvseg_config import GvSegConfig
 from .gvseg_decoder import ClipDecoder, Describe
-from .light_pixel_decoder import LightPixelDecoder
-from .pixel_decoder import DeformablePixelDecoder
 from .pretrained import load_pretrained, save_pretrained
 from .query_init import InitialQueries, QueryInit
 from .shape_position import descriptors
@@ -37,12 +35,9 @@ class GvSeg(nn.Module):
         super().__init__()
         self.config = config
         self.backbone = build_backbone(config.backbone)
-        spec = self.backbone.spec
-        self.pixel_decoder: DeformablePixelDecoder | LightPixelDecoder
-        if isinstance(config.pixel_decoder, DeformablePixelDecoderConfig):
-            self.pixel_decoder = DeformablePixelDecoder(config.pixel_decoder, spec)
-        else:
-            self.pixel_decoder = LightPixelDecoder(config.pixel_decoder, spec)
+        self.pixel_decoder: PixelDecoder = build_pixel_decoder(
+            config.pixel_decoder, self.backbone.spec
+        )
         self.mask_decoder = ClipDecoder(config.decoder.mask_decoder, config.pixel_decoder.mask_dim)
         self.query_init = QueryInit(config.decoder.hidden)
         self.prototypes = ClassPrototypes(config.classes, config.decoder.hidden)

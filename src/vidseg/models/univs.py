@@ -14,10 +14,9 @@ from torch import Tensor, nn
 from ..backbones.registry import build_backbone
 from ..backbones.spec import FeatureMaps
 from ..errors import ModelError
-from .config import DeformablePixelDecoderConfig, Separation, UniVSConfig
-from .light_pixel_decoder import LightPixelDecoder
+from .any_pixel_decoder import PixelDecoder, build_pixel_decoder
+from .config import Separation, UniVSConfig
 from .mask_decoder import MaskDecoder
-from .pixel_decoder import DeformablePixelDecoder
 from .pretrained import load_pretrained, save_pretrained
 from .prompt_encoder import PromptEncoder
 from .propagation import Propagation
@@ -34,11 +33,7 @@ class UniVS(nn.Module):
         self.config = config
         self.backbone = build_backbone(config.backbone)
         spec = self.backbone.spec
-        self.pixel_decoder: DeformablePixelDecoder | LightPixelDecoder
-        if isinstance(config.pixel_decoder, DeformablePixelDecoderConfig):
-            self.pixel_decoder = DeformablePixelDecoder(config.pixel_decoder, spec)
-        else:
-            self.pixel_decoder = LightPixelDecoder(config.pixel_decoder, spec)
+        self.pixel_decoder: PixelDecoder = build_pixel_decoder(config.pixel_decoder, spec)
         self.prompt_encoder = PromptEncoder(config.decoder)
         self.mask_decoder = MaskDecoder(config.decoder, config.pixel_decoder.mask_dim)
         self.propagation: Propagation | None = None
