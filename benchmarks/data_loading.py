@@ -34,8 +34,9 @@ from vidseg.datasets import clip_drawing
 from vidseg.datasets.clip_drawing import ClipSource
 from vidseg.datasets.clip_packing import unpack
 from vidseg.training.data import ClipParcels, open_stream
+from vidseg.training.data_recipe import DataConfig
 from vidseg.training.data_sources import open_sources
-from vidseg.training.recipe import DataConfig, Recipe
+from vidseg.training.recipe import Recipe
 from vidseg.training.recipe_reading import read_recipe
 
 Row = dict[str, Any]

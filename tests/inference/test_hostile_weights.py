@@ -24,7 +24,8 @@ from vidseg.models.clip_text import ClipTextConfig, read_clip_text
 from vidseg.models.concept_table import read_concept_table
 from vidseg.models.presets import debug
 from vidseg.models.univs import UniVS
-from vidseg.training.recipe import DataConfig, InitConfig, ModelChoice, Recipe, ScheduleConfig
+from vidseg.training.data_recipe import DataConfig
+from vidseg.training.recipe import InitConfig, ModelChoice, Recipe, ScheduleConfig
 from vidseg.training.starting_model import starting_model, text_encoder
 
 KINDS = ("system", "nested", "bytes", "tensor")

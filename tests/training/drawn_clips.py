@@ -13,7 +13,12 @@ from vidseg.models.config import LightPixelDecoderConfig, MaskDecoderConfig, Uni
 from vidseg.models.propagation import PropagationConfig
 from vidseg.models.text_features import SentenceFeatures
 from vidseg.models.univs import UniVS
-from vidseg.training.recipe import LossesConfig, ObjectiveConfig, PromptsConfig, PromptShares
+from vidseg.training.objective_recipe import (
+    LossesConfig,
+    ObjectiveConfig,
+    PromptsConfig,
+    PromptShares,
+)
 
 SIZE = 64
 NAMES = ("cat", "dog", "sky", "sheep", "cow")

@@ -29,21 +29,17 @@ from vidseg.models.config import LightPixelDecoderConfig, MaskDecoderConfig, Uni
 from vidseg.models.gvseg import GvSeg
 from vidseg.models.gvseg_config import GvSegConfig, GvSegDecoderConfig
 from vidseg.models.univs import UniVS
+from vidseg.training.data_recipe import DataConfig
 from vidseg.training.distributed import mean_over_ranks, team
 from vidseg.training.engine import Parts, run
-from vidseg.training.objectives import build_objective
-from vidseg.training.recipe import (
+from vidseg.training.objective_recipe import (
     ContrastConfig,
-    DataConfig,
-    EmaConfig,
-    EngineConfig,
     LossesConfig,
     ObjectiveConfig,
-    OptimiserConfig,
-    Recipe,
-    ScheduleConfig,
     TasksConfig,
 )
+from vidseg.training.objectives import build_objective
+from vidseg.training.recipe import EmaConfig, EngineConfig, OptimiserConfig, Recipe, ScheduleConfig
 
 from .drawn_clips import Letters
 

@@ -28,9 +28,9 @@ from vidseg.models.univs import UniVS
 from vidseg.training.clip_prompts import simulate_clip_prompts
 from vidseg.training.clip_queries import normalised, prompt_queries, visual_tokens
 from vidseg.training.loss_config import light_losses, named_losses, paper_losses
+from vidseg.training.objective_recipe import ObjectiveConfig, PromptsConfig, PromptShares
 from vidseg.training.objectives import build_objective
 from vidseg.training.prompt_simulation import SimulatedPrompts
-from vidseg.training.recipe import ObjectiveConfig, PromptsConfig, PromptShares
 from vidseg.vocabularies import CONCEPT_ROWS, get_vocabulary
 
 KINDS = ("mask", "box", "point", "scribble", "category", "expression")

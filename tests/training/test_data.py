@@ -20,7 +20,7 @@ from tests.datasets.layouts import write_layout
 from vidseg.datasets.collate import ClipBatch
 from vidseg.errors import DataError
 from vidseg.training.data import batch_shape, open_stream
-from vidseg.training.recipe import AugmentationConfig, DataConfig, SourceConfig
+from vidseg.training.data_recipe import AugmentationConfig, DataConfig, SourceConfig
 
 VIEW = AugmentationConfig(preset="view", smallest_area=1)
 JITTER = AugmentationConfig(preset="lsj", scale=(0.5, 2.0))

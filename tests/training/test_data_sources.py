@@ -16,8 +16,8 @@ from vidseg.errors import DataError, VidsegError, VocabularyError
 from vidseg.labels import Category
 from vidseg.training.class_lists import PUBLISHED, class_list
 from vidseg.training.data import open_stream
+from vidseg.training.data_recipe import AugmentationConfig, DataConfig, SourceConfig
 from vidseg.training.data_sources import is_held_out, open_sources, source_kinds
-from vidseg.training.recipe import AugmentationConfig, DataConfig, SourceConfig
 
 SMALL = AugmentationConfig(preset="lsj", scale=(0.8, 1.2))
 

@@ -19,8 +19,7 @@ from vidseg.training.gvseg_tasks import stuff_classes, task_shares, task_targets
 from vidseg.training.loss_config import light_losses
 from vidseg.training.matched_descriptors import MatchedDescriptors, target_descriptors
 from vidseg.training.matcher import assign_clip
-from vidseg.training.objectives import build_objective
-from vidseg.training.recipe import (
+from vidseg.training.objective_recipe import (
     GvSegTask,
     LossesConfig,
     ObjectiveConfig,
@@ -29,6 +28,7 @@ from vidseg.training.recipe import (
     TasksConfig,
     TaskShares,
 )
+from vidseg.training.objectives import build_objective
 
 from .drawn_clips import NAMES, Letters, batch_of, drawn_clip, small_model, squares
 from .stand_in_run import tiny_gvseg

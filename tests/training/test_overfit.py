@@ -24,8 +24,13 @@ from vidseg.models.text_features import TextEncoder
 from vidseg.models.univs import UniVS
 from vidseg.training.clip_prompts import simulate_clip_prompts
 from vidseg.training.clip_queries import decode_clip, normalised, prompt_queries, visual_tokens
+from vidseg.training.objective_recipe import (
+    LossesConfig,
+    ObjectiveConfig,
+    PromptsConfig,
+    PromptShares,
+)
 from vidseg.training.objectives import build_objective
-from vidseg.training.recipe import LossesConfig, ObjectiveConfig, PromptsConfig, PromptShares
 
 FRAMES, SIZE = 3, 128
 OBJECTIVE = ObjectiveConfig(

@@ -15,8 +15,8 @@ from vidseg.training.clip_prompts import (
     prompt_window,
     simulate_clip_prompts,
 )
+from vidseg.training.objective_recipe import PromptsConfig, PromptShares
 from vidseg.training.prompt_choice import choose_kind, prompt_shares, visual_shares
-from vidseg.training.recipe import PromptsConfig, PromptShares
 
 ALL = PromptShares(mask=2, box=1, point=1, scribble=0, category=3, expression=1)
 MIXED = {"mask": 2.0, "box": 1.0, "point": 1.0, "scribble": 1.0}

@@ -19,7 +19,8 @@ from vidseg.models.mask2former import Mask2Former
 from vidseg.models.presets import debug, debug_mask2former, gvseg_debug, nano
 from vidseg.models.static_text import StaticTextConfig
 from vidseg.models.univs import UniVS
-from vidseg.training.recipe import DataConfig, InitConfig, ModelChoice, Recipe, ScheduleConfig
+from vidseg.training.data_recipe import DataConfig
+from vidseg.training.recipe import InitConfig, ModelChoice, Recipe, ScheduleConfig
 from vidseg.training.starting_model import model_config, starting_model
 
 OWN = ("query_init.", "prototypes.")

@@ -18,7 +18,8 @@ from vidseg.models.config import UniVSConfig
 from vidseg.models.mask2former import Mask2Former
 from vidseg.models.presets import debug, debug_mask2former
 from vidseg.models.univs import UniVS
-from vidseg.training.recipe import DataConfig, InitConfig, ModelChoice, Recipe, ScheduleConfig
+from vidseg.training.data_recipe import DataConfig
+from vidseg.training.recipe import InitConfig, ModelChoice, Recipe, ScheduleConfig
 from vidseg.training.starting_model import model_config, starting_model, text_encoder
 
 PUBLISHED = "sem_seg_head.predictor."

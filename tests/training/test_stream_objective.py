@@ -18,8 +18,13 @@ from tests.training.plain_stream_step import plain_step
 from vidseg.datasets.collate import ClipBatch
 from vidseg.training.criterion import Criterion
 from vidseg.training.loss_config import named_losses
+from vidseg.training.objective_recipe import (
+    LossesConfig,
+    ObjectiveConfig,
+    PromptsConfig,
+    PromptShares,
+)
 from vidseg.training.prompt_simulation import SimulatedPrompts, simulate_visual
-from vidseg.training.recipe import LossesConfig, ObjectiveConfig, PromptsConfig, PromptShares
 from vidseg.training.stream_objective import StreamObjective
 
 LOSSES = LossesConfig(preset="light", overrides={"points": 200, "match_points": 100, "reid": 0.5})

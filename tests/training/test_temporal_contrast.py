@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from vidseg.training.class_queues import ClassQueues
-from vidseg.training.recipe import ContrastConfig
+from vidseg.training.objective_recipe import ContrastConfig
 from vidseg.training.reid_loss import pair_losses
 from vidseg.training.temporal_contrast import (
     Embeddings,

@@ -25,10 +25,10 @@ from .clip_queries import (
 from .criterion import Comparison, Criterion
 from .loss_config import named_losses
 from .matcher import Assignment
+from .objective_recipe import ObjectiveConfig
 from .output_streams import in_full_precision, without_autocast
 from .prompt_choice import choose_kind, prompt_shares, visual_shares
 from .prompt_simulation import SimulatedPrompts
-from .recipe import ObjectiveConfig
 from .targets import ClipTargets, PromptTargets
 
 

@@ -13,6 +13,7 @@ from ..datasets.schema import ClipSample
 from ..models.drawn_map import map_of_mask
 from ..models.text_encoder import TextEncoder
 from ..models.visual_regions import VisualRegions
+from .objective_recipe import PromptKind
 from .prompt_simulation import (
     SimulatedPrompts,
     VisualKind,
@@ -23,7 +24,6 @@ from .prompt_simulation import (
     text_prompts,
     visible_rows,
 )
-from .recipe import PromptKind
 
 VisualShares = Mapping[VisualKind, float]
 

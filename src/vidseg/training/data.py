@@ -26,8 +26,8 @@ from ..datasets.clip_packing import DrawnClip, PackedClips, pack, unpack
 from ..datasets.collate import ClipBatch
 from ..datasets.corrupt import Fault, FaultLog
 from ..errors import DataError
+from .data_recipe import DataConfig
 from .data_sources import open_sources
-from .recipe import DataConfig
 
 _ATTEMPTS = 40
 _LOG = logging.getLogger(__name__)

@@ -31,7 +31,7 @@ from ..datasets.sources.sa1b import Sa1bStills
 from ..errors import DataError
 from ..labels import LabelSource, LabelTrack
 from .class_lists import class_list
-from .recipe import AugmentationConfig, DataConfig, SourceConfig
+from .data_recipe import AugmentationConfig, DataConfig, SourceConfig
 
 PLAIN: dict[str, Callable[[Path, str | None], FrameDataset]] = {
     "coco_panoptic_stills": lambda folder, split: CocoPanopticStills(folder, split or "train"),

@@ -18,6 +18,7 @@ from ..datasets.collate import ClipBatch
 from ..errors import DataError, TrainingError
 from ..models.any_model import VideoModel
 from .data import ClipParcels, batch_shape
+from .data_recipe import DataConfig
 from .data_sources import open_sources
 from .distributed import team
 from .dry_run_tables import memory_table, model_table, pass_table, source_table
@@ -27,7 +28,7 @@ from .model_table import model_parts
 from .objectives import build_objective
 from .optimiser import freeze
 from .pass_memory import PassMeasure, measure_pass
-from .recipe import DataConfig, Recipe
+from .recipe import Recipe
 from .recomputation import recompute_activations
 from .seeds import part_seed, seed_all
 from .starting_model import starting_model, text_encoder

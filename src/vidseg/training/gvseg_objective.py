@@ -26,10 +26,10 @@ from .gvseg_tasks import TaskTargets, stuff_classes, task_shares, task_targets
 from .long_video_objective import window
 from .loss_config import LossConfig, named_losses
 from .matched_descriptors import MatchedDescriptors, OwnDescriptors, target_descriptors
+from .objective_recipe import GvSegTask, ObjectiveConfig
 from .output_streams import in_full_precision, without_autocast
 from .prompt_choice import choose_kind, prompt_shares, visual_shares
 from .prompt_simulation import SimulatedPrompts
-from .recipe import GvSegTask, ObjectiveConfig
 from .targets import ClipTargets, PromptTargets
 from .temporal_contrast import Embeddings, contrast_terms
 

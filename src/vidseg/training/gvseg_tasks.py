@@ -13,7 +13,7 @@ from ..datasets.collate import ClipBatch
 from ..datasets.schema import ClipSample
 from ..vocabularies import get_vocabulary, is_thing_name
 from .class_lists import PUBLISHED
-from .recipe import GvSegTask, TasksConfig
+from .objective_recipe import GvSegTask, TasksConfig
 from .targets import ClipTargets
 
 TASKS: tuple[GvSegTask, ...] = get_args(GvSegTask)

@@ -16,10 +16,10 @@ from .clip_queries import decode_clip, device_of, normalised
 from .criterion import Criterion
 from .interclip_reid import InterclipReid
 from .loss_config import named_losses
+from .objective_recipe import ObjectiveConfig
 from .output_streams import in_full_precision, without_autocast
 from .prompt_choice import choose_kind, prompt_shares, visual_shares
 from .prompted_video import PromptedVideo
-from .recipe import ObjectiveConfig
 
 
 class LongVideoObjective:

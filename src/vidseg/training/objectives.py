@@ -17,7 +17,7 @@ from ..models.text_encoder import TextEncoder, build_text_encoder
 from .clip_objective import ClipObjective
 from .gvseg_objective import GvSegObjective
 from .long_video_objective import LongVideoObjective
-from .recipe import ObjectiveConfig
+from .objective_recipe import ObjectiveConfig
 from .stream_objective import StreamObjective
 
 

@@ -9,8 +9,8 @@ from typing import TypeVar, get_args
 import numpy as np
 
 from ..datasets.collate import ClipBatch
+from .objective_recipe import PromptKind, PromptsConfig
 from .prompt_simulation import VisualKind
-from .recipe import PromptKind, PromptsConfig
 
 KINDS: tuple[PromptKind, ...] = get_args(PromptKind)
 VISUAL: tuple[VisualKind, ...] = ("mask", "box", "point", "scribble")

@@ -10,16 +10,9 @@ from typing import Any
 
 from ..errors import RecipeError
 from ..formats.plain_values import nearest
-from .recipe import (
-    DataConfig,
-    EvaluationConfig,
-    ObjectiveConfig,
-    OptimiserConfig,
-    PromptShares,
-    Recipe,
-    ScheduleConfig,
-    TaskShares,
-)
+from .data_recipe import DataConfig
+from .objective_recipe import ObjectiveConfig, PromptShares, TaskShares
+from .recipe import EvaluationConfig, OptimiserConfig, Recipe, ScheduleConfig
 
 _POSITIVE = (
     "data.clips",

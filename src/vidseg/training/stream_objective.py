@@ -20,6 +20,7 @@ from .clip_objective import class_embeddings, compare, prompt_targets
 from .clip_queries import device_of, normalised
 from .criterion import Criterion
 from .loss_config import named_losses
+from .objective_recipe import ObjectiveConfig
 from .output_streams import without_autocast
 from .prompt_choice import choose_kind, prompt_shares
 from .prompt_simulation import (
@@ -28,7 +29,6 @@ from .prompt_simulation import (
     simulate_expressions,
     simulate_visual,
 )
-from .recipe import ObjectiveConfig
 from .rollout import fold_frames, join_streams, read_loss, roll_out
 from .targets import ClipTargets
 

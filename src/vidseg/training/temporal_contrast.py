@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ..models.shape_position import descriptor_change
 from .class_queues import ClassQueues
-from .recipe import ContrastConfig
+from .objective_recipe import ContrastConfig
 from .reid_loss import pair_losses
 
 Pairs = tuple[Tensor, Tensor]
