@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 
 import torch
@@ -28,7 +29,7 @@ from .fixed_answers import (
 from .fixed_identities import FrameIdentities
 
 
-class _FixedClassPolicy:
+class _FixedClassPolicy(ABC):
     """Decodes frame by frame; a task says what becomes of the answers."""
 
     def __init__(self, model: Mask2Former, config: InferenceConfig, wanted: Sequence[bool]) -> None:
@@ -56,8 +57,9 @@ class _FixedClassPolicy:
         """Nothing is held back."""
         return []
 
+    @abstractmethod
     def _segments(self, answers: FrameAnswers, position: int) -> Iterable[Segment]:
-        raise NotImplementedError
+        """What is shown of the frame at a position of the stream."""
 
     def _segment(self, identity: int, mask: Tensor, score: float, label: int) -> Segment:
         name, thing = self._classes.names[label], self._classes.is_thing[label]
