@@ -41,20 +41,20 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 from torch.nn import functional as F
 
-from vidseg.datasets.copy_paste import CutOut, cut_out
-from vidseg.datasets.schema import Region
-from vidseg.inference import clip_association
+from vidseg.datasets.augment.copy_paste import CutOut, cut_out
+from vidseg.datasets.clips.schema import Region
 from vidseg.inference.config import InferenceConfig
 from vidseg.inference.loading import load
 from vidseg.inference.policies.base import Categories, Clip
-from vidseg.inference.policies.category import CategoryPolicy
-from vidseg.inference.policies.clip_decoder import LearnableDecoder
+from vidseg.inference.policies.category.clip_decoder import LearnableDecoder
+from vidseg.inference.policies.category.policy import CategoryPolicy
 from vidseg.inference.prompt_inbox import PromptInbox
 from vidseg.inference.segmenter import Segmenter
 from vidseg.inference.session import Session
-from vidseg.models.shape_position import DescriptorConfig, descriptors
-from vidseg.models.tensors import Prediction
-from vidseg.models.univs import UniVS
+from vidseg.inference.tracking import clip_association
+from vidseg.models.decoder.tensors import Prediction
+from vidseg.models.gvseg.shape_position import DescriptorConfig, descriptors
+from vidseg.models.univs.model import UniVS
 from vidseg.prompts import Prompt
 from vidseg.results import FrameResult, Track
 from vidseg.types import Frame, Task

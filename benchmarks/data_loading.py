@@ -30,14 +30,14 @@ from unittest import mock
 
 import torch
 
-from vidseg.datasets import clip_drawing
-from vidseg.datasets.clip_drawing import ClipSource
-from vidseg.datasets.clip_packing import unpack
-from vidseg.training.data import ClipParcels, open_stream
-from vidseg.training.data_recipe import DataConfig
-from vidseg.training.data_sources import open_sources
-from vidseg.training.recipe import Recipe
-from vidseg.training.recipe_reading import read_recipe
+from vidseg.datasets.batches import drawing as clip_drawing
+from vidseg.datasets.batches.drawing import ClipSource
+from vidseg.datasets.batches.packing import unpack
+from vidseg.training.data.loader import ClipParcels, open_stream
+from vidseg.training.data.sources import open_sources
+from vidseg.training.recipe.data import DataConfig
+from vidseg.training.recipe.reading import read_recipe
+from vidseg.training.recipe.schema import Recipe
 
 Row = dict[str, Any]
 
@@ -116,13 +116,13 @@ def stage_times(sources: tuple[ClipSource, ...], data: DataConfig, steps: int) -
 
 def measured_step(recipe: Recipe) -> float:
     """Seconds of a step on this machine: one pass of a clip of each shape, times the clips."""
-    from vidseg.training.dry_run import first_batches
-    from vidseg.training.objectives import build_objective
-    from vidseg.training.optimiser import freeze
-    from vidseg.training.pass_memory import measure_pass
-    from vidseg.training.starting_model import starting_model, text_encoder
-    from vidseg.training.step import split_batch
-    from vidseg.training.training_module import TrainingModule
+    from vidseg.training.dry_run.dry_run import first_batches
+    from vidseg.training.dry_run.pass_memory import measure_pass
+    from vidseg.training.objectives.module import TrainingModule
+    from vidseg.training.objectives.registry import build_objective
+    from vidseg.training.run.optimiser import freeze
+    from vidseg.training.run.starting_model import starting_model, text_encoder
+    from vidseg.training.run.step import split_batch
 
     model = starting_model(recipe)
     freeze(model, recipe.optimiser.freeze)

@@ -15,11 +15,11 @@ import torch
 from scipy.ndimage import distance_transform_edt
 
 from vidseg import Segmenter
+from vidseg.datasets.clips.expressions import compose_expressions
+from vidseg.datasets.clips.schema import SmallIdMap
 from vidseg.datasets.coco_instances import CocoInstanceStills
 from vidseg.datasets.coco_panoptic import CocoPanopticStills
-from vidseg.datasets.expressions import compose_expressions
 from vidseg.datasets.label_maps import LabelMapVideos
-from vidseg.datasets.schema import SmallIdMap
 from vidseg.formats.reading import read_label_map
 from vidseg.metrics.jf import region_similarity
 from vidseg.metrics.panoptic import PanopticMap

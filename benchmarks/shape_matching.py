@@ -37,12 +37,17 @@ from PIL import Image
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from vidseg.datasets.copy_paste import CutOut, cut_out, paste, place_cut_out
-from vidseg.datasets.pseudo_video import MotionConfig, sample_path, sample_view
-from vidseg.datasets.schema import Region
-from vidseg.datasets.transforms import warp
-from vidseg.models.shape_position import DescriptorConfig, descriptor_change, histograms, resize
-from vidseg.models.univs import UniVS
+from vidseg.datasets.augment.copy_paste import CutOut, cut_out, paste, place_cut_out
+from vidseg.datasets.augment.pseudo_video import MotionConfig, sample_path, sample_view
+from vidseg.datasets.augment.transforms import warp
+from vidseg.datasets.clips.schema import Region
+from vidseg.models.gvseg.shape_position import (
+    DescriptorConfig,
+    descriptor_change,
+    histograms,
+    resize,
+)
+from vidseg.models.univs.model import UniVS
 
 GAPS = (1, 5, 10, 20)
 READINGS = [(r, n) for r in ("frame", "object") for n in ("frame", "object")]

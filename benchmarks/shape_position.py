@@ -26,7 +26,7 @@ from torch import Tensor
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.models import plain_descriptor as plain
-from vidseg.models.shape_position import DescriptorConfig, descriptors
+from vidseg.models.gvseg.shape_position import DescriptorConfig, descriptors
 
 WIDTH = 256
 

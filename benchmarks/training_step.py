@@ -29,22 +29,22 @@ from typing import Any
 import numpy as np
 import torch
 
-from vidseg.datasets.collate import ClipBatch, collate_clips
-from vidseg.datasets.schema import ClipSample, Expression
-from vidseg.models.text_features import SentenceFeatures
+from vidseg.datasets.batches.collate import ClipBatch, collate_clips
+from vidseg.datasets.clips.schema import ClipSample, Expression
+from vidseg.models.text.features import SentenceFeatures
 from vidseg.nn.layers import channels_last
-from vidseg.training.distributed import team
-from vidseg.training.ema import MovingAverage
-from vidseg.training.objectives import build_objective
-from vidseg.training.optimiser import build_optimiser, freeze
-from vidseg.training.recipe import InitConfig, Recipe
-from vidseg.training.recipe_reading import read_recipe
-from vidseg.training.recomputation import recompute_activations
-from vidseg.training.seeds import seed_all
-from vidseg.training.sharding import Replica
-from vidseg.training.starting_model import starting_model
-from vidseg.training.step import Stepper
-from vidseg.training.training_module import TrainingModule
+from vidseg.training.objectives.module import TrainingModule
+from vidseg.training.objectives.registry import build_objective
+from vidseg.training.parallel.processes import team
+from vidseg.training.parallel.seeds import seed_all
+from vidseg.training.parallel.sharding import Replica
+from vidseg.training.recipe.reading import read_recipe
+from vidseg.training.recipe.schema import InitConfig, Recipe
+from vidseg.training.run.ema import MovingAverage
+from vidseg.training.run.optimiser import build_optimiser, freeze
+from vidseg.training.run.recomputation import recompute_activations
+from vidseg.training.run.starting_model import starting_model
+from vidseg.training.run.step import Stepper
 
 RECIPES = tuple(f"univs_r50_stage{stage}" for stage in (1, 2, 3))
 CLASSES = tuple(f"class {number}" for number in range(124))

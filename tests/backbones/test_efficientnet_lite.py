@@ -12,11 +12,12 @@ from PIL import Image, ImageOps
 from torch import Tensor
 from torch.nn import functional as F
 
-from tests.parity import report_difference
 from vidseg.backbones import efficientnet_lite
 from vidseg.backbones.efficientnet_lite import EfficientNetLiteConfig, folded_state
 from vidseg.backbones.registry import build_backbone
 from vidseg.errors import ModelError
+
+from ..parity import report_difference
 
 TINY = EfficientNetLiteConfig(
     stem_channels=4,

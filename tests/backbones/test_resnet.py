@@ -7,9 +7,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from tests.parity import report_difference
 from vidseg.backbones.registry import build_backbone
 from vidseg.backbones.resnet import ResNetConfig
+
+from ..parity import report_difference
 
 TINY = ResNetConfig(stem_channels=8, bottleneck_channels=4, out_channels=16)
 

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from tests.parity import report_difference
 from vidseg.backbones.registry import build_backbone
 from vidseg.backbones.swin import (
     DropPath,
@@ -22,6 +21,8 @@ from vidseg.backbones.swin import (
     swin_tiny,
 )
 from vidseg.backbones.window_attention import shift_mask
+
+from ..parity import report_difference
 
 TINY = SwinConfig(channels=8, depths=(2, 2, 2, 2), heads=(1, 2, 2, 4), window=3)
 

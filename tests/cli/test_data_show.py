@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.datasets.image_layouts import write_image_layout
 from vidseg.cli.data_show import file_name
 from vidseg.cli.main import main
 from vidseg.video.source import open_source
+
+from ..datasets.image_layouts import write_image_layout
 
 SIZE = (48, 64)
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.datasets.image_layouts import IMAGE_LAYOUTS, write_image_layout
 from vidseg.cli.main import main
+
+from ..datasets.image_layouts import IMAGE_LAYOUTS, write_image_layout
 
 RED_AREA, BLUE_AREA = 12 * 14, 15 * 18  # the rectangles of the layouts
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.evaluation import fake
 from vidseg.cli.main import main
+
+from ..evaluation import fake
 
 ROOT = Path(__file__).resolve().parents[2]
 

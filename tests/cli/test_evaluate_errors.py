@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.evaluation.tiny_benchmarks import Tiny, tiny_names, write_tiny
 from vidseg.cli.main import main
+
+from ..evaluation.tiny_benchmarks import Tiny, tiny_names, write_tiny
 
 Spoil = Callable[[Tiny], Path]
 """Spoils one thing; returns what the sentence must name."""

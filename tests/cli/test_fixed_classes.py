@@ -10,13 +10,14 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.models.checkpoints import layouts
-from tests.video.clips import write_clip
 from vidseg.cli.main import main
-from vidseg.models.checkpoints import mask2former
-from vidseg.models.checkpoints.shapes import fixed_config_of
+from vidseg.models.files.checkpoints import mask2former
+from vidseg.models.files.checkpoints.shapes import fixed_config_of
 from vidseg.models.mask2former import Mask2Former
 from vidseg.vocabularies import Vocabulary, get_vocabulary
+
+from ..models.files.checkpoints import layouts
+from ..video.clips import write_clip
 
 # Random weights are never sure, and pictures may be small.
 EASY = {"image_threshold": 0.0, "overlap_threshold": 0.0, "short_side": 64}

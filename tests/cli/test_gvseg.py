@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.video.clips import write_clip
 from vidseg.cli.main import main
-from vidseg.models.gvseg import GvSeg
+from vidseg.models.gvseg.model import GvSeg
 from vidseg.models.presets import gvseg_debug
-from vidseg.models.static_text import StaticTextConfig
+from vidseg.models.text.static_text import StaticTextConfig
+
+from ..video.clips import write_clip
 
 # Random weights are never sure.
 EASY = {"class_threshold": 0.0, "stability_threshold": 0.0, "overlap_threshold": 0.0}

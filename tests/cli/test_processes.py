@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.video.clips import write_clip
 from vidseg.formats.reading import read_label_map
 from vidseg.video.source import open_source
+
+from ..video.clips import write_clip
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -12,15 +12,16 @@ import numpy as np
 import pytest
 import torch
 
-from tests.video.clips import write_clip
 from vidseg.cli.main import main
 from vidseg.formats.reading import read_label_map, read_rgb_ids
 from vidseg.geometry.masks import decode_rle
 from vidseg.models.presets import debug
-from vidseg.models.static_text import StaticTextConfig
-from vidseg.models.univs import UniVS
+from vidseg.models.text.static_text import StaticTextConfig
+from vidseg.models.univs.model import UniVS
 from vidseg.types import Task
 from vidseg.video.source import open_source
+
+from ..video.clips import write_clip
 
 SIZE = (64, 96)
 CLICK = ["--task", "vos", "--point", "9,9"]

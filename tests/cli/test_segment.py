@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.video.clips import picture, write_clip
 from vidseg.cli import running
 from vidseg.cli.main import build_parser, main
 from vidseg.cli.segment import read_request
@@ -18,6 +17,7 @@ from vidseg.formats.reading import read_label_map
 from vidseg.video.source import open_source
 from vidseg.vocabularies import get_vocabulary
 
+from ..video.clips import picture, write_clip
 from . import stub
 
 

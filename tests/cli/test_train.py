@@ -8,8 +8,8 @@ import pytest
 
 from vidseg.cli.main import main
 from vidseg.errors import OutputError
-from vidseg.training.recipe import Recipe
-from vidseg.training.recipe_reading import read_recipe
+from vidseg.training.recipe.reading import read_recipe
+from vidseg.training.recipe.schema import Recipe
 
 
 @pytest.fixture

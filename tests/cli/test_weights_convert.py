@@ -10,10 +10,11 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.models.checkpoints import layouts
-from tests.video.clips import write_clip
 from vidseg.cli.main import main
 from vidseg.inference.description import describe
+
+from ..models.files.checkpoints import layouts
+from ..video.clips import write_clip
 
 
 def univs(file: Path, backbone: str = "resnet") -> Path:
@@ -137,7 +138,7 @@ def test_facts_about_models(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_facts_about_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from vidseg.models.clip_text import ClipTextConfig, ClipTextTower
+    from vidseg.models.text.clip_text import ClipTextConfig, ClipTextTower
 
     tower = ClipTextTower(ClipTextConfig(dim=24, width=64, layers=1, heads=1))
     torch.save(tower.state_dict(), tmp_path / "clip.pt")

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.models.web_server import Site, serve
 from vidseg.cli.main import main
-from vidseg.models import weight_registry
-from vidseg.models.weight_registry import KnownWeights, known_weights
+from vidseg.models.files import registry as weight_registry
+from vidseg.models.files.registry import KnownWeights, known_weights
+
+from ..models.files.web_server import Site, serve
 
 CONTENT = b"weights" * 30_000
 
@@ -140,7 +141,7 @@ def test_interruption_says_how_to_go_on(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("vidseg.models.downloads.fetching.transfer", interrupted)
+    monkeypatch.setattr("vidseg.models.files.downloads.fetching.transfer", interrupted)
     assert main(["weights", "download", "some"]) == 130
     assert "the same command goes on from there" in capsys.readouterr().err
 
@@ -154,7 +155,7 @@ def test_hub_ids_go_to_the_hub(
         asked.append((name, folder, offline))
         return tmp_path
 
-    monkeypatch.setattr("vidseg.models.downloads.hub.fetch_from_hub", fetch_from_hub)
+    monkeypatch.setattr("vidseg.models.files.downloads.hub.fetch_from_hub", fetch_from_hub)
     assert main(["weights", "download", "owner/name", "--offline"]) == 0
     assert asked == [("owner/name", None, True)]
     assert capsys.readouterr().out == f"{tmp_path}\n"

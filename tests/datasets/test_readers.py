@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.datasets.conftest import BLUE, draw
+from vidseg.datasets.clips.schema import Region
 from vidseg.datasets.coco_instances import CocoInstanceStills
 from vidseg.datasets.coco_panoptic import CocoPanopticStills
 from vidseg.datasets.davis import MaskedVideos
 from vidseg.datasets.label_maps import LabelMapVideos
-from vidseg.datasets.schema import Region
 from vidseg.errors import DataError
+
+from .conftest import BLUE, draw
 
 
 def test_panoptic_stills(panoptic_folder: Path) -> None:

@@ -116,8 +116,9 @@ def install() -> None:
 
 
 if __name__ == "__main__":
-    from tests.evaluation import fake
     from vidseg.cli.main import main
+
+    from . import fake
 
     fake.install()
     sys.exit(main())

@@ -10,9 +10,10 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from tests.evaluation.mask_cases import evaluate
 from vidseg.errors import DataError
 from vidseg.formats.panoptic import ids_to_rgb
+
+from .mask_cases import evaluate
 
 Breakage = Callable[[Path, Path], object]
 """Spoils a pair of folders, truth and prediction."""

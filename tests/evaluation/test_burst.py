@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.evaluation.track_cases import equal, rle, write
 from vidseg.errors import DataError
 from vidseg.evaluation.benchmark import Report
 from vidseg.evaluation.registry import get_benchmark
 from vidseg.evaluation.runner import run
+
+from .track_cases import equal, rle, write
 
 CAT, CUP, MUG, BAG, DOG = 4, 347, 720, 967, 5  # CAT and CUP are common; a MUG counts as a CUP
 ARMCHAIR = 20  # a distractor

@@ -10,7 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.evaluation.mask_cases import (
+from vidseg.errors import DataError
+from vidseg.evaluation.registry import get_benchmark
+from vidseg.evaluation.runner import run
+
+from .mask_cases import (
     assert_equal,
     evaluate,
     official,
@@ -18,9 +22,6 @@ from tests.evaluation.mask_cases import (
     save_video,
     strip,
 )
-from vidseg.errors import DataError
-from vidseg.evaluation.registry import get_benchmark
-from vidseg.evaluation.runner import run
 
 ONE, TWO = strip(1, 0, 2), strip(1, 0, 0)
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.evaluation.mask_cases import assert_equal, evaluate, official
-from tests.evaluation.panoptic_cases import (
+from vidseg.evaluation.registry import get_benchmark
+
+from .mask_cases import assert_equal, evaluate, official
+from .panoptic_cases import (
     Breakage,
     assert_refused,
     flip,
@@ -18,7 +20,6 @@ from tests.evaluation.panoptic_cases import (
     save_row,
     shorten,
 )
-from vidseg.evaluation.registry import get_benchmark
 
 SINGLE = "float32_result_PQ_SQ_RQ_TP_FN_FP"
 

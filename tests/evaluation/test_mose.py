@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.evaluation.mask_cases import assert_equal, evaluate, official, save, save_video, strip
 from vidseg.errors import DataError
 from vidseg.evaluation.registry import get_benchmark
+
+from .mask_cases import assert_equal, evaluate, official, save, save_video, strip
 
 
 @pytest.mark.parametrize("variant", ["heavy", "mild"])

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.evaluation.fake import SCORES, FakeEvaluation, report
 from vidseg.evaluation import chart, plots, strips
 from vidseg.evaluation.benchmark import ComparedFrame, Curve
 from vidseg.evaluation.chart import draw_chart, line_color
@@ -18,6 +17,8 @@ from vidseg.evaluation.plots import write_plots
 from vidseg.evaluation.strips import CONFUSED, EXTRA, MISSED, draw_strip
 from vidseg.types import IdMap, ImageArray
 from vidseg.video.colors import id_color
+
+from .fake import SCORES, FakeEvaluation, report
 
 
 def near(page: ImageArray, color: tuple[int, int, int]) -> np.ndarray:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.evaluation.mask_cases import assert_equal, evaluate, official, save, save_video, strip
 from vidseg.errors import DataError
 from vidseg.evaluation.registry import get_benchmark
+
+from .mask_cases import assert_equal, evaluate, official, save, save_video, strip
 
 FRAMES = ["00000", "00005"]
 

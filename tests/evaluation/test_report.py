@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 from rich.console import Console, RenderableType
 
-from tests.evaluation.fake import SCORES, report
 from vidseg import __version__
 from vidseg.errors import DataError, OutputError
 from vidseg.evaluation.benchmark import Report
 from vidseg.evaluation.report_json import to_json, write_json
 from vidseg.evaluation.report_table import breakdown, number, remarks, summary
 from vidseg.evaluation.worst import worst_first
+
+from .fake import SCORES, report
 
 
 def shown(*what: RenderableType) -> list[str]:

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 import vidseg
-from tests.evaluation import fake
 from vidseg.errors import DataError, VidsegError
 from vidseg.evaluation.registry import benchmark_names, get_benchmark
 from vidseg.evaluation.runner import _measured, run
+
+from . import fake
 
 
 @pytest.fixture

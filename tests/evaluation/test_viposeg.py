@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.evaluation.mask_cases import assert_equal, evaluate, official, save
-from tests.evaluation.panoptic_cases import Breakage, assert_refused, shorten
 from vidseg.errors import DataError
 from vidseg.evaluation.registry import get_benchmark
 from vidseg.evaluation.viposeg_classes import official_split, read_split
+
+from .mask_cases import assert_equal, evaluate, official, save
+from .panoptic_cases import Breakage, assert_refused, shorten
 
 
 @pytest.mark.parametrize("variant", ["heavy", "mild"])

@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 
-from tests.evaluation.mask_cases import assert_equal, evaluate, official
-from tests.evaluation.panoptic_cases import (
+from vidseg.errors import DataError
+from vidseg.evaluation.registry import get_benchmark
+
+from .mask_cases import assert_equal, evaluate, official
+from .panoptic_cases import (
     Breakage,
     assert_refused,
     flip,
@@ -21,8 +24,6 @@ from tests.evaluation.panoptic_cases import (
     save_row,
     shorten,
 )
-from vidseg.errors import DataError
-from vidseg.evaluation.registry import get_benchmark
 
 TRUTH = "panoptic_gt_VIPSeg_val.json"
 CATEGORIES = [

@@ -9,16 +9,17 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.evaluation.mask_cases import assert_equal, evaluate, official
-from tests.evaluation.panoptic_cases import (
+from vidseg.evaluation.registry import get_benchmark
+from vidseg.evaluation.runner import run
+
+from .mask_cases import assert_equal, evaluate, official
+from .panoptic_cases import (
     Breakage,
     assert_refused,
     one_row,
     save_row,
     shorten,
 )
-from vidseg.evaluation.registry import get_benchmark
-from vidseg.evaluation.runner import run
 
 
 @pytest.mark.parametrize("variant", ["heavy", "mild"])

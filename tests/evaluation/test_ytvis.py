@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.evaluation.track_cases import equal, rle, write
 from vidseg.errors import DataError
 from vidseg.evaluation.benchmark import Report
 from vidseg.evaluation.registry import get_benchmark
 from vidseg.evaluation.runner import run
+
+from .track_cases import equal, rle, write
 
 SIZE = [2, 3]
 LEFT, MIDDLE, RIGHT = (rle(np.arange(3) == column, rows=2) for column in range(3))

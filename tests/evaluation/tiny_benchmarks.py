@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tests.datasets.layouts import write_layout
-from tests.datasets.scenes import save_grey, save_json, save_lines, save_palette
+from ..datasets.layouts import write_layout
+from ..datasets.scenes import save_grey, save_json, save_lines, save_palette
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vidseg.models.tensors import (
+from vidseg.models.decoder.tensors import (
     DecoderOutput,
     FrameFeatures,
     Prediction,
     PromptQueries,
     VisualTokens,
 )
-from vidseg.models.visual_regions import VisualRegions
-from vidseg.models.visual_sampler import KeyFrame, sample_tokens
+from vidseg.models.prompts.regions import VisualRegions
+from vidseg.models.prompts.visual_sampler import KeyFrame, sample_tokens
 
 RED, GREEN, BLUE, PINK = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (1.0, 0.3, 0.3)
 REACH = 0.5

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from vidseg.inference.config import InferenceConfig
+from vidseg.inference.frame_geometry import FrameGeometry
 from vidseg.inference.policies.base import Categories, Clip
-from vidseg.inference.policies.category import CategoryPolicy
-from vidseg.inference.preprocess import FrameGeometry
-from vidseg.models.tensors import FrameFeatures, Prediction
+from vidseg.inference.policies.category.policy import CategoryPolicy
+from vidseg.models.decoder.tensors import FrameFeatures, Prediction
 from vidseg.results import FrameResult
 from vidseg.types import Task
 

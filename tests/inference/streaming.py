@@ -12,7 +12,7 @@ from vidseg.inference.config import InferenceConfig
 from vidseg.inference.policies.base import TaskPolicy
 from vidseg.inference.prompt_inbox import PromptInbox
 from vidseg.inference.session import Session
-from vidseg.models.univs import UniVS
+from vidseg.models.univs.model import UniVS
 from vidseg.prompts import Prompt
 from vidseg.results import FrameResult
 from vidseg.types import Frame, Task

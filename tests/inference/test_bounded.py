@@ -15,15 +15,16 @@ import pytest
 import torch
 from torch import nn
 
-from tests.inference.footprint import containers, state_bytes
 from vidseg.inference.config import InferenceConfig, default, published
 from vidseg.inference.segmenter import Segmenter
 from vidseg.models.presets import debug
-from vidseg.models.propagation import PropagationConfig
-from vidseg.models.text_features import SentenceFeatures
-from vidseg.models.univs import UniVS
+from vidseg.models.text.features import SentenceFeatures
+from vidseg.models.univs.model import UniVS
+from vidseg.models.univs.propagation import PropagationConfig
 from vidseg.prompts import Mask, Point, Prompt, Text
 from vidseg.types import Frame, Task
+
+from .footprint import containers, state_bytes
 
 WARM_UP = 40
 

@@ -8,16 +8,17 @@ import numpy as np
 import pytest
 import torch
 
-from tests.inference.test_bounded import RandomText, mask, picture
 from vidseg.errors import ModelError
 from vidseg.inference.segmenter import Segmenter
-from vidseg.models.gvseg import GvSeg
+from vidseg.models.gvseg.model import GvSeg
 from vidseg.models.mask2former import Mask2Former
 from vidseg.models.presets import debug, debug_mask2former, gvseg_debug
 from vidseg.models.saved import Model
-from vidseg.models.univs import UniVS
+from vidseg.models.univs.model import UniVS
 from vidseg.prompts import Mask, Point, Prompt, Text
 from vidseg.types import Task
+
+from .test_bounded import RandomText, mask, picture
 
 SIZE = (64, 96)
 MODELS: dict[str, Callable[[], Model]] = {

@@ -8,20 +8,21 @@ from dataclasses import replace
 import pytest
 import torch
 
-from tests.inference.streaming import id_maps, pictures, run, session
-from tests.models.golden_model import Golden, golden_images, golden_model
-from tests.parity import report_difference
 from vidseg.inference.config import InferenceConfig, published
 from vidseg.inference.policies.base import Categories
-from vidseg.inference.policies.clip_decoder import LearnableDecoder
-from vidseg.inference.policies.prompted import PromptedPolicy
+from vidseg.inference.policies.category.clip_decoder import LearnableDecoder
+from vidseg.inference.policies.prompted.policy import PromptedPolicy
 from vidseg.inference.policies.referring import ReferringPolicy
 from vidseg.inference.policies.semantic import SemanticPolicy
-from vidseg.models.tensors import FrameFeatures
-from vidseg.models.text_features import SentenceFeatures
-from vidseg.models.univs import UniVS
+from vidseg.models.decoder.tensors import FrameFeatures
+from vidseg.models.text.features import SentenceFeatures
+from vidseg.models.univs.model import UniVS
 from vidseg.prompts import Mask, Text
 from vidseg.types import Task
+
+from ..models.golden_model import Golden, golden_images, golden_model
+from ..parity import report_difference
+from .streaming import id_maps, pictures, run, session
 
 
 def settings(task: Task) -> InferenceConfig:

@@ -10,7 +10,7 @@ import torch
 
 from vidseg.cli.main import main
 from vidseg.inference.memory_need import memory_need
-from vidseg.models.gvseg import GvSeg
+from vidseg.models.gvseg.model import GvSeg
 from vidseg.models.presets import gvseg_debug
 
 

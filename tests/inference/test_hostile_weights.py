@@ -1,6 +1,6 @@
 """Every entrance for weights refuses files that ask for more than tensors, in one sentence.
 
-What the reader itself refuses is in tests/models/checkpoints/test_reading.py.
+What the reader itself refuses is in tests/models/files/checkpoints/test_reading.py.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.models.checkpoints.test_reading import hostile
 from vidseg.cli.main import main
 from vidseg.errors import ModelError
 from vidseg.inference.conversion import TEXT_FILE, convert
 from vidseg.inference.description import describe
 from vidseg.inference.loading import load
-from vidseg.models.clip_text import ClipTextConfig, read_clip_text
-from vidseg.models.concept_table import read_concept_table
 from vidseg.models.presets import debug
-from vidseg.models.univs import UniVS
-from vidseg.training.data_recipe import DataConfig
-from vidseg.training.recipe import InitConfig, ModelChoice, Recipe, ScheduleConfig
-from vidseg.training.starting_model import starting_model, text_encoder
+from vidseg.models.text.clip_text import ClipTextConfig, read_clip_text
+from vidseg.models.text.concept_table import read_concept_table
+from vidseg.models.univs.model import UniVS
+from vidseg.training.recipe.data import DataConfig
+from vidseg.training.recipe.schema import InitConfig, ModelChoice, Recipe, ScheduleConfig
+from vidseg.training.run.starting_model import starting_model, text_encoder
+
+from ..models.files.checkpoints.test_reading import hostile
 
 KINDS = ("system", "nested", "bytes", "tensor")
 LEAST = 2**31  # bytes; the hostile files ask for 10**13

@@ -9,20 +9,22 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.inference import test_category_golden, test_golden_tasks
-from tests.models.checkpoints import layouts
-from tests.models.golden_model import Golden, golden_model
 from vidseg.errors import ModelError, OutputError
 from vidseg.inference.config import published
 from vidseg.inference.conversion import convert, released_settings
 from vidseg.inference.loading import load
-from vidseg.models.checkpoints.origin import Origin
-from vidseg.models.clip_text import ClipTextConfig, ClipTextTower
-from vidseg.models.concept_table import ROWS
+from vidseg.models.files.checkpoints.origin import Origin
 from vidseg.models.mask2former import Mask2Former
-from vidseg.models.univs import UniVS
+from vidseg.models.text.clip_text import ClipTextConfig, ClipTextTower
+from vidseg.models.text.concept_table import ROWS
+from vidseg.models.univs.model import UniVS
 from vidseg.types import Task
 from vidseg.vocabularies import CONCEPT_ROWS, Vocabulary, get_vocabulary
+
+from ..models.files.checkpoints import layouts
+from ..models.golden_model import Golden, golden_model
+from . import test_golden_tasks
+from .policies.category import test_golden as test_category_golden
 
 TEXT = ClipTextConfig(dim=24, width=64, layers=1, heads=1)
 

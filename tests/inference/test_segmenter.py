@@ -12,17 +12,18 @@ import pytest
 import torch
 
 import vidseg
-from tests.inference.test_bounded import RandomText, mask, picture
 from vidseg.errors import ModelError, PromptError, SourceError, VocabularyError
 from vidseg.inference import loading
 from vidseg.inference.config import default, published
 from vidseg.inference.policies.image import ImagePolicy
 from vidseg.inference.segmenter import Segmenter, choose_device
 from vidseg.models.presets import debug
-from vidseg.models.text_encoder import StaticTextConfig
-from vidseg.models.univs import UniVS
+from vidseg.models.text.encoder import StaticTextConfig
+from vidseg.models.univs.model import UniVS
 from vidseg.prompts import Mask, Point, Text
 from vidseg.types import Frame, Task
+
+from .test_bounded import RandomText, mask, picture
 
 SIZE = (32, 48)
 

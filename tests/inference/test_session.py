@@ -8,8 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.inference.colours import ColourModel, scene
-from tests.inference.streaming import run, session
 from vidseg.errors import PromptError, SourceError
 from vidseg.inference.config import default
 from vidseg.inference.policies.base import Clip
@@ -17,6 +15,9 @@ from vidseg.inference.session import Session
 from vidseg.prompts import Box, Mask, Point, Prompt, Scribble, Text
 from vidseg.results import FrameResult
 from vidseg.types import Frame, Task
+
+from .colours import ColourModel, scene
+from .streaming import run, session
 
 
 class Recorder:

@@ -9,24 +9,25 @@ import numpy as np
 import pytest
 import torch
 
-from tests.inference.scripted import make_clip
-from tests.inference.streaming import run, session
-from tests.inference.test_bounded import picture
 from vidseg.errors import VocabularyError
 from vidseg.inference.config import InferenceConfig, default
+from vidseg.inference.frame_geometry import FrameGeometry
 from vidseg.inference.policies.base import Categories
-from vidseg.inference.policies.clip_decoder import LearnableDecoder
+from vidseg.inference.policies.category.clip_decoder import LearnableDecoder
+from vidseg.inference.policies.prompted.stuff import StuffPixels
 from vidseg.inference.policies.referring import ReferringPolicy
 from vidseg.inference.policies.semantic import SemanticPolicy
-from vidseg.inference.policies.stuff import StuffPixels
-from vidseg.inference.preprocess import FrameGeometry
+from vidseg.models.decoder.tensors import Prediction
 from vidseg.models.presets import debug
-from vidseg.models.tensors import Prediction
-from vidseg.models.text_features import SentenceFeatures
-from vidseg.models.univs import UniVS
+from vidseg.models.text.features import SentenceFeatures
+from vidseg.models.univs.model import UniVS
 from vidseg.prompts import Text
 from vidseg.results import FrameResult
 from vidseg.types import Task
+
+from .scripted import make_clip
+from .streaming import run, session
+from .test_bounded import picture
 
 SIZE = (64, 64)
 REFVOS = replace(default(Task.REFVOS), short_side=64, consistency_threshold=0.0)

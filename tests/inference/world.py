@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from tests.inference.scripted import ScriptedDecoder
-from vidseg.inference.preprocess import FrameGeometry
-from vidseg.models.tensors import Prediction
+from vidseg.inference.frame_geometry import FrameGeometry
+from vidseg.models.decoder.tensors import Prediction
+
+from .scripted import ScriptedDecoder
 
 GEOMETRY = FrameGeometry((64, 96), (64, 96), (64, 96))
 GRID = (16, 24)

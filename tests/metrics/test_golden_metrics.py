@@ -10,7 +10,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.parity import report_difference
 from vidseg.metrics.boundary import boundary_iou
 from vidseg.metrics.jf import (
     JFMeter,
@@ -22,6 +21,8 @@ from vidseg.metrics.panoptic import PanopticMap
 from vidseg.metrics.stq import STQ
 from vidseg.metrics.vpq import VPQ
 from vidseg.metrics.vss import ConsistencyMeter, SemanticMeter
+
+from ..parity import report_difference
 
 Arrays = dict[str, npt.NDArray[np.generic]]
 EXACT = 1e-9

@@ -12,12 +12,13 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.parity import report_difference
 from vidseg.metrics.jf import JFMeter
 from vidseg.metrics.panoptic import PanopticMap
 from vidseg.metrics.stq import STQ
 from vidseg.metrics.vpq import VPQ
 from vidseg.metrics.vss import ConsistencyMeter, SemanticMeter
+
+from ..parity import report_difference
 
 EXACT = 1e-9
 Picture = npt.NDArray[np.int64]

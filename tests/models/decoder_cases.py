@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from tests.models.golden_model import Golden, class_embeddings, golden_features
-from vidseg.models.predictor import attention_allowed
-from vidseg.models.tensors import DecoderOutput, FrameFeatures, PromptQueries
-from vidseg.models.univs import UniVS
-from vidseg.models.visual_regions import VisualRegions
-from vidseg.models.visual_sampler import Uniform
+from vidseg.models.decoder.predictor import attention_allowed
+from vidseg.models.decoder.tensors import DecoderOutput, FrameFeatures, PromptQueries
+from vidseg.models.prompts.regions import VisualRegions
+from vidseg.models.prompts.visual_sampler import Uniform
+from vidseg.models.univs.model import UniVS
+
+from .golden_model import Golden, class_embeddings, golden_features
 
 FIRST_FRAME = {"case_visual_clip1": 1}
 TOKENS = 16

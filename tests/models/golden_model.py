@@ -8,13 +8,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from vidseg.models.checkpoints.conversion import Opened, build_model
-from vidseg.models.checkpoints.origin import recognise
-from vidseg.models.checkpoints.reading import Checkpoint
-from vidseg.models.checkpoints.univs import translate
+from vidseg.models.decoder.tensors import FrameFeatures
+from vidseg.models.files.checkpoints.conversion import Opened, build_model
+from vidseg.models.files.checkpoints.origin import recognise
+from vidseg.models.files.checkpoints.reading import Checkpoint
+from vidseg.models.files.checkpoints.univs import translate
 from vidseg.models.presets import debug
-from vidseg.models.tensors import FrameFeatures
-from vidseg.models.univs import UniVS
+from vidseg.models.univs.model import UniVS
 
 Golden = Callable[[str], dict[str, Tensor]]
 

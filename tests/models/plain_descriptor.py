@@ -8,7 +8,7 @@ from collections import defaultdict
 import numpy as np
 import numpy.typing as npt
 
-from vidseg.models.shape_position import DescriptorConfig
+from vidseg.models.gvseg.shape_position import DescriptorConfig
 
 Mask = npt.NDArray[np.bool_]
 Corner = tuple[int, int]

@@ -8,11 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vidseg.models.gvseg import GvSeg
-from vidseg.models.mask_decoder import DecoderLayer
-from vidseg.models.query_init import InitialQueries
-from vidseg.models.shape_position import descriptors
-from vidseg.models.tensors import FrameFeatures
+from vidseg.models.decoder.mask_decoder import DecoderLayer
+from vidseg.models.decoder.tensors import FrameFeatures
+from vidseg.models.gvseg.model import GvSeg
+from vidseg.models.gvseg.query_init import InitialQueries
+from vidseg.models.gvseg.shape_position import descriptors
 from vidseg.nn.attention import AttentionBlock
 from vidseg.nn.position import grid_position, sine_embedding
 

@@ -12,10 +12,10 @@ import torch
 
 from vidseg.errors import ModelError, OutputError
 from vidseg.models import presets
-from vidseg.models.clip_text import ClipTextConfig
 from vidseg.models.config import MaskDecoderConfig, UniVSConfig
 from vidseg.models.presets import debug
-from vidseg.models.univs import UniVS
+from vidseg.models.text.clip_text import ClipTextConfig
+from vidseg.models.univs.model import UniVS
 
 PRESETS = [
     presets.univs_r50,

@@ -6,8 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from tests.parity import report_difference
 from vidseg.nn.deformable import DeformableAttention, sample_levels
+
+from ..parity import report_difference
 
 SIZES = ((2, 3), (4, 6), (8, 12))
 

@@ -1,6 +1,6 @@
 """Tiny data sets that the tests of reading draw, for the tests of training on them."""
 
-from tests.datasets.conftest import (
+from ..datasets.conftest import (
     davis_folder,
     instances_folder,
     label_map_folder,

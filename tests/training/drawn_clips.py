@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import torch
 
 from vidseg.backbones.resnet import ResNetConfig
-from vidseg.datasets.collate import ClipBatch, collate_clips
-from vidseg.datasets.schema import ClipSample, Expression
+from vidseg.datasets.batches.collate import ClipBatch, collate_clips
+from vidseg.datasets.clips.schema import ClipSample, Expression
 from vidseg.models.config import LightPixelDecoderConfig, MaskDecoderConfig, UniVSConfig
-from vidseg.models.propagation import PropagationConfig
-from vidseg.models.text_features import SentenceFeatures
-from vidseg.models.univs import UniVS
-from vidseg.training.objective_recipe import (
+from vidseg.models.text.features import SentenceFeatures
+from vidseg.models.univs.model import UniVS
+from vidseg.models.univs.propagation import PropagationConfig
+from vidseg.training.recipe.objective import (
     LossesConfig,
     ObjectiveConfig,
     PromptsConfig,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from vidseg.datasets.collate import ClipBatch
-from vidseg.models.text_encoder import TextEncoder
-from vidseg.models.univs import UniVS
-from vidseg.training.clip_objective import prompt_targets
-from vidseg.training.criterion import Criterion
-from vidseg.training.prompt_simulation import SimulatedPrompts
-from vidseg.training.rollout import fold_frames, join_streams, read_loss, roll_out
-from vidseg.training.targets import ClipTargets
+from vidseg.datasets.batches.collate import ClipBatch
+from vidseg.models.text.encoder import TextEncoder
+from vidseg.models.univs.model import UniVS
+from vidseg.training.losses.criterion import Criterion
+from vidseg.training.losses.targets import ClipTargets
+from vidseg.training.objectives.clip import prompt_targets
+from vidseg.training.objectives.rollout import fold_frames, join_streams, read_loss, roll_out
+from vidseg.training.prompts.simulation import SimulatedPrompts
 
 
 def plain_step(

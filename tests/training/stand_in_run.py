@@ -22,24 +22,30 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vidseg.backbones.resnet import ResNetConfig
-from vidseg.datasets.collate import ClipBatch, collate_clips
-from vidseg.datasets.schema import ClipSample
+from vidseg.datasets.batches.collate import ClipBatch, collate_clips
+from vidseg.datasets.clips.schema import ClipSample
 from vidseg.errors import VidsegError
 from vidseg.models.config import LightPixelDecoderConfig, MaskDecoderConfig, UniVSConfig
-from vidseg.models.gvseg import GvSeg
-from vidseg.models.gvseg_config import GvSegConfig, GvSegDecoderConfig
-from vidseg.models.univs import UniVS
-from vidseg.training.data_recipe import DataConfig
-from vidseg.training.distributed import mean_over_ranks, team
+from vidseg.models.gvseg.config import GvSegConfig, GvSegDecoderConfig
+from vidseg.models.gvseg.model import GvSeg
+from vidseg.models.univs.model import UniVS
 from vidseg.training.engine import Parts, run
-from vidseg.training.objective_recipe import (
+from vidseg.training.objectives.registry import build_objective
+from vidseg.training.parallel.processes import mean_over_ranks, team
+from vidseg.training.recipe.data import DataConfig
+from vidseg.training.recipe.objective import (
     ContrastConfig,
     LossesConfig,
     ObjectiveConfig,
     TasksConfig,
 )
-from vidseg.training.objectives import build_objective
-from vidseg.training.recipe import EmaConfig, EngineConfig, OptimiserConfig, Recipe, ScheduleConfig
+from vidseg.training.recipe.schema import (
+    EmaConfig,
+    EngineConfig,
+    OptimiserConfig,
+    Recipe,
+    ScheduleConfig,
+)
 
 from .drawn_clips import Letters
 

@@ -12,7 +12,7 @@ import pytest
 from vidseg.cli.main import main
 from vidseg.errors import RecipeError, TrainingError
 from vidseg.inference.config import InferenceConfig
-from vidseg.models.gvseg_config import GvSegConfig
+from vidseg.models.gvseg.config import GvSegConfig
 from vidseg.training.ablation import (
     ROWS,
     Ablation,
@@ -21,9 +21,9 @@ from vidseg.training.ablation import (
     training_name,
     wanted_rows,
 )
-from vidseg.training.recipe import Recipe
-from vidseg.training.recipe_reading import read_recipe
-from vidseg.training.starting_model import model_config
+from vidseg.training.recipe.reading import read_recipe
+from vidseg.training.recipe.schema import Recipe
+from vidseg.training.run.starting_model import model_config
 
 RECIPE = "gvseg_r50_vipseg"
 BY_NAME = {row.name: row for row in ROWS}

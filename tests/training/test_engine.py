@@ -17,17 +17,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from vidseg.datasets.collate import collate_clips
+from vidseg.datasets.batches.collate import collate_clips
 from vidseg.errors import OutputError, RecipeError, TrainingError
-from vidseg.models.pretrained import load_pretrained
-from vidseg.training.checkpointing import checkpoints
-from vidseg.training.distributed import Team
+from vidseg.models.files.pretrained import load_pretrained
 from vidseg.training.engine import run
-from vidseg.training.logs import LOG_FILE, read_log
-from vidseg.training.milestones import Evaluate
-from vidseg.training.recipe import EvaluationConfig
-from vidseg.training.seeds import part_seed, seed_all
-from vidseg.training.step import describe, split_batch
+from vidseg.training.parallel.processes import Team
+from vidseg.training.parallel.seeds import part_seed, seed_all
+from vidseg.training.recipe.schema import EvaluationConfig
+from vidseg.training.run.checkpointing import checkpoints
+from vidseg.training.run.logs import LOG_FILE, read_log
+from vidseg.training.run.milestones import Evaluate
+from vidseg.training.run.step import describe, split_batch
 
 from .stand_in_run import (
     SquareObjective,

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from vidseg.errors import ModelError
-from vidseg.models.gvseg import GvSeg
+from vidseg.models.gvseg.model import GvSeg
 from vidseg.models.presets import debug, gvseg_debug, nano
-from vidseg.models.univs import UniVS
+from vidseg.models.univs.model import UniVS
 from vidseg.training.finishing import average, calibrate, main
 
 

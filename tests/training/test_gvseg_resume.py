@@ -10,12 +10,12 @@ import torch
 from safetensors.torch import load_file
 
 from vidseg.errors import TrainingError
-from vidseg.training.checkpointing import checkpoint_folder
-from vidseg.training.distributed import Team
 from vidseg.training.engine import run
+from vidseg.training.parallel.processes import Team
+from vidseg.training.run.checkpointing import checkpoint_folder
 
+from .parallel.test_processes import together
 from .stand_in_run import Settings, stand_in_parts, stand_in_recipe
-from .test_distributed import together
 
 ALONE = Team(0, 1, torch.device("cpu"))
 STEPS: Settings = {"steps": 4, "frames": 2, "gvseg": "vss", "engine": {"save_every": 2, "keep": 9}}

@@ -13,24 +13,30 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from tests.training.drawn_clips import Letters, batch_of, drawn_clip, small_model, squares
 from vidseg.backbones.efficientnet_lite import imagenet_state
+from vidseg.datasets.batches.collate import ClipBatch
+from vidseg.datasets.clips.schema import ClipSample, FrameDataset
 from vidseg.datasets.coco_panoptic import CocoPanopticStills
-from vidseg.datasets.collate import ClipBatch
 from vidseg.datasets.davis import MaskedVideos
-from vidseg.datasets.schema import ClipSample, FrameDataset
 from vidseg.models.presets import nano
-from vidseg.models.text_features import TextEncoder
-from vidseg.models.univs import UniVS
-from vidseg.training.clip_prompts import simulate_clip_prompts
-from vidseg.training.clip_queries import decode_clip, normalised, prompt_queries, visual_tokens
-from vidseg.training.objective_recipe import (
+from vidseg.models.text.features import TextEncoder
+from vidseg.models.univs.model import UniVS
+from vidseg.training.objectives.clip_queries import (
+    decode_clip,
+    normalised,
+    prompt_queries,
+    visual_tokens,
+)
+from vidseg.training.objectives.registry import build_objective
+from vidseg.training.prompts.clip_prompts import simulate_clip_prompts
+from vidseg.training.recipe.objective import (
     LossesConfig,
     ObjectiveConfig,
     PromptsConfig,
     PromptShares,
 )
-from vidseg.training.objectives import build_objective
+
+from .drawn_clips import Letters, batch_of, drawn_clip, small_model, squares
 
 FRAMES, SIZE = 3, 128
 OBJECTIVE = ObjectiveConfig(

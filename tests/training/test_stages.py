@@ -10,8 +10,8 @@ import torch
 from safetensors.torch import load_file
 
 from vidseg.cli.main import main
-from vidseg.models.univs import UniVS
-from vidseg.training.recipe_reading import read_recipe
+from vidseg.models.univs.model import UniVS
+from vidseg.training.recipe.reading import read_recipe
 
 from ..datasets.layouts import write_layout
 from .small_recipes import small_settings

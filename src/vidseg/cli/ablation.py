@@ -13,7 +13,7 @@ from ..errors import TrainingError
 from .parser import positive_count
 
 if TYPE_CHECKING:
-    from ..training.recipe import Recipe
+    from ..training.recipe.schema import Recipe
     from .parser import Verbs
 
 _EPILOG = """\
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     """Runs the verb."""
     from ..training.ablation import Ablation, run_ablation, wanted_rows
     from ..training.engine import train
-    from ..training.evaluation import measure_run
+    from ..training.scoring.evaluation import measure_run
 
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise TrainingError("An ablation needs one process; leave torchrun out.")

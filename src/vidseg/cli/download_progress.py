@@ -15,7 +15,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from ..models.downloads.transfer import Watcher
+from ..models.files.downloads.transfer import Watcher
 
 
 class DownloadProgress(Watcher):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..errors import OutputError
 
 if TYPE_CHECKING:
-    from ..training.recipe import Recipe
+    from ..training.recipe.schema import Recipe
     from .parser import Verbs
 
 _EPILOG = """\
@@ -67,7 +67,7 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Runs the verb."""
-    from ..training.recipe_reading import read_recipe, recipe_text
+    from ..training.recipe.reading import read_recipe, recipe_text
 
     recipe = read_recipe(options.recipe, options.settings)
     if options.print_config:
@@ -87,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
 def _dry_run(recipe: Recipe) -> int:
     from rich.console import Console, RenderableType
 
-    from ..training.dry_run import dry_run
+    from ..training.dry_run.dry_run import dry_run
 
     console = Console()
 

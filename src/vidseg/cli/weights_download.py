@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..models.downloads.fetching import Fetched
-    from ..models.weight_registry import KnownWeights
+    from ..models.files.downloads.fetching import Fetched
+    from ..models.files.registry import KnownWeights
     from .parser import Verbs
 
 _MIB = 2**20
@@ -43,11 +43,11 @@ def run(options: argparse.Namespace) -> int:
     """Runs the verb: the path on stdout, everything else on stderr."""
     try:
         if "/" in options.name:
-            from ..models.downloads.hub import fetch_from_hub
+            from ..models.files.downloads.hub import fetch_from_hub
 
             print(fetch_from_hub(options.name, options.to, offline=options.offline))
             return 0
-        from ..models.weight_registry import get_known
+        from ..models.files.registry import get_known
 
         known = get_known(options.name)
         fetched = _fetch(known, options)
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _fetch(known: KnownWeights, options: argparse.Namespace) -> Fetched:
-    from ..models.downloads.fetching import fetch
+    from ..models.files.downloads.fetching import fetch
     from .download_progress import DownloadProgress
 
     with DownloadProgress(known.name) as progress:

@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     """Prints one line for each fact."""
     from ..inference.description import describe
     from ..inference.loading import embedded_models
-    from ..models.weight_registry import weights_path
+    from ..models.files.registry import weights_path
 
     told = describe(embedded_models().get(options.file) or weights_path(options.file))
     print(f"{options.file}: {told.origin}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ..models.weight_registry import KnownWeights
+    from ..models.files.registry import KnownWeights
     from .parser import Verbs
 
 _STDOUT = Path("-")
@@ -42,7 +42,7 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Runs the verb: tables or JSON on stdout."""
-    from ..models.weight_registry import known_weights
+    from ..models.files.registry import known_weights
 
     listed = known_weights()
     if options.json is not None:

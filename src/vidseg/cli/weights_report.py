@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..models.checkpoints.conversion import Opened
-    from ..models.checkpoints.filling import Filling
+    from ..models.files.checkpoints.conversion import Opened
+    from ..models.files.checkpoints.filling import Filling
 
 _SHOWN = 6
 

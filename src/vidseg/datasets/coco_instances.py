@@ -13,8 +13,8 @@ from pycocotools import mask as rle
 from ..errors import DataError
 from ..formats.reading import read_json, read_picture
 from ..types import ImageArray, MaskArray
-from .expressions import captions_of_single_objects
-from .schema import MAX_REGIONS, Region, SmallIdMap
+from .clips.expressions import captions_of_single_objects
+from .clips.schema import MAX_REGIONS, Region, SmallIdMap
 
 
 class CocoInstanceStills:

@@ -8,8 +8,8 @@ from pathlib import Path
 from ..errors import DataError
 from ..formats.reading import read_json, read_label_map, read_picture
 from ..types import ImageArray
+from .clips.schema import Region, SmallIdMap
 from .renumbering import renumber
-from .schema import Region, SmallIdMap
 
 
 class CocoPanopticStills:

@@ -10,8 +10,8 @@ import numpy as np
 from ..errors import DataError
 from ..formats.reading import read_label_map, read_picture
 from ..types import ImageArray
+from .clips.schema import Region, SmallIdMap
 from .renumbering import renumber
-from .schema import Region, SmallIdMap
 
 
 class MaskedVideos:

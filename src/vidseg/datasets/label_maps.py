@@ -10,8 +10,8 @@ from pathlib import Path
 from ..errors import DataError
 from ..formats.reading import read_label_map, read_picture
 from ..types import ImageArray
+from .clips.schema import Region, SmallIdMap
 from .renumbering import renumber
-from .schema import Region, SmallIdMap
 
 CAMVID_CLASSES = (
     "sky",

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..errors import DataError
 from ..types import IdMap
-from .schema import MAX_REGIONS, SmallIdMap
+from .clips.schema import MAX_REGIONS, SmallIdMap
 
 
 def renumber(values: IdMap, wanted: list[int], where: str) -> SmallIdMap:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..models.tensors import Prediction
+from ..models.decoder.tensors import Prediction
 
 
 def class_weights(prediction: Prediction, quality: Tensor) -> Tensor:

@@ -12,12 +12,12 @@ from safetensors.torch import save_file
 
 from ..errors import ModelError, OutputError
 from ..formats.atomic import replacing
-from ..models.checkpoints.class_lists import LISTS
-from ..models.checkpoints.clip_files import text_config
-from ..models.checkpoints.conversion import Opened, build_model, open_weights
-from ..models.checkpoints.filling import Filling
-from ..models.checkpoints.origin import Origin
-from ..models.pretrained import CONFIG_FILE, WEIGHTS_FILE
+from ..models.files.checkpoints.class_lists import LISTS
+from ..models.files.checkpoints.clip_files import text_config
+from ..models.files.checkpoints.conversion import Opened, build_model, open_weights
+from ..models.files.checkpoints.filling import Filling
+from ..models.files.checkpoints.origin import Origin
+from ..models.files.pretrained import CONFIG_FILE, WEIGHTS_FILE
 from ..models.saved import ModelConfig
 from ..types import Task
 from .config import default, published, published_fixed_classes
@@ -52,7 +52,7 @@ def convert(source: str | Path, destination: str | Path, *, averaged: bool = Tru
     Args:
         source: a file of weights, or a folder of Hugging Face.
         destination: a folder; for text weights also a file ``.safetensors``.
-        averaged: see :func:`vidseg.models.checkpoints.univs.translate`.
+        averaged: see :func:`vidseg.models.files.checkpoints.univs.translate`.
 
     Raises:
         ModelError: the source cannot be read, is of no known origin, or lacks what it should have.

@@ -11,14 +11,14 @@ from typing import Any
 from torch import Tensor
 
 from ..errors import ModelError
-from ..models.checkpoints.clip_files import text_config
-from ..models.checkpoints.conversion import Opened, build_model, open_weights
-from ..models.checkpoints.filling import Filling
-from ..models.checkpoints.origin import Origin
-from ..models.checkpoints.reading import is_hugging_face
-from ..models.checkpoints.shapes import preset_name
-from ..models.checkpoints.univs import has_average
-from ..models.gvseg_config import GvSegConfig
+from ..models.files.checkpoints.clip_files import text_config
+from ..models.files.checkpoints.conversion import Opened, build_model, open_weights
+from ..models.files.checkpoints.filling import Filling
+from ..models.files.checkpoints.origin import Origin
+from ..models.files.checkpoints.reading import is_hugging_face
+from ..models.files.checkpoints.shapes import preset_name
+from ..models.files.checkpoints.univs import has_average
+from ..models.gvseg.config import GvSegConfig
 from ..models.mask2former import Mask2FormerConfig
 from ..models.saved import ModelConfig, read_saved
 from ..vocabularies import ALIASES, Vocabulary, get_vocabulary, vocabulary_names

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ModelError
-from ..models.cache_folder import asked_offline
-from ..models.checkpoints.conversion import build_model, open_weights
-from ..models.checkpoints.reading import is_hugging_face
-from ..models.concept_table import read_concept_table
-from ..models.listed_texts import ListedTexts
+from ..models.files.cache_folder import asked_offline
+from ..models.files.checkpoints.conversion import build_model, open_weights
+from ..models.files.checkpoints.reading import is_hugging_face
+from ..models.files.registry import weights_path
 from ..models.saved import Model, load_saved
-from ..models.text_encoder import LazyTextEncoder
-from ..models.text_features import TextEncoder
-from ..models.weight_registry import weights_path
+from ..models.text.concept_table import read_concept_table
+from ..models.text.encoder import LazyTextEncoder
+from ..models.text.features import TextEncoder
+from ..models.text.listed_texts import ListedTexts
 from .config import check_settings
 from .conversion import (
     CONCEPTS_FILE,

@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from ..models.gvseg import GvSeg
-from ..models.gvseg_config import GvSegConfig
+from ..models.gvseg.config import GvSegConfig
+from ..models.gvseg.model import GvSeg
 from ..models.mask2former import Mask2Former
 from ..models.saved import ModelConfig, build
 

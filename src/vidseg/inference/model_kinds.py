@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ..errors import ModelError, VocabularyError
-from ..models.gvseg import GvSeg
+from ..models.gvseg.model import GvSeg
 from ..models.mask2former import Mask2Former
 from ..models.saved import Model
-from ..models.text_encoder import TextEncoder
-from ..models.univs import UniVS
+from ..models.text.encoder import TextEncoder
+from ..models.univs.model import UniVS
 from ..prompts import Prompt
 from ..types import Task
 from ..vocabularies import Vocabulary
 from .config import CLIP_WISE, InferenceConfig
 from .policies.base import Categories, TaskPolicy
-from .policies.category import CategoryPolicy
-from .policies.clip_decoder import LearnableDecoder
-from .policies.fixed_classes import fixed_class_policy, wanted_classes
-from .policies.gvseg_tasks import check_config, check_prompts, check_task, gvseg_policy
+from .policies.category.clip_decoder import LearnableDecoder
+from .policies.category.policy import CategoryPolicy
+from .policies.fixed.policy import fixed_class_policy, wanted_classes
+from .policies.gvseg.tasks import check_config, check_prompts, check_task, gvseg_policy
 from .policies.image import ImagePolicy
-from .policies.prompted import PromptedPolicy
+from .policies.prompted.policy import PromptedPolicy
 from .policies.referring import ReferringPolicy
 from .policies.semantic import SemanticPolicy
 

@@ -11,7 +11,7 @@ import torch
 
 from ..errors import ModelError, PromptError, VocabularyError
 from ..models.saved import Model
-from ..models.text_encoder import TextEncoder, build_text_encoder
+from ..models.text.encoder import TextEncoder, build_text_encoder
 from ..nn.layers import channels_last
 from ..prompts import Prompt, Text
 from ..results import FrameResult, Track

@@ -13,14 +13,14 @@ import torch
 from torch import Tensor
 
 from ..errors import SourceError
+from ..models.decoder.tensors import FrameFeatures
 from ..models.saved import Model
-from ..models.tensors import FrameFeatures
 from ..prompts import Prompt
 from ..results import FrameResult, Track
 from ..types import Frame
 from .config import InferenceConfig
+from .frame_geometry import FrameGeometry, prepare
 from .policies.base import Clip, TaskPolicy
-from .preprocess import FrameGeometry, prepare
 from .prompt_inbox import PromptInbox
 
 

@@ -8,10 +8,10 @@ from typing import Any, TypeAlias
 
 from ..errors import ModelError
 from .config import UniVSConfig
-from .gvseg import GvSeg
-from .gvseg_config import GvSegConfig
-from .pretrained import load_pretrained
-from .univs import UniVS
+from .files.pretrained import load_pretrained
+from .gvseg.config import GvSegConfig
+from .gvseg.model import GvSeg
+from .univs.model import UniVS
 
 VideoModel: TypeAlias = UniVS | GvSeg
 VideoModelConfig: TypeAlias = UniVSConfig | GvSegConfig

@@ -15,9 +15,9 @@ from ..formats.plain_values import typed
 
 if TYPE_CHECKING:
     from ..backbones.registry import BackboneConfig
-    from .clip_text import ClipTextConfig
-    from .propagation import PropagationConfig
-    from .static_text import StaticTextConfig
+    from .text.clip_text import ClipTextConfig
+    from .text.static_text import StaticTextConfig
+    from .univs.propagation import PropagationConfig
 
     TextConfig: TypeAlias = ClipTextConfig | StaticTextConfig
 
@@ -95,7 +95,7 @@ class MaskDecoderConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class UniVSConfig:
-    """Everything that is needed to build a :class:`vidseg.models.univs.UniVS`.
+    """Everything that is needed to build a :class:`vidseg.models.univs.model.UniVS`.
 
     Attributes:
         propagation: pixel-level memory read-out; None in every published model.
@@ -137,18 +137,18 @@ class UniVSConfig:
 _KINDS: dict[str, tuple[str, str]] = {
     "univs": ("vidseg.models.config", "UniVSConfig"),
     "mask2former": ("vidseg.models.mask2former", "Mask2FormerConfig"),
-    "gvseg": ("vidseg.models.gvseg_config", "GvSegConfig"),
-    "gvseg_decoder": ("vidseg.models.gvseg_config", "GvSegDecoderConfig"),
-    "shape_position": ("vidseg.models.shape_position", "DescriptorConfig"),
+    "gvseg": ("vidseg.models.gvseg.config", "GvSegConfig"),
+    "gvseg_decoder": ("vidseg.models.gvseg.config", "GvSegDecoderConfig"),
+    "shape_position": ("vidseg.models.gvseg.shape_position", "DescriptorConfig"),
     "mask_decoder": ("vidseg.models.config", "MaskDecoderConfig"),
     "deformable": ("vidseg.models.config", "DeformablePixelDecoderConfig"),
     "light": ("vidseg.models.config", "LightPixelDecoderConfig"),
     "resnet": ("vidseg.backbones.resnet", "ResNetConfig"),
     "swin": ("vidseg.backbones.swin", "SwinConfig"),
     "efficientnet_lite": ("vidseg.backbones.efficientnet_lite", "EfficientNetLiteConfig"),
-    "clip_text": ("vidseg.models.clip_text", "ClipTextConfig"),
-    "static_text": ("vidseg.models.static_text", "StaticTextConfig"),
-    "propagation": ("vidseg.models.propagation", "PropagationConfig"),
+    "clip_text": ("vidseg.models.text.clip_text", "ClipTextConfig"),
+    "static_text": ("vidseg.models.text.static_text", "StaticTextConfig"),
+    "propagation": ("vidseg.models.univs.propagation", "PropagationConfig"),
 }
 _KIND_OF_CLASS = {name: kind for kind, (_, name) in _KINDS.items()}
 
@@ -214,9 +214,9 @@ def _names(classes: tuple[Any, ...]) -> set[str]:
 def _hints(cls: type) -> dict[str, Any]:
     """Field → type; those that are only imported for type checkers are imported here."""
     from ..backbones.registry import BackboneConfig
-    from .clip_text import ClipTextConfig
-    from .propagation import PropagationConfig
-    from .static_text import StaticTextConfig
+    from .text.clip_text import ClipTextConfig
+    from .text.static_text import StaticTextConfig
+    from .univs.propagation import PropagationConfig
 
     local = {
         "BackboneConfig": BackboneConfig,

@@ -17,10 +17,10 @@ from ..backbones.registry import BackboneConfig, build_backbone
 from ..errors import ModelError, VocabularyError
 from ..vocabularies import Vocabulary
 from .config import DeformablePixelDecoderConfig, MaskDecoderConfig, from_plain, to_plain
-from .mask_decoder import MaskDecoder, initialise_as_released
-from .pixel_decoder import DeformablePixelDecoder
-from .pretrained import save_pretrained
-from .tensors import FrameFeatures, Prediction
+from .decoder.mask_decoder import MaskDecoder, initialise_as_released
+from .decoder.tensors import FrameFeatures, Prediction
+from .files.pretrained import save_pretrained
+from .pixel.deformable import DeformablePixelDecoder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,11 +97,11 @@ class Mask2Former(nn.Module):
         initialise_as_released(self.classifier)
 
     def save_pretrained(self, folder: str | Path, *, half: bool = False) -> None:
-        """As :meth:`vidseg.models.univs.UniVS.save_pretrained`."""
+        """As :meth:`vidseg.models.univs.model.UniVS.save_pretrained`."""
         save_pretrained(folder, self.config.to_dict(), self.state_dict(), half=half)
 
     def encode_frames(self, images: Tensor) -> FrameFeatures:
-        """As :meth:`vidseg.models.univs.UniVS.encode_frames`: [N, 3, H, W] to features."""
+        """As :meth:`vidseg.models.univs.model.UniVS.encode_frames`: [N, 3, H, W] to features."""
         levels, mask_features = self.pixel_decoder(self.backbone(images))
         return FrameFeatures(levels, mask_features)
 

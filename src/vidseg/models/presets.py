@@ -10,17 +10,17 @@ from ..backbones.registry import BackboneConfig
 from ..backbones.resnet import ResNetConfig
 from ..backbones.swin import swin_base, swin_large, swin_tiny
 from ..vocabularies import get_vocabulary
-from .clip_text import ClipTextConfig
 from .config import (
     DeformablePixelDecoderConfig,
     LightPixelDecoderConfig,
     MaskDecoderConfig,
     UniVSConfig,
 )
-from .gvseg_config import GvSegConfig, GvSegDecoderConfig
+from .gvseg.config import GvSegConfig, GvSegDecoderConfig
 from .mask2former import Mask2FormerConfig
-from .propagation import PropagationConfig
-from .static_text import StaticTextConfig
+from .text.clip_text import ClipTextConfig
+from .text.static_text import StaticTextConfig
+from .univs.propagation import PropagationConfig
 
 
 def univs_r50() -> UniVSConfig:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from ..errors import ModelError
 from .any_model import VideoModel, VideoModelConfig, build_model, config_from_dict
+from .files.pretrained import Weights, load_pretrained
 from .mask2former import Mask2Former, Mask2FormerConfig
-from .pretrained import Weights, load_pretrained
 
 Model = VideoModel | Mask2Former
 ModelConfig = VideoModelConfig | Mask2FormerConfig

@@ -12,9 +12,9 @@ from typing import Any
 
 from ..errors import RecipeError, TrainingError, VidsegError
 from ..formats.atomic import prepare_folder, replacing
-from .recipe import EvaluationConfig, Recipe
-from .recipe_reading import read_recipe, recipe_text
-from .starting_model import model_config
+from .recipe.reading import read_recipe, recipe_text
+from .recipe.schema import EvaluationConfig, Recipe
+from .run.starting_model import model_config
 
 Figures = Mapping[str, float]
 Train = Callable[[Recipe, Path], None]

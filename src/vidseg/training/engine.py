@@ -12,30 +12,30 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from ..datasets.collate import ClipBatch
+from ..datasets.batches.collate import ClipBatch
 from ..errors import OutputError, TrainingError
 from ..formats.atomic import prepare_folder
 from ..models.any_model import VideoModel
 from ..nn.layers import channels_last
-from .checkpointing import Snapshot, checkpoints, clean_up, load_checkpoint
-from .data import ended_loader, open_stream
-from .distributed import Team, team
-from .ema import MovingAverage
-from .evaluation import build_evaluation
-from .logs import RunLog
-from .milestones import Evaluate, Milestones, last_checkpoint
-from .objectives import Objective, RememberingObjective, build_objective
-from .optimiser import build_optimiser, freeze
-from .progress import RunProgress
-from .recipe import InitConfig, Recipe
-from .recipe_reading import recipe_text
-from .recomputation import compile_parts, recompute_activations
-from .seeds import seed_all
-from .sharding import Replica, load_optimiser_state
-from .starting_model import starting_model, text_encoder
-from .step import BadStepError, Stepper, StepReport
-from .stopping import StopRequest, stop_requests
-from .training_module import TrainingModule
+from .data.loader import ended_loader, open_stream
+from .objectives.module import TrainingModule
+from .objectives.registry import Objective, RememberingObjective, build_objective
+from .parallel.processes import Team, team
+from .parallel.seeds import seed_all
+from .parallel.sharding import Replica, load_optimiser_state
+from .recipe.reading import recipe_text
+from .recipe.schema import InitConfig, Recipe
+from .run.checkpointing import Snapshot, checkpoints, clean_up, load_checkpoint
+from .run.ema import MovingAverage
+from .run.logs import RunLog
+from .run.milestones import Evaluate, Milestones, last_checkpoint
+from .run.optimiser import build_optimiser, freeze
+from .run.progress import RunProgress
+from .run.recomputation import compile_parts, recompute_activations
+from .run.starting_model import starting_model, text_encoder
+from .run.step import BadStepError, Stepper, StepReport
+from .run.stopping import StopRequest, stop_requests
+from .scoring.evaluation import build_evaluation
 
 RECIPE_FILE = "recipe.yaml"
 

@@ -17,8 +17,8 @@ import torch
 
 from ..errors import ModelError, VidsegError
 from ..models.any_model import VideoModel, load_model
-from ..models.propagation import Propagation
-from ..models.univs import UniVS
+from ..models.univs.model import UniVS
+from ..models.univs.propagation import Propagation
 
 # Chosen on real development video (DAVIS-2016 dev, mask prompts), after training.
 _CALIBRATED_WEIGHTS = (2.0, 3.0, 1.5, 3.0)  # in the order of MapKind

@@ -13,7 +13,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.datasets.image_layouts import (
+from vidseg.datasets.sources.lvis import LvisStills
+from vidseg.datasets.sources.registry import open_dataset
+from vidseg.errors import DataError
+from vidseg.geometry.masks import decode_rle
+from vidseg.labels import LabelSource
+
+from ..image_layouts import (
     HEIGHT,
     IMAGE_LAYOUTS,
     WIDTH,
@@ -22,11 +28,6 @@ from tests.datasets.image_layouts import (
     save_json,
     write_image_layout,
 )
-from vidseg.datasets.sources.lvis import LvisStills
-from vidseg.datasets.sources.registry import open_dataset
-from vidseg.errors import DataError
-from vidseg.geometry.masks import decode_rle
-from vidseg.labels import LabelSource
 
 RED_AREA, BLUE_AREA = 12 * 14, 15 * 18  # the rectangles of the layouts
 

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.datasets.layouts import write_layout
 from vidseg.datasets.sources.registry import open_dataset
 from vidseg.errors import DataError
+
+from ..layouts import write_layout
 
 Change = Callable[[Any], None]
 

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.datasets.layouts import write_layout
 from vidseg.datasets.sources.registry import open_dataset
 from vidseg.geometry.masks import decode_rle
 from vidseg.labels import LabelTrack, Sentence
+
+from ..layouts import write_layout
 
 
 def move(folder: Path, old: str, new: str) -> None:

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.datasets.layouts import layout_names, write_layout
 from vidseg.datasets.sources.base import SparseSource
 from vidseg.datasets.sources.registry import ROWS, dataset_names, open_dataset, splits_of
 from vidseg.errors import DataError
 from vidseg.geometry.masks import decode_rle
 from vidseg.labels import LabelSource
+
+from ..layouts import layout_names, write_layout
 
 
 def dataset_of(layout: str) -> str:

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from ...errors import PromptError
-from ...models.drawn_map import drawn_maps
-from ...models.visual_regions import VisualRegions
+from ...models.prompts.drawn_map import drawn_maps
+from ...models.prompts.regions import VisualRegions
 from ...prompts import Box, Mask, Point, Prompt, Text, VisualPrompt
 from ...types import MaskArray
-from ..preprocess import FrameGeometry
+from ..frame_geometry import FrameGeometry
 from .base import Clip
 
 

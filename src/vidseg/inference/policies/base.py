@@ -8,10 +8,10 @@ from typing import Protocol
 
 from torch import Tensor
 
-from ...models.tensors import FrameFeatures
+from ...models.decoder.tensors import FrameFeatures
 from ...prompts import Prompt
 from ...results import FrameResult, Track
-from ..preprocess import FrameGeometry
+from ..frame_geometry import FrameGeometry
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from ...errors import ModelError
-from ...models.tensors import Prediction
+from ...models.decoder.tensors import Prediction
 from .base import Clip
 
 

@@ -17,11 +17,11 @@ from ...results import FrameResult, Segment, Track
 from ...types import IdMap, Task
 from ..class_maps import class_scores
 from ..config import InferenceConfig
-from ..nms import box_iou, mask_boxes
-from ..preprocess import FrameGeometry
+from ..frame_geometry import FrameGeometry
+from ..tracking.nms import box_iou, mask_boxes
 from .base import Categories, Clip
-from .clip_decoder import ClipAnswers
-from .detection import Detections
+from .category.clip_decoder import ClipAnswers
+from .category.detection import Detections
 
 # Largest box overlap of two segments of one class.
 PANOPTIC_OVERLAP, INSTANCE_OVERLAP = 0.9, 0.85

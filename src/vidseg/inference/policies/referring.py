@@ -9,15 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...models.text_features import TextEncoder
-from ...models.univs import UniVS
+from ...models.text.features import TextEncoder
+from ...models.univs.model import UniVS
 from ...prompts import Prompt, Text
 from ...results import FrameResult, Segment, Track
-from ..clip_window import ClipWindow
 from ..config import InferenceConfig
-from ..consistency import temporal_consistency
+from ..frame_geometry import MASK_STRIDE, FrameGeometry
 from ..mask_quality import mask_quality
-from ..preprocess import MASK_STRIDE, FrameGeometry
+from ..memory.clip_window import ClipWindow
+from ..tracking.consistency import temporal_consistency
 from .base import Clip
 from .checked import checked
 

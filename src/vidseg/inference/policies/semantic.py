@@ -14,10 +14,10 @@ from ...results import FrameResult, Segment, Track
 from ...types import IdMap
 from ..class_maps import class_scores, class_weights, contenders
 from ..config import InferenceConfig
+from ..frame_geometry import FrameGeometry
 from ..mask_quality import mask_quality
-from ..preprocess import FrameGeometry
 from .base import Categories, Clip
-from .clip_decoder import ClipAnswers
+from .category.clip_decoder import ClipAnswers
 
 
 class SemanticPolicy:

@@ -1,0 +1,293 @@
+"""VOS and PVOS: objects that the user marks, on any frame (UniVS section 4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ....models.decoder.tensors import FrameFeatures, Prediction
+from ....models.univs.model import UniVS
+from ....prompts import Prompt
+from ....results import FrameResult, Track
+from ...config import InferenceConfig
+from ...frame_geometry import MASK_STRIDE
+from ...mask_quality import mask_quality
+from ...memory.clip_window import ClipWindow
+from ...memory.prompt_memory import PromptMemory
+from ...tracking.consistency import temporal_consistency
+from ..annotations import Annotation, sort_annotations
+from ..base import Categories, Clip
+from ..checked import checked
+from .contest import given_logits, resolved, settle_backgrounds, winners
+from .results import PromptedResults
+from .second_look import (
+    keep_sure_parts,
+    remember_sure_parts,
+    told_by_box,
+    with_sure_part,
+)
+from .stuff import StuffPixels
+
+# Logits of pixels that an object owns by its class.
+STUFF_LOGIT = 10.0
+# A small object must be hit less exactly: below this area the IoU asked for shrinks with it.
+FULL_AREA = 96**2
+
+
+@dataclass(frozen=True, eq=False)
+class PendingFrames:
+    """Frames whose masks are sampled into the prompt memory when the next clip comes."""
+
+    features: FrameFeatures
+    frame_indices: Tensor
+    masks: Tensor
+    start: int
+
+
+class PromptedPolicy:
+    """One video of VOS or PVOS. Per clip: remember, enter new objects, decode, settle, answer.
+
+    ``anchors`` holds, by object, the frame on which the user marked it last; an object whose
+    anchor is in the clip is taken at its word, the others must look as they are remembered.
+    """
+
+    def __init__(
+        self, model: UniVS, config: InferenceConfig, categories: Categories | None = None
+    ) -> None:
+        """``categories``: the classes of a benchmark that tells stuff by class (VIPOSeg)."""
+        self._model = model
+        self._config = config
+        self._memory = PromptMemory(model, config)
+        self._window = ClipWindow(config.slots)
+        self._anchors: dict[int, int] = {}
+        self._given: dict[tuple[int, int], Annotation] = {}
+        self._pending: PendingFrames | None = None
+        self._results = PromptedResults(config)
+        self._stuff = StuffPixels(categories) if categories is not None else None
+
+    def step(self, clip: Clip, prompts: Sequence[Prompt]) -> list[FrameResult]:
+        """As :meth:`TaskPolicy.step`."""
+        self._open(clip)
+        annotations = sort_annotations(prompts, clip, self._memory.ids)
+        drawn = self._enter(clip, annotations)
+        if self._memory.ids:
+            prediction = self._decode(clip, drawn)
+            boxed, margin = told_by_box(annotations, self._memory, clip), self._config.box_margin
+            boxed = with_sure_part(boxed, prediction, margin)
+            if boxed and margin > 0:
+                remember_sure_parts(self._memory, clip, boxed, prediction, margin)
+                second = self._decode(clip, drawn)
+                contrast = self._config.box_contrast
+                prediction = keep_sure_parts(second, clip, boxed, margin, contrast)
+            self._settle(clip, prediction)
+            self._remember(clip)
+        return self._emit(clip, self._config.stride)
+
+    def finish(self) -> list[FrameResult]:
+        """As :meth:`TaskPolicy.finish`."""
+        return self._results.rest(self._window, self._memory.ids, self._given)
+
+    def tracks(self) -> tuple[Track, ...]:
+        """As :meth:`TaskPolicy.tracks`."""
+        return self._results.tracks()
+
+    # -- before decoding ------------------------------------------------------------------------
+
+    def _open(self, clip: Clip) -> None:
+        """Moves window and memory on to the clip, and samples what was kept for this moment."""
+        grid = clip.geometry.padded
+        if self._config.mask_measures == "cells":
+            grid = (grid[0] // MASK_STRIDE, grid[1] // MASK_STRIDE)
+        self._window.open(clip, grid, self._model.config.decoder.hidden)
+        self._given = {k: v for k, v in self._given.items() if k[1] >= clip.start}
+        self._memory.advance(clip.stop)
+        if self._pending is None:
+            return
+        features, indices = self._pending.features, self._pending.frame_indices
+        if self._config.memory_features == "shifted" and self._pending.start < clip.start:
+            # As released for clips of one frame: the mask samples the frame after its own.
+            features, indices = clip.features[:1], clip.frame_indices[:1]
+        self._memory.observe(features, indices, self._pending.masks, self._pending.start)
+
+    def _enter(self, clip: Clip, annotations: Sequence[Annotation]) -> dict[int, Tensor]:
+        """Puts what the user drew into the memory; returns its maps by object, [T, h, w]."""
+        drawn: dict[int, Tensor] = {}
+        for annotation in annotations:
+            self._anchor(annotation)
+            slot, row = annotation.position, self._memory.ids.index(annotation.object_id)
+            if annotation.prompts and not self._samples_later(annotation):
+                frame = slot - clip.start
+                features = clip.features[frame : frame + 1]
+                regions = annotation.regions(clip.geometry, features.mask_features)
+                index = clip.frame_indices[frame]
+                tokens = self._memory.encode(features, index, regions, slot)
+                self._memory.write([row], tokens, slot)
+            if self._memory.pixels is not None:
+                plan = annotation.drawn(clip.geometry, clip.features.mask_features)
+                maps = drawn.setdefault(
+                    annotation.object_id, plan.new_zeros(len(clip), *plan.shape)
+                )
+                maps[slot - clip.start] = plan
+        return drawn
+
+    def _anchor(self, annotation: Annotation) -> None:
+        """Makes a row for an object that is new; a mask or box starts a known one anew."""
+        name = annotation.object_id
+        if name not in self._memory.ids:
+            self._memory.add([name], annotation.position)
+            self._window.add_rows(1)
+        elif annotation.redefines:
+            self._memory.reanchor(name, annotation.position)
+        self._anchors[name] = annotation.position
+        self._results.describe(annotation)
+        if annotation.mask is not None:
+            self._given[name, annotation.position] = annotation
+
+    def _samples_later(self, annotation: Annotation) -> bool:
+        late = self._config.first_tokens == "next_clip" and annotation.position > 0
+        return late and annotation.mask is not None
+
+    def _decode(self, clip: Clip, drawn: dict[int, Tensor]) -> Prediction:
+        classes = None if self._stuff is None else self._stuff.embeddings
+        out = self._model.decode(
+            clip.features,
+            clip.frame_indices[None],
+            self._memory.queries(clip, drawn),
+            classes,
+            learnable=classes is not None,
+            separation="sep-entity" if self._config.separate_prompts else None,
+        )
+        return checked(out.final, clip)
+
+    # -- after decoding -------------------------------------------------------------------------
+
+    def _settle(self, clip: Clip, prediction: Prediction) -> None:
+        """Decides which objects are there and who owns which pixel, and writes the window."""
+        rows = slice(prediction.learnable, None)
+        logits = prediction.mask_logits[0, rows].float()
+        embeddings = prediction.embeddings[0, rows].float()
+        if self._config.mask_measures == "pixels":
+            logits = clip.geometry.to_padded(logits)
+        logits = settle_backgrounds(self._memory.ids, logits)
+        ids = self._memory.ids
+        painted = self._painted(clip, prediction, logits)
+        marked = [self._anchors[i] >= clip.start for i in ids]
+        new = [r for r, i in enumerate(ids) if marked[r] and i > 0]
+        known = [r for r, i in enumerate(ids) if not marked[r] and i > 0]
+        if known:
+            self._settle_known(torch.tensor(known), logits, embeddings, painted)
+        if new:
+            self._settle_marked(clip, new, logits, embeddings, painted)
+        for row in (r for r, i in enumerate(ids) if i < 0):
+            columns = slice(max(0, self._anchors[ids[row]] - clip.start), None)
+            self._window.assign(row, columns, logits[row, columns])
+
+    def _painted(self, clip: Clip, prediction: Prediction, logits: Tensor) -> Tensor:
+        """[N, T, h, w] bool: pixels that belong to an object because they are its stuff class."""
+        painted = torch.zeros_like(logits, dtype=torch.bool)
+        if self._stuff is None:
+            return painted
+        classes = self._results.stuff()
+        rows = [(r, classes[i]) for r, i in enumerate(self._memory.ids) if i in classes]
+        if rows:
+            of_class = self._stuff.masks(prediction, clip, [c for _, c in rows], self._config)
+            painted[[r for r, _ in rows]] = of_class
+        if not self._config.stuff_over_things:
+            things = [r for r, i in enumerate(self._memory.ids) if i not in classes]
+            painted &= ~(logits[things] > 0).any(0)
+        return painted
+
+    def _settle_known(
+        self, rows: Tensor, logits: Tensor, embeddings: Tensor, painted: Tensor
+    ) -> None:
+        """Objects of earlier frames: those that look as remembered keep what they win."""
+        similarity = temporal_consistency(self._window.embeddings[rows], embeddings[rows])
+        kept = similarity > self._config.consistency_threshold
+        rows, similarity = rows[kept], similarity[kept]
+        if not len(rows):
+            return
+        claimed, stuff = logits[rows], painted[rows]
+        strength = similarity.square() * mask_quality(claimed)
+        claimed = torch.where(stuff, STUFF_LOGIT, claimed)
+        certainty = torch.where(stuff, 1.0, claimed.sigmoid())
+        won = winners(self._config, strength, certainty, claimed)
+        area = (claimed > 0).flatten(1).sum(1)
+        share = (won & (claimed > 0)).flatten(1).sum(1) / area.clamp(min=1)
+        undisputed = share > self._config.kept_area_threshold
+        self._window.accumulate(rows[undisputed], resolved(self._config, claimed, won)[undisputed])
+        self._window.look(rows, embeddings[rows])
+
+    def _settle_marked(
+        self, clip: Clip, rows: list[int], logits: Tensor, embeddings: Tensor, painted: Tensor
+    ) -> None:
+        """Objects marked in this clip: the given mask stands, later frames follow it."""
+        claimed = logits[rows]
+        agreement = self._agreement(clip, rows, claimed)
+        strength = agreement.square() * mask_quality(claimed)
+        won = winners(self._config, strength, claimed.sigmoid(), claimed)
+        settled = resolved(self._config, claimed, won)
+        agreement = self._agreement(clip, rows, settled)
+        settled = torch.where(painted[rows], STUFF_LOGIT, settled)
+        stuff = self._results.stuff() if self._stuff is not None else {}
+        for k, row in enumerate(rows):
+            name = self._memory.ids[row]
+            column = self._anchors[name] - clip.start
+            given = self._given.get((name, self._anchors[name]))
+            if given is not None:
+                mask = given_logits(self._config, clip, given)
+                self._window.assign(row, slice(column, column + 1), mask)
+                column += 1
+            trusted = given is None or name in stuff
+            if not trusted and float(agreement[k]) <= self._asked_agreement(clip, given):
+                settled[k] = 0
+            self._window.assign(row, slice(column, None), settled[k, column:])
+            self._window.begin_look(row, embeddings[row])
+
+    def _agreement(self, clip: Clip, rows: Sequence[int], logits: Tensor) -> Tensor:
+        """[n] IoU of prediction and given mask on the marked frame; 1 where none was given."""
+        values = []
+        for k, row in enumerate(rows):
+            name = self._memory.ids[row]
+            given = self._given.get((name, self._anchors[name]))
+            if given is None:
+                values.append(logits.new_ones(()))
+                continue
+            wanted = given_logits(self._config, clip, given)[0] > 0
+            found = logits[k, self._anchors[name] - clip.start] > 0
+            values.append((wanted & found).sum() / (wanted | found).sum().clamp(min=1))
+        return torch.stack(values)
+
+    def _asked_agreement(self, clip: Clip, given: Annotation | None) -> float:
+        assert given is not None and given.mask is not None
+        area = float(clip.geometry.mask_to_padded(given.mask).sum())
+        return self._config.first_mask_threshold * min(1.0, area / FULL_AREA)
+
+    # -- memory and results ---------------------------------------------------------------------
+
+    def _remember(self, clip: Clip) -> None:
+        """Keeps masks for the prompt memory, and gives leaving frames to the pixel memory."""
+        mean = self._window.mean
+        first = min(self._config.stride, len(clip) - 1)
+        self._pending = PendingFrames(
+            clip.features[first:],
+            clip.frame_indices[first:],
+            (mean[:, first:] > 0).float(),
+            clip.start + first,
+        )
+        if self._memory.pixels is None:
+            return
+        for column in range(min(self._config.stride, len(clip))):
+            seen = self._window.count[:, column] > 0
+            masks = {
+                i: mean[row, column].sigmoid()
+                for row, i in enumerate(self._memory.ids)
+                if bool(seen[row])
+            }
+            marked = [i for i in masks if self._anchors[i] == clip.start + column]
+            self._memory.remember_masks(clip.features[column : column + 1], masks, marked)
+
+    def _emit(self, clip: Clip, count: int) -> list[FrameResult]:
+        return self._results.emit(clip.geometry, self._window, self._memory.ids, self._given, count)

@@ -1,0 +1,140 @@
+"""Known weights into the cache: found, downloaded, verified, put in place whole."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from ....errors import ModelError
+from ....formats.file_lock import file_lock
+from ..cache_folder import asked_offline, weights_folder
+from ..registry import KnownWeights
+from .partial import Partial
+from .transfer import Limits, Watcher, transfer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """A file that is here, whole and verified.
+
+    Attributes:
+        path: where.
+        size: bytes.
+        sha256: of its content, whether or not one is published.
+        fresh: whether it was downloaded just now.
+    """
+
+    path: Path
+    size: int
+    sha256: str
+    fresh: bool
+
+
+def fetch(
+    known: KnownWeights,
+    folder: Path | None = None,
+    *,
+    offline: bool = False,
+    limits: Limits | None = None,
+    watcher: Watcher | None = None,
+) -> Fetched:
+    """The file of ``known`` in ``folder`` or the cache, downloaded unless it is there already.
+
+    ``VIDSEG_MIRROR`` is the address of a web folder that is asked in place of the publisher.
+    Several processes may ask for the same file: one downloads, the others wait for it.
+
+    Args:
+        folder: made if it does not exist; the cache where it is None.
+        offline: use no network; ``VIDSEG_OFFLINE`` asks for the same.
+
+    Raises:
+        ModelError: it is not here and cannot be fetched, or is not the published file.
+        OutputError: the folder cannot be written to or is full.
+    """
+    watcher = watcher or Watcher()
+    target = (folder or weights_folder()).expanduser() / known.file
+    there = _found(known, target)
+    if there is not None and there[1] is None:
+        return there[0]
+    if offline or asked_offline():
+        state = "is not there" if there is None else there[1]
+        raise ModelError(f"{target} {state}, and the network may not be used.")
+    url = _address(known, target)
+    with file_lock(target.with_name(f".{target.name}.lock"), watcher.waiting):
+        there = _found(known, target)  # another process may have been first
+        if there is not None and there[1] is None:
+            return there[0]
+        return _download(known, url, target, limits or Limits(), watcher)
+
+
+def _download(
+    known: KnownWeights, url: str, target: Path, limits: Limits, watcher: Watcher
+) -> Fetched:
+    partial = Partial(target)
+    begun = partial.resumable(url)[0]
+    transfer(url, partial, size=known.size, limits=limits, watcher=watcher)
+    size, sha256, problem = _examine(known, partial.path)
+    if problem is not None and begun:  # what an earlier run left may have been damaged
+        partial.discard()
+        transfer(url, partial, size=known.size, limits=limits, watcher=watcher)
+        size, sha256, problem = _examine(known, partial.path)
+    if problem is not None:
+        partial.discard()
+        raise ModelError(
+            f"{url} {problem}; nothing of it was kept. Try again later or with another mirror."
+        )
+    partial.become(target)
+    return Fetched(path=target, size=size, sha256=sha256, fresh=True)
+
+
+def _found(known: KnownWeights, path: Path) -> tuple[Fetched, str | None] | None:
+    """The file that is in place, and what is wrong with it; None if there is none."""
+    if not path.is_file():
+        return None
+    size, sha256, problem = _examine(known, path)
+    return Fetched(path=path, size=size, sha256=sha256, fresh=False), problem
+
+
+def _examine(known: KnownWeights, path: Path) -> tuple[int, str, str | None]:
+    """Size, sha256 and what tells the file from the published one, in words that follow it."""
+    sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+    size = 0
+    try:
+        with path.open("rb") as file:
+            while block := file.read(2**20):
+                sha256.update(block)
+                md5.update(block)
+                size += len(block)
+    except OSError as error:
+        raise ModelError(f"Cannot read {path}: {error.strerror or error}.") from error
+    problem = None
+    if known.size is not None and size != known.size:
+        problem = f"has {size:,} bytes, but the published file has {known.size:,}"
+    elif known.sha256 is not None and sha256.hexdigest() != known.sha256:
+        problem = f"has the sha256 {sha256.hexdigest()}, but the published file has {known.sha256}"
+    elif known.md5 is not None and not md5.hexdigest().startswith(known.md5):
+        problem = (
+            f"has the md5 {md5.hexdigest()}, but that of the published file begins {known.md5}"
+        )
+    return size, sha256.hexdigest(), problem
+
+
+def _address(known: KnownWeights, target: Path) -> str:
+    """Where to download from. Raises ModelError where a program cannot."""
+    mirror = os.environ.get("VIDSEG_MIRROR", "").strip()
+    if mirror:
+        return f"{mirror.rstrip('/')}/{quote(known.file)}"
+    if known.access == "browser" and known.url is not None:
+        raise ModelError(
+            f"{known.name} lies on {urlsplit(known.url).hostname}, which hands files to a browser: "
+            f"open {known.url} and save it as {target}."
+        )
+    if known.url is None:
+        raise ModelError(
+            f"No public address of {known.name} is known ({known.page} lists none); if you have "
+            f"the file, save it as {target}."
+        )
+    return known.url

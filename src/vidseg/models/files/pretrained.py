@@ -1,0 +1,141 @@
+"""Models on disk: a folder with config.json and model.safetensors, or a hub id."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from ...errors import ModelError, OutputError
+from .cache_folder import asked_offline
+
+CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "model.safetensors"
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A state dict and the file that it came from."""
+
+    state: dict[str, Tensor]
+    file: Path
+
+    @property
+    def config_file(self) -> Path:
+        """The configuration beside the weights."""
+        return self.file.with_name(CONFIG_FILE)
+
+    def load_into(self, model: nn.Module) -> None:
+        """Copies every tensor, converting its type. Raises ModelError if any does not fit."""
+        try:
+            model.load_state_dict(self.state)
+        except RuntimeError as error:
+            reason = str(error).splitlines()[1:2] or [str(error)]
+            raise ModelError(
+                f"{self.file} does not fit its {CONFIG_FILE}: {_clause(reason[0])}; "
+                f"take both files from one model."
+            ) from error
+
+
+def load_pretrained(name: str | Path) -> tuple[dict[str, Any], Weights]:
+    """Configuration and weights of a folder or hub id. Raises ModelError if either is bad."""
+    config_file, weights_file = locate(name, CONFIG_FILE), locate(name, WEIGHTS_FILE)
+    try:
+        values = json.loads(config_file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"{config_file} is not a readable JSON file: {_clause(error)}; fetch or save the model "
+            f"again."
+        ) from error
+    if not isinstance(values, dict):
+        raise ModelError(
+            f"{config_file} must hold a JSON object of settings; fetch or save the model again."
+        )
+    try:
+        return values, Weights(load_file(weights_file), weights_file)
+    except (OSError, SafetensorError) as error:
+        raise ModelError(
+            f"{weights_file} is not a readable safetensors file: {_clause(error)}; fetch or save "
+            f"the model again."
+        ) from error
+
+
+def locate(name: str | Path, file: str) -> Path:
+    """Path of ``file`` in a folder, or its downloaded copy when ``name`` is a hub id."""
+    folder = Path(name)
+    if folder.is_dir():
+        if (folder / file).is_file():
+            return folder / file
+        raise ModelError(
+            f"{folder} holds no {file}; give a folder with {CONFIG_FILE} and {WEIGHTS_FILE}."
+        )
+    if isinstance(name, Path) or not _is_hub_id(name):
+        raise ModelError(
+            f"No model at {name}; give a folder that exists or a hub id like owner/name."
+        )
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        return Path(hf_hub_download(name, file, local_files_only=asked_offline()))
+    except (OSError, ValueError, HfHubHTTPError) as error:
+        raise ModelError(
+            f"No folder {name}, and the hub has no {file} of it: {_clause(error)}; check the name "
+            f"and the connection, or give a folder."
+        ) from error
+
+
+def save_pretrained(
+    folder: str | Path, config: Mapping[str, Any], state: Mapping[str, Tensor], *, half: bool
+) -> None:
+    """Writes both files, each complete or not at all. Raises OutputError."""
+    folder = Path(folder)
+    tensors = {
+        name: (value.half() if half and value.is_floating_point() else value)
+        .detach()
+        .cpu()
+        .contiguous()
+        .clone()
+        for name, value in state.items()
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_whole(folder / WEIGHTS_FILE, lambda path: save_file(tensors, path))
+        text = json.dumps(config, indent=2) + "\n"
+        _write_whole(folder / CONFIG_FILE, lambda path: path.write_text(text, encoding="utf-8"))
+    except OSError as error:
+        raise OutputError(
+            f"Cannot write the model to {folder}: {_clause(error)}; choose another folder."
+        ) from error
+
+
+def _write_whole(target: Path, write: Callable[[Path], object]) -> None:
+    """Writes beside the target and renames, so that a reader never sees half a file."""
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    os.close(handle)
+    path = Path(temporary)
+    try:
+        write(path)
+        path.chmod(0o644)
+        path.replace(target)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _clause(reason: object) -> str:
+    """First line of a foreign message, to be followed by what to do."""
+    lines = str(reason).strip().splitlines() or [type(reason).__name__]
+    return lines[0].strip().rstrip(".")
+
+
+def _is_hub_id(name: str) -> bool:
+    parts = name.split("/")
+    return len(parts) == 2 and all(parts) and not name.startswith((".", "~"))

@@ -1,0 +1,107 @@
+"""Configuration of GvSeg: UniVS' parts, and what the paper's Table 4 switches in the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from ...backbones.registry import BackboneConfig
+from ...errors import ModelError
+from ..config import MaskDecoderConfig, PixelDecoderConfig, from_plain, to_plain
+from .shape_position import DescriptorConfig
+
+if TYPE_CHECKING:
+    from ..config import TextConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class GvSegDecoderConfig:
+    """Decoder of queries that belong to a clip (GvSeg §3.2: Mask2Former, 100 queries).
+
+    Attributes:
+        hidden: C, the same as the pixel decoder's.
+        layers: decoder layers; there is one more prediction than layers.
+        queries: N, of the grid and of the learned table.
+        text_dim: D_t, width of the text space.
+    """
+
+    hidden: int = 256
+    heads: int = 8
+    layers: int = 9
+    ffn: int = 2048
+    queries: int = 100
+    text_dim: int = 256
+
+    @property
+    def mask_decoder(self) -> MaskDecoderConfig:
+        """As UniVS' decoder without prompts; time is the place in the clip."""
+        return MaskDecoderConfig(
+            hidden=self.hidden,
+            heads=self.heads,
+            layers=self.layers,
+            ffn=self.ffn,
+            queries=self.queries,
+            text_dim=self.text_dim,
+            proca=False,
+            temporal_encoding="clip",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GvSegConfig:
+    """Everything that is needed to build a :class:`vidseg.models.gvseg.model.GvSeg`.
+
+    Attributes:
+        descriptor: histogram of shape and position (paper Table 4c).
+        text: encoder of names; it is not a part of the model's own weights.
+        grid: S, cells of the initial queries along each side of the picture (paper eq. 8).
+        samples: points that stand for the mask or box of an exemplar (paper eq. 7).
+        classes: names that prototypes are kept for (paper eq. 9).
+        shape_aware: whether descriptors are added in the decoder (paper eq. 5, Table 4a).
+        initial: ``task``: queries start as the task says (paper Table 4a); ``learned``: all but
+            exemplars start from the learned table, as in Mask2Former.
+        pixel_mean, pixel_std: normalisation of 0..255 RGB.
+    """
+
+    backbone: BackboneConfig
+    pixel_decoder: PixelDecoderConfig
+    decoder: GvSegDecoderConfig
+    descriptor: DescriptorConfig = field(default_factory=DescriptorConfig)
+    text: TextConfig | None = None
+    grid: int = 16
+    samples: int = 32
+    classes: tuple[str, ...] = ()
+    shape_aware: bool = True
+    initial: Literal["task", "learned"] = "task"
+    pixel_mean: tuple[float, float, float] = (123.675, 116.28, 103.53)
+    pixel_std: tuple[float, float, float] = (58.395, 57.12, 57.375)
+
+    def __post_init__(self) -> None:
+        if self.pixel_decoder.hidden != self.decoder.hidden:
+            raise ModelError(
+                f"pixel_decoder.hidden is {self.pixel_decoder.hidden} but decoder.hidden is "
+                f"{self.decoder.hidden}; make them equal."
+            )
+        if self.grid**2 < self.decoder.queries:
+            raise ModelError(
+                f"grid is {self.grid}, which gives {self.grid**2} cells, but decoder.queries is "
+                f"{self.decoder.queries}; choose a finer grid or fewer queries."
+            )
+        if self.samples < 1:
+            raise ModelError(f"samples is {self.samples}; give at least 1.")
+        if len(set(self.classes)) < len(self.classes):
+            raise ModelError("classes holds a name twice; give every name once.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; each part carries its ``kind``."""
+        plain: dict[str, Any] = to_plain(self)
+        return plain
+
+    @staticmethod
+    def from_dict(values: Mapping[str, Any]) -> GvSegConfig:
+        """Inverse of :meth:`to_dict`. Raises ModelError naming what is unknown or missing."""
+        config = from_plain(values, "config")
+        if not isinstance(config, GvSegConfig):
+            raise ModelError(f"config: kind {values.get('kind')!r} is not 'gvseg'.")
+        return config

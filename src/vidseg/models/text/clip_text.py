@@ -1,0 +1,221 @@
+"""CLIP's text tower and the encoder of names and sentences made of it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ...errors import ModelError
+from ..files.registry import weights_path
+from .cleaning import clean_text
+from .clip_templates import TEMPLATES
+from .clip_tokens import ClipTokenizer, Truncation
+from .features import SentenceFeatures
+from .kept_features import KeptFeatures
+
+BATCH = 256
+"""Token rows that go through the tower at once."""
+KEPT_TOGETHER = 64
+"""Names whose features make one file on the disk: what an interruption costs at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipTextConfig:
+    """Defaults are the text tower of CLIP RN50x4.
+
+    Attributes:
+        dim: D_t, width of the joint space.
+        width: channels inside the tower.
+        layers, heads: of its transformer.
+        context: L, tokens per text.
+        vocabulary: rows of the token table.
+        truncation: what happens to the end token of a text longer than ``context``; see
+            :class:`~vidseg.models.text.clip_tokens.ClipTokenizer`.
+    """
+
+    dim: int = 640
+    width: int = 640
+    layers: int = 12
+    heads: int = 10
+    context: int = 77
+    vocabulary: int = 49408
+    truncation: Truncation = "keep_end"
+
+
+class QuickGELU(nn.Module):
+    """CLIP's cheaper GELU."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * torch.sigmoid(1.702 * x)
+
+
+class ClipAttention(nn.MultiheadAttention):
+    """Causal self-attention; the parameters and their names are those of nn.MultiheadAttention."""
+
+    def attend(self, x: Tensor) -> Tensor:
+        """[N, L, C] to [N, L, C]; token l sees tokens 0..l."""
+        n, length, c = x.shape
+        qkv = F.linear(x, self.in_proj_weight, self.in_proj_bias)
+        query, key, value = qkv.view(n, length, 3, self.num_heads, -1).permute(2, 0, 3, 1, 4)
+        mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True)
+        projected: Tensor = self.out_proj(mixed.transpose(1, 2).reshape(n, length, c))
+        return projected
+
+
+class ClipBlock(nn.Module):
+    """Pre-norm attention and perceptron."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.attn = ClipAttention(width, heads)
+        self.ln_1 = nn.LayerNorm(width)
+        self.mlp = nn.Sequential(
+            OrderedDict(
+                c_fc=nn.Linear(width, 4 * width),
+                gelu=QuickGELU(),
+                c_proj=nn.Linear(4 * width, width),
+            )
+        )
+        self.ln_2 = nn.LayerNorm(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x + self.attn.attend(self.ln_1(x))
+        out: Tensor = x + self.mlp(self.ln_2(x))
+        return out
+
+
+class ClipTransformer(nn.Module):
+    """The blocks, under the name that CLIP files give them."""
+
+    def __init__(self, width: int, heads: int, layers: int) -> None:
+        super().__init__()
+        self.resblocks = nn.Sequential(*(ClipBlock(width, heads) for _ in range(layers)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.resblocks(x)
+        return out
+
+
+class ClipTextTower(nn.Module):
+    """Token ids to features in the joint space. Parameter names are CLIP's."""
+
+    def __init__(self, config: ClipTextConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.token_embedding = nn.Embedding(config.vocabulary, config.width)
+        self.positional_embedding = nn.Parameter(torch.zeros(config.context, config.width))
+        self.transformer = ClipTransformer(config.width, config.heads, config.layers)
+        self.ln_final = nn.LayerNorm(config.width)
+        self.text_projection = nn.Parameter(torch.zeros(config.width, config.dim))
+        nn.init.normal_(self.token_embedding.weight, std=0.02)
+        nn.init.normal_(self.positional_embedding, std=0.01)
+        nn.init.normal_(self.text_projection, std=config.width**-0.5)
+
+    def forward(self, ids: Tensor) -> tuple[Tensor, Tensor]:
+        """Ids [N, L] to the features of all tokens [N, L, D_t] and of the end token [N, D_t].
+
+        The end token is the largest id of a row. L may be shorter than the context: no token
+        sees a later one.
+        """
+        x = self.token_embedding(ids) + self.positional_embedding[: ids.shape[1]]
+        words = self.ln_final(self.transformer(x)) @ self.text_projection
+        return words, words[torch.arange(len(ids), device=ids.device), ids.argmax(dim=1)]
+
+
+class ClipTextEncoder:
+    """Names and sentences to CLIP features, remembered by content; those of names also on the disk.
+
+    Args:
+        tower: with its weights loaded; it is put in evaluation mode and never trained.
+    """
+
+    def __init__(self, tower: ClipTextTower) -> None:
+        self.tower = tower.eval().requires_grad_(False)
+        self.tokenizer = ClipTokenizer(tower.config.context, tower.config.truncation)
+        self._kept = KeptFeatures(tower, tower.config, TEMPLATES)
+        self._names: dict[str, Tensor] = {}
+        self._sentences: dict[str, tuple[Tensor, int]] = {}
+
+    @property
+    def dim(self) -> int:
+        """D_t."""
+        return self.tower.config.dim
+
+    def encode_names(self, names: Sequence[str]) -> Tensor:
+        """[K, D_t] float32: the mean feature over 81 templates, not normalised."""
+        cleaned = [clean_text(name) for name in names]
+        for start in range(0, len(cleaned), KEPT_TOGETHER):
+            part = cleaned[start : start + KEPT_TOGETHER]
+            if all(name in self._names for name in part):
+                continue
+            kept = self._kept.read(part)
+            if kept is None:
+                self._kept.write(part, self._name_features(part))
+            else:
+                self._names.update(zip(part, kept, strict=True))
+        return self._name_features(cleaned)
+
+    def encode_sentences(self, texts: Sequence[str]) -> SentenceFeatures:
+        """Words are all tokens of template 0, ``lengths`` counts them up to the end token.
+
+        Words at and after ``lengths`` are features of padding; the release uses them too.
+        """
+        cleaned = [clean_text(text) for text in texts]
+        new = [text for text in dict.fromkeys(cleaned) if text not in self._sentences]
+        for text in new:
+            ids = self.tokenizer([TEMPLATES[0].format(text)])
+            words, _ = self._run(ids)
+            self._sentences[text] = words[0], int(ids[0].nonzero()[-1]) + 1
+        found = [self._sentences[text] for text in cleaned]
+        context = self.tower.config.context
+        words = torch.stack([w for w, _ in found]) if found else torch.zeros(0, context, self.dim)
+        lengths = torch.tensor([length for _, length in found], dtype=torch.long)
+        return SentenceFeatures(words, lengths, self._name_features(cleaned))
+
+    def _name_features(self, cleaned: Sequence[str]) -> Tensor:
+        new = [name for name in dict.fromkeys(cleaned) if name not in self._names]
+        for name in new:
+            ids = self.tokenizer([template.format(name) for template in TEMPLATES])
+            used = int((ids != 0).any(dim=0).sum())  # no token sees a later one: cut the padding
+            _, ends = self._run(ids[:, :used])
+            self._names[name] = ends.mean(dim=0)
+        rows = [self._names[name] for name in cleaned]
+        return torch.stack(rows) if rows else torch.zeros(0, self.dim)
+
+    @torch.no_grad()
+    def _run(self, ids: Tensor) -> tuple[Tensor, Tensor]:
+        device = self.tower.positional_embedding.device
+        parts = [self.tower(ids[i : i + BATCH].to(device)) for i in range(0, len(ids), BATCH)]
+        return torch.cat([w for w, _ in parts]).cpu(), torch.cat([e for _, e in parts]).cpu()
+
+
+def read_clip_text(file: str | Path, config: ClipTextConfig) -> ClipTextTower:
+    """A text tower with the weights of a CLIP or RegionCLIP file, or a folder of Hugging Face.
+
+    Image weights are ignored, and any prefix before the names of the text tower.
+
+    Raises:
+        ModelError: it cannot be read, has no text tower or one of another shape.
+    """
+    from ..files.checkpoints.clip_files import read_text_tower  # knows this module
+
+    path = weights_path(file)
+    if not path.exists():
+        raise ModelError(f"CLIP weights {path} do not exist; give the path of a CLIP file.")
+    state = read_text_tower(path)
+    tower = ClipTextTower(config)
+    own = tower.state_dict()
+    wrong = [k for k, v in own.items() if k not in state or state[k].shape != v.shape]
+    if wrong:
+        raise ModelError(
+            f"{path} does not fit the text tower of {config}: missing or of another shape are "
+            f"{', '.join(wrong[:5])}{' and others' if len(wrong) > 5 else ''}."
+        )
+    tower.load_state_dict({name: state[name].float() for name in own})
+    return tower

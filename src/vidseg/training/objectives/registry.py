@@ -1,0 +1,102 @@
+"""What a training step computes: one objective for each kind that a recipe may name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from torch import Tensor, nn
+
+from ...datasets.batches.collate import ClipBatch
+from ...errors import RecipeError
+from ...models.any_model import VideoModel, model_name
+from ...models.gvseg.model import GvSeg
+from ...models.text.encoder import TextEncoder, build_text_encoder
+from ...models.text.listed_texts import ListedTexts
+from ..recipe.objective import ObjectiveConfig
+from .clip import ClipObjective
+from .gvseg import GvSegObjective
+from .long_video import LongVideoObjective
+from .stream import StreamObjective
+
+
+class Objective(Protocol):
+    """Asks a model about a batch and says what its answers cost."""
+
+    def __call__(
+        self, model: VideoModel, batch: ClipBatch, rng: np.random.Generator
+    ) -> dict[str, Tensor]:
+        """Loss of one batch.
+
+        Args:
+            model: in training mode, on any device.
+            batch: B clips of T frames, on the CPU. Pixels and masks are moved to the model.
+            rng: of the prompts. Sampled points and cells, and what the model itself draws, come
+                from torch's global generators.
+
+        Returns:
+            Weighted terms, scalars by name, and ``"total"``, which alone must be followed back.
+        """
+        ...
+
+
+@runtime_checkable
+class RememberingObjective(Protocol):
+    """An objective that a run can only go on with if it remembers what it has seen.
+
+    Attributes:
+        memory: holds that as buffers.
+    """
+
+    memory: nn.Module
+
+
+def build_objective(
+    config: ObjectiveConfig, model: VideoModel, texts: TextEncoder | None = None
+) -> Objective:
+    """The objective of a recipe for this model.
+
+    Args:
+        config: of the recipe.
+        model: of which only the configuration is looked at.
+        texts: encoder of names and sentences; None builds the model's own, which works where it
+            needs no weights from outside (static embeddings). A model without one is taught no
+            classes and asked no text.
+
+    Raises:
+        RecipeError: wrong losses, or text prompts for a model without a text encoder.
+        ModelError: the model's text encoder needs weights, or is of another width.
+    """
+    encoder = texts
+    if encoder is None and model.config.text is not None:
+        encoder = build_text_encoder(model.config.text)
+    if encoder is None:
+        _refuse_text(config)
+    else:
+        encoder = ListedTexts(encoder, model.config.decoder.text_dim)
+    if isinstance(model, GvSeg) != (config.kind == "gvseg"):
+        raise RecipeError(
+            f"objective.kind is {config.kind}, which cannot train a {model_name(model)}; use gvseg "
+            f"for GvSeg and another kind for UniVS."
+        )
+    if isinstance(model, GvSeg):
+        return GvSegObjective(config, encoder, model)
+    kinds: dict[str, Callable[[ObjectiveConfig, TextEncoder | None], Objective]] = {
+        "clips": ClipObjective,
+        "long_video": LongVideoObjective,
+        "stream": StreamObjective,
+    }
+    return kinds[config.kind](config, encoder)
+
+
+def _refuse_text(config: ObjectiveConfig) -> None:
+    prompts = config.prompts
+    for key, shares in (("shares", prompts.shares), ("single_shares", prompts.single_shares)):
+        for kind in ("category", "expression"):
+            if shares is not None and getattr(shares, kind) > 0:
+                raise RecipeError(
+                    f"objective.prompts.{key}.{kind} is {getattr(shares, kind)}, but the model has "
+                    f"no text encoder; set it to 0, or give the model one with "
+                    f"model.overrides.text."
+                )

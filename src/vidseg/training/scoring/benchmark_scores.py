@@ -1,0 +1,186 @@
+"""What a benchmark of a run measures for each task: a video in, sums kept, figures at the end."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ...inference.segmenter import Results
+from ...metrics.jf import JFMeter
+from ...metrics.panoptic import PanopticMap
+from ...metrics.stq import STQ
+from ...metrics.vis import TrackAP
+from ...metrics.vpq import VPQ
+from ...metrics.vss import SemanticMeter
+from ...prompts import Mask
+from ...results import FrameResult
+from ...types import MaskArray
+from .benchmark_videos import TrueTrack
+
+Masks = Mapping[int, MaskArray]
+Truth = Sequence[Masks | None]
+"""Masks of each frame by track id; None for a frame that is not labelled."""
+
+_WINDOWS = (1, 2, 4, 6)
+
+
+class Scores(Protocol):
+    """Sums of one task over videos."""
+
+    def add(self, results: Results, truth: Truth, tracks: Mapping[int, TrueTrack]) -> None:
+        """Runs through the results of one video."""
+        ...
+
+    def figures(self) -> dict[str, float]:
+        """Figures by name in percent, larger is better; NaN where nothing was measured."""
+        ...
+
+
+class ObjectScores:
+    """J and F of objects that were told by their first mask (task vos).
+
+    As on DAVIS the frame with the prompt and the last one of a video do not count.
+    """
+
+    def __init__(self) -> None:
+        self._meter = JFMeter()
+        self._videos = 0
+
+    def add(self, results: Results, truth: Truth, tracks: Mapping[int, TrueTrack]) -> None:
+        """See :class:`Scores`."""
+        begun = {prompt.object_id: prompt.frame for prompt in first_masks(truth)}
+        for t, (result, masks) in enumerate(zip(results, truth, strict=True)):
+            if masks is None or t == len(truth) - 1:
+                continue
+            found = _found(result)
+            nothing = np.zeros(result.size, dtype=bool)
+            for id, start in begun.items():
+                if t > start:
+                    said, right = found.get(id, nothing), masks.get(id, nothing)
+                    self._meter.update((self._videos, id), said, right)
+        self._videos += 1
+
+    def figures(self) -> dict[str, float]:
+        """See :class:`Scores`."""
+        if not self._meter.region:
+            return {"J&F": math.nan, "J": math.nan, "F": math.nan}
+        scores = self._meter.compute()
+        return _percent({"J&F": scores.mean, "J": scores.region.mean, "F": scores.contour.mean})
+
+
+class TrackScores:
+    """AP of tracks (task vis)."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names, self._meter = list(names), TrackAP()
+
+    def add(self, results: Results, truth: Truth, tracks: Mapping[int, TrueTrack]) -> None:
+        """See :class:`Scores`."""
+        for result, masks in zip(results, truth, strict=True):
+            if masks is not None:
+                self._meter.update(_found(result), masks)
+        said = {
+            track.id: (self._names.index(track.category), track.score)
+            for track in reversed(results.tracks())  # the best row of an id is its first
+            if track.category is not None
+        }
+        right = {id: track.row for id, track in tracks.items() if track.row >= 0}
+        crowds = frozenset(id for id in right if tracks[id].is_crowd)
+        self._meter.end_video(said, right, crowds)
+
+    def figures(self) -> dict[str, float]:
+        """See :class:`Scores`."""
+        scores = self._meter.compute()
+        return _percent({"AP": scores.ap["all"], "AR10": scores.ar["10"]})
+
+
+class SemanticScores:
+    """Mean IoU of classes (task vss)."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names, self._meter = list(names), SemanticMeter(len(names))
+
+    def add(self, results: Results, truth: Truth, tracks: Mapping[int, TrueTrack]) -> None:
+        """See :class:`Scores`."""
+        for result, masks in zip(results, truth, strict=True):
+            if masks is not None:
+                right = _painted(masks, {id: t.row for id, t in tracks.items()}, result.size, -1)
+                self._meter.update(result.semantic_map(self._names), right)
+
+    def figures(self) -> dict[str, float]:
+        """See :class:`Scores`."""
+        scores = self._meter.compute()
+        return _percent({"mIoU": scores.miou, "pixel accuracy": scores.pixel_accuracy})
+
+
+class PanopticScores:
+    """VPQ over windows of 1, 2, 4 and 6 frames, and STQ (task vps)."""
+
+    def __init__(self, names: Sequence[str], things: frozenset[int]) -> None:
+        self._names, self._meter = list(names), VPQ(len(names), things, _WINDOWS)
+        self._stq = STQ(len(names), things)
+
+    def add(self, results: Results, truth: Truth, tracks: Mapping[int, TrueTrack]) -> None:
+        """See :class:`Scores`."""
+        self._meter.start_video()
+        self._stq.start_video()
+        classes = {id: track.row for id, track in tracks.items() if track.row >= 0}
+        crowds = frozenset(id for id in classes if tracks[id].is_crowd)
+        for result, masks in zip(results, truth, strict=True):
+            if masks is None:
+                continue
+            said = {s.id: self._names.index(s.category) for s in result.segments if s.category}
+            right = _painted(masks, {id: id for id in classes}, result.size, 0)
+            shown = result.panoptic_map()
+            self._meter.update(PanopticMap(shown, said), PanopticMap(right, classes, crowds))
+            self._stq.update(*_tubes(shown, said), *_tubes(right, classes, crowds))
+
+    def figures(self) -> dict[str, float]:
+        """See :class:`Scores`."""
+        lengths = self._meter.compute()
+        values = [scores.all.pq for scores in lengths.values() if not math.isnan(scores.all.pq)]
+        stq = self._stq.compute().stq
+        return _percent({"VPQ": float(np.mean(values)) if values else math.nan, "STQ": stq})
+
+
+def first_masks(truth: Truth) -> Iterator[Mask]:
+    """The first mask of each object, as a prompt on its frame."""
+    seen: set[int] = set()
+    for t, masks in enumerate(truth):
+        for id, mask in (masks or {}).items():
+            if id not in seen and mask.any():
+                seen.add(id)
+                yield Mask(mask, object_id=id, frame=t)
+
+
+def _found(result: FrameResult) -> dict[int, MaskArray]:
+    return {segment.id: segment.mask for segment in result.segments}
+
+
+def _tubes(
+    ids: npt.NDArray[np.int32], classes: Mapping[int, int], crowds: frozenset[int] = frozenset()
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """([H, W] classes, [H, W] instances) of a map of ids; crowds are instance 0, void class -1."""
+    found, places = np.unique(ids, return_inverse=True)
+    rows = np.array([classes.get(id, -1) for id in found.tolist()], dtype=np.int64)
+    numbers = np.array([0 if id in crowds else id for id in found.tolist()], dtype=np.int64)
+    return rows[places].reshape(ids.shape), numbers[places].reshape(ids.shape)
+
+
+def _painted(
+    masks: Masks, values: Mapping[int, int], size: tuple[int, int], background: int
+) -> npt.NDArray[np.int32]:
+    """[H, W] map of a value for each track; smaller masks lie on top."""
+    painted = np.full(size, background, dtype=np.int32)
+    for id in sorted(masks, key=lambda id: -int(masks[id].sum())):
+        if id in values:
+            painted[masks[id]] = values[id]
+    return painted
+
+
+def _percent(values: Mapping[str, float]) -> dict[str, float]:
+    return {name: 100 * value for name, value in values.items()}

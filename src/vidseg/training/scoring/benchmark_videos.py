@@ -1,0 +1,167 @@
+"""Labelled videos that a run is measured on, in one form whatever their layout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar, overload
+
+from ...datasets.clips.schema import FrameDataset
+from ...datasets.sources.registry import open_dataset
+from ...errors import DataError
+from ...geometry.masks import decode_rle
+from ...labels import LabelSource
+from ...types import ImageArray, MaskArray
+from ...vocabularies import is_thing_name
+from ..data.class_lists import class_list
+from ..data.sources import PLAIN
+from ..recipe.schema import BenchmarkConfig
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class TrueTrack:
+    """An object or region of stuff.
+
+    Attributes:
+        row: into the names of the benchmark, -1 without a class.
+        is_crowd: it may hold several objects.
+    """
+
+    row: int
+    is_crowd: bool
+
+
+class BenchmarkVideos(Protocol):
+    """Videos by number, read frame by frame. Methods raise DataError for what cannot be read."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """K class names; empty where objects have none."""
+        ...
+
+    @property
+    def things(self) -> frozenset[int]:
+        """Rows of the countable classes."""
+        ...
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """Frames of each video."""
+        ...
+
+    def tracks(self, video: int) -> Mapping[int, TrueTrack]:
+        """Everything that is labelled in a video, by id from 1."""
+        ...
+
+    def picture(self, video: int, frame: int) -> ImageArray:
+        """A frame."""
+        ...
+
+    def masks(self, video: int, frame: int) -> Mapping[int, MaskArray] | None:
+        """[H, W] masks by track id; None for a frame that is not labelled."""
+        ...
+
+
+class OnRequest(Sequence[Item]):
+    """What belongs to each of the first frames of a video, read whenever it is asked for."""
+
+    def __init__(self, read: Callable[[int], Item], length: int) -> None:
+        self._read, self._length = read, length
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, frame: int) -> Item: ...
+
+    @overload
+    def __getitem__(self, frame: slice) -> Sequence[Item]: ...
+
+    def __getitem__(self, frame: int | slice) -> Item | Sequence[Item]:
+        if isinstance(frame, slice):
+            return [self._read(place) for place in range(self._length)[frame]]
+        return self._read(range(self._length)[frame])
+
+
+def open_videos(config: BenchmarkConfig, root: Path) -> BenchmarkVideos:
+    """The videos of a benchmark. Raises DataError or VocabularyError for what does not fit."""
+    folder = root / config.folder
+    where = f"the benchmark {config.name}"
+    if not folder.is_dir():
+        raise DataError(f"There is no folder {folder} for {where}.")
+    if config.kind in PLAIN:
+        return PlainVideos(PLAIN[config.kind](folder, config.split))
+    source = open_dataset(config.kind, folder, config.split)
+    names, rows = class_list(
+        "auto", config.kind, config.split, source.categories, f"{where} ({folder})"
+    )
+    return SourceVideos(source, names, rows)
+
+
+class SourceVideos:
+    """Videos of a release.
+
+    Args:
+        source: opened.
+        names, rows: as :func:`~vidseg.training.data.class_lists.class_list` gives them.
+    """
+
+    def __init__(
+        self, source: LabelSource, names: tuple[str, ...], rows: Mapping[int, int]
+    ) -> None:
+        self._source, self._rows = source, rows
+        self.names = names
+        self.things = frozenset(
+            rows[c.id] for c in source.categories if c.is_thing and c.id in rows
+        )
+        self.lengths = tuple(len(video.frames) for video in source.videos)
+
+    def tracks(self, video: int) -> Mapping[int, TrueTrack]:
+        """See :class:`BenchmarkVideos`."""
+        return {
+            track.id: TrueTrack(
+                -1 if track.category_id is None else self._rows.get(track.category_id, -1),
+                track.is_crowd,
+            )
+            for track in self._source.tracks(video)
+        }
+
+    def picture(self, video: int, frame: int) -> ImageArray:
+        """See :class:`BenchmarkVideos`."""
+        return self._source.picture(video, frame)
+
+    def masks(self, video: int, frame: int) -> Mapping[int, MaskArray] | None:
+        """See :class:`BenchmarkVideos`."""
+        labels = self._source.labels(video, frame)
+        if labels is None:
+            return None
+        return {id: decode_rle(mask) for id, mask in labels.masks.items()}
+
+
+class PlainVideos:
+    """Videos of a plain layout; the classes are told apart into things and stuff by name."""
+
+    def __init__(self, dataset: FrameDataset) -> None:
+        self._dataset = dataset
+        self.names = tuple(dataset.vocabulary)
+        self.things = frozenset(row for row, name in enumerate(self.names) if is_thing_name(name))
+        self.lengths = tuple(dataset.lengths)
+
+    def tracks(self, video: int) -> Mapping[int, TrueTrack]:
+        """See :class:`BenchmarkVideos`."""
+        return {
+            number: TrueTrack(region.label, region.is_group)
+            for number, region in enumerate(self._dataset.regions(video), start=1)
+        }
+
+    def picture(self, video: int, frame: int) -> ImageArray:
+        """See :class:`BenchmarkVideos`."""
+        return self._dataset.frame(video, frame)[0]
+
+    def masks(self, video: int, frame: int) -> Mapping[int, MaskArray] | None:
+        """See :class:`BenchmarkVideos`."""
+        ids = self._dataset.frame(video, frame)[1]
+        return {int(number): ids == number for number in set(ids.ravel().tolist()) - {0}}

@@ -1,0 +1,115 @@
+"""Measures the model of a checkpoint on the benchmarks of a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import torch
+
+from ...errors import RecipeError
+from ...inference.loading import load
+from ...inference.segmenter import Segmenter
+from ..parallel.processes import team
+from ..recipe.schema import BenchmarkConfig, Recipe
+from ..run.checkpointing import MODEL
+from ..run.milestones import Evaluate
+from .benchmark_scores import (
+    ObjectScores,
+    PanopticScores,
+    Scores,
+    SemanticScores,
+    TrackScores,
+    first_masks,
+)
+from .benchmark_videos import BenchmarkVideos, OnRequest, open_videos
+
+
+def build_evaluation(recipe: Recipe, device: torch.device) -> Evaluate | None:
+    """Opens the benchmarks of a recipe; None where it has none or never evaluates.
+
+    Returns:
+        Measures a model folder on ``device``: figures in percent by ``benchmark/figure``.
+
+    Raises:
+        DataError: a folder or label file that is missing or damaged.
+        RecipeError: a task by class on a benchmark without classes.
+    """
+    if not recipe.engine.evaluate_every or not recipe.evaluation.benchmarks:
+        return None
+    opened = [
+        (benchmark, _open(benchmark, Path(recipe.data.root)))
+        for benchmark in recipe.evaluation.benchmarks
+    ]
+
+    def evaluate(folder: Path) -> Mapping[str, float]:
+        segmenter = load(folder, str(device), text_weights=recipe.model.text_weights)
+        return {
+            f"{benchmark.name}/{name}": value
+            for benchmark, videos in opened
+            for name, value in measure(
+                segmenter, benchmark, videos, recipe.evaluation.settings
+            ).items()
+        }
+
+    return evaluate
+
+
+def measure_run(recipe: Recipe, out: Path) -> Mapping[str, float]:
+    """Figures of the newest model in the output of a run, on the benchmarks of a recipe."""
+    often = replace(recipe, engine=replace(recipe.engine, evaluate_every=1))
+    with team(recipe.engine.device) as crew:
+        evaluate = build_evaluation(often, crew.device)
+    return {} if evaluate is None else evaluate(out / MODEL)
+
+
+def measure(
+    segmenter: Segmenter,
+    config: BenchmarkConfig,
+    videos: BenchmarkVideos,
+    settings: Mapping[str, Any] = MappingProxyType({}),
+) -> dict[str, float]:
+    """The figures of one benchmark, with ``settings`` in place of the model's own.
+
+    Raises ModelError for a setting that there is not.
+    """
+    own = segmenter.config(config.task).override(settings)
+    scores = _scores(config, videos)
+    for video, length in enumerate(videos.lengths[: config.most_videos]):
+        shown = min(length, config.most_frames or length)
+        truth = OnRequest(partial(videos.masks, video), shown)
+        asked: dict[str, Any] = {"categories": list(videos.names)}
+        if config.task == "vos":
+            asked = {"prompts": list(first_masks(truth))}
+            if not asked["prompts"]:
+                continue
+        pictures = OnRequest(partial(videos.picture, video), shown)
+        with segmenter.segment(
+            pictures, task=config.task, short_side=config.short_side, config=own, **asked
+        ) as results:
+            scores.add(results, truth, videos.tracks(video))
+    return scores.figures()
+
+
+def _open(config: BenchmarkConfig, root: Path) -> BenchmarkVideos:
+    videos = open_videos(config, root)
+    if config.task != "vos" and not videos.names:
+        raise RecipeError(
+            f"evaluation.benchmarks.{config.name}.task is {config.task}, but {config.kind} has no "
+            f"classes; the task can be vos."
+        )
+    return videos
+
+
+def _scores(config: BenchmarkConfig, videos: BenchmarkVideos) -> Scores:
+    if config.task == "vos":
+        return ObjectScores()
+    if config.task == "vis":
+        return TrackScores(videos.names)
+    if config.task == "vss":
+        return SemanticScores(videos.names)
+    return PanopticScores(videos.names, videos.things)
