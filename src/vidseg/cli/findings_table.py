@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..datasets.checks.findings import Findings
+    from ..formats.layouts.problems import Findings
 
 
 _SHOWN = 20

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..datasets.checks.findings import Findings
 from ..errors import DataError, OutputError
+from ..formats.layouts.problems import Findings
 from .submissions.archive import Entry, write_archive
 from .submissions.burst import burst_entries, burst_truth
 from .submissions.expected import expected_sequences

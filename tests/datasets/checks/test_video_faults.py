@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vidseg.datasets.checks.findings import Findings
 from vidseg.datasets.checks.registry import CHECKS, check_dataset
+from vidseg.formats.layouts.problems import Findings
 
 from ..image_layouts import IMAGE_LAYOUTS
 from ..layouts import layout_names, write_layout

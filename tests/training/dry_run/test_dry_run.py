@@ -11,8 +11,8 @@ from rich.console import Console, RenderableType
 from torch import nn
 
 from vidseg.errors import DataError, RecipeError, TrainingError
+from vidseg.training.dry_run import dry_run as module
 from vidseg.training.dry_run.dry_run import dry_run, estimate_memory
-from vidseg.training.dry_run.dry_run import dry_run as module
 from vidseg.training.dry_run.model_table import ModelPart, model_parts
 from vidseg.training.dry_run.pass_memory import PassMeasure, measure_pass
 from vidseg.training.recipe.reading import read_recipe

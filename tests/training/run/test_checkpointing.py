@@ -168,7 +168,7 @@ def test_a_damaged_file_is_named(file: str, tmp_path: Path) -> None:
 _SAVES_FOR_EVER = """
 import sys
 from pathlib import Path
-from tests.training.test_checkpointing import snapshot
+from tests.training.run.test_checkpointing import snapshot
 from vidseg.training.run.checkpointing import prune, save_checkpoint
 base, out = snapshot(1), Path(sys.argv[1])
 from dataclasses import replace

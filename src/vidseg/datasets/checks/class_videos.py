@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .findings import listed
+from ...formats.layouts.problems import listed
 from .folders import (
     MASKS,
     PICTURES,

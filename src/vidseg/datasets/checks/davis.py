@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .findings import listed
+from ...formats.layouts.problems import listed
 from .folders import check_list, compare_folders, pictures_or_none, read_list, subfolders
 from .label_maps import DAVIS, MapRule
 from .object_videos import VideoRule, check_video

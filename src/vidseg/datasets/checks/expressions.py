@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .findings import listed
+from ...formats.layouts.problems import listed
 from .folders import PICTURES, check_pictures, list_frames, pictures_or_none
 from .label_maps import PALETTE
 from .object_videos import VideoRule, mask_ids

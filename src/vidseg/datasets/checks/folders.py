@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ...errors import DataError
-from .findings import listed
+from ...formats.layouts.problems import listed
 from .pictures import check_whole, in_words, read_header
 from .survey import Survey
 

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import DataError
+from ...formats.layouts.problems import listed
 from ...video.colors import davis_palette
-from .findings import listed
 from .pictures import Header, in_words, read_label_file
 from .survey import Survey
 

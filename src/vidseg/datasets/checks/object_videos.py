@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .findings import listed
+from ...formats.layouts.problems import listed
 from .folders import (
     MASKS,
     PICTURES,

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...formats.layouts.problems import listed
 from .annotations import check_category
-from .findings import listed
 from .label_maps import COLOR, color_ids, read_map
 from .survey import Survey
 

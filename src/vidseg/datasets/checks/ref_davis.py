@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 from ...errors import DataError
+from ...formats.layouts.problems import listed
 from .davis import check_davis
 from .expressions import check_expressions
-from .findings import listed
 from .folders import subfolders
 from .label_maps import present
 from .pictures import read_label_file

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import DataError
+from ...formats.layouts.problems import listed
 from ...formats.reading import read_any_json
 from ..sources.plain_pickle import read_plain_pickle
-from .findings import listed
 from .stills import check_instances, locate_by_name
 from .survey import Survey
 

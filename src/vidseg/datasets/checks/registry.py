@@ -8,12 +8,12 @@ from functools import partial
 from pathlib import Path
 
 from ...errors import DataError
+from ...formats.layouts.problems import Findings
 from ..sources.registry import splits_of
 from .burst import check_burst
 from .class_videos import check_kitti_step, check_vspw
 from .davis import check_davis
 from .expressions import check_expressions
-from .findings import Findings
 from .image_sets import (
     check_ade20k,
     check_coco_instances,

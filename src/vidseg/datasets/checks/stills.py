@@ -7,9 +7,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ...errors import DataError
+from ...formats.layouts.problems import listed
 from ...formats.reading import inside
 from .annotations import check_categories, check_category, check_mask, keyed, row_size
-from .findings import listed
 from .panoptic import check_segments
 from .pictures import check_whole, in_words, read_header
 from .survey import Survey

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import DataError
+from ...formats.layouts.problems import Findings
 from ...formats.reading import read_any_json
-from .findings import Findings
 
 
 class Survey:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import DataError
+from ...formats.layouts.problems import listed
 from ...formats.reading import inside
 from .annotations import check_categories, check_category, check_mask, keyed, row_size
-from .findings import listed
 from .folders import check_pictures
 from .pictures import in_words
 from .survey import Survey

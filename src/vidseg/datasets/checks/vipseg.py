@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ...formats.layouts.problems import listed
 from .annotations import check_categories, row_size
-from .findings import listed
 from .folders import (
     MASKS,
     PICTURES,

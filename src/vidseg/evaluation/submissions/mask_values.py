@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy.typing as npt
 
-from ...datasets.checks.findings import Findings, listed
 from ...datasets.checks.label_maps import present
 from ...datasets.checks.pictures import read_label_file
 from ...errors import DataError
+from ...formats.layouts.problems import Findings, listed
 from .layouts import Layout
 
 _MOST_PROPOSALS = 20  # davis2017-evaluation stops at more

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ...datasets.checks.findings import Findings, listed
 from ...datasets.checks.pictures import in_words, read_header
 from ...errors import DataError
+from ...formats.layouts.problems import Findings, listed
 from .archive import Entry
 from .layouts import Layout
 from .mask_values import MaskCheck

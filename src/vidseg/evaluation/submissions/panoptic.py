@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ...datasets.checks.findings import Findings, listed
 from ...errors import DataError
+from ...formats.layouts.problems import Findings, listed
 from ...formats.reading import read_json, read_rgb_ids
 from .archive import Entry
 from .layouts import Layout

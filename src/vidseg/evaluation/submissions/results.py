@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...datasets.checks.findings import Findings, listed
 from ...datasets.checks.run_lengths import mask_area
 from ...errors import DataError
+from ...formats.layouts.problems import Findings, listed
 from ...formats.reading import read_any_json, read_json
 from .archive import Entry
 from .layouts import Layout

@@ -1,13 +1,45 @@
-"""Faults of files, collected: a check goes on after each of them."""
+"""Where the readers of a layout report what is wrong with files.
+
+One reader serves both kinds of callers: with :class:`Strict` the first error stops it, with
+:class:`Findings` it goes on and all faults are collected.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
+
+from ...errors import DataError
 
 Severity = Literal["error", "warning"]
+
+
+class Problems(Protocol):
+    """Takes faults; after each the caller leaves out what is faulty and goes on."""
+
+    def error(self, group: str, file: Path | str, sentence: str) -> None:
+        """A fault that makes files useless or numbers wrong."""
+        ...
+
+    def warning(self, group: str, file: Path | str, sentence: str) -> None:
+        """A fault that may be wanted, such as a subset of a release."""
+        ...
+
+
+class Strict:
+    """Raises the first error as a DataError and lets warnings pass."""
+
+    def error(self, group: str, file: Path | str, sentence: str) -> None:
+        """Raises DataError with the sentence."""
+        raise DataError(sentence)
+
+    def warning(self, group: str, file: Path | str, sentence: str) -> None:
+        """Nothing: what may be wanted does not stop a reader."""
+
+
+STRICT = Strict()
 
 
 @dataclass(frozen=True)

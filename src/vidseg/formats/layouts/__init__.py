@@ -1,0 +1,1 @@
+"""Where each benchmark keeps its files, what its lists say: one file a benchmark."""
