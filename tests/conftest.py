@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,22 +23,43 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Folder of reference material beside the checkout (or ``VIDSEG_SHARED``); skips without it."""
+    """Folder with photographs and videos that may not be passed on; skips without it."""
     folder = Path(os.environ.get("VIDSEG_SHARED", ROOT.parent / "shared"))
     if not folder.is_dir():
-        pytest.skip(f"reference material not found at {folder}; set VIDSEG_SHARED")
+        pytest.skip(f"there is no folder {folder} of photographs and videos; set VIDSEG_SHARED")
+    return folder
+
+
+def unpacked(archive: str, variable: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that an environment variable names, or else the packed one of this repository."""
+    if variable in os.environ:
+        folder = Path(os.environ[variable])
+        assert folder.is_dir(), f"{variable} names {folder}, which is no folder"
+        return folder
+    folder = tmp_path_factory.mktemp(archive)
+    with tarfile.open(ROOT / "tests" / "golden" / f"{archive}.tar.xz") as packed:
+        packed.extractall(folder, filter="data")
     return folder
 
 
 @pytest.fixture(scope="session")
-def golden(shared: Path) -> Callable[[str], dict[str, Tensor]]:
-    """Loads one file of reference numbers by its stem."""
+def golden_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Numbers of the published network; another set of the same layout by ``VIDSEG_GOLDEN``."""
+    return unpacked("network", "VIDSEG_GOLDEN", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def eval_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder a benchmark with ground truth, predictions and what the official program says.
+
+    Another set of the same layout by ``VIDSEG_EVAL_CASES``.
+    """
+    return unpacked("evaluators", "VIDSEG_EVAL_CASES", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def golden(golden_folder: Path) -> Callable[[str], dict[str, Tensor]]:
+    """Loads one file of numbers of the published network by its stem."""
     from safetensors.torch import load_file
 
-    def load(name: str) -> dict[str, Tensor]:
-        file = shared / "golden" / f"{name}.safetensors"
-        if not file.is_file():
-            pytest.skip(f"reference numbers {file} not found")
-        return load_file(file)
-
-    return load
+    return lambda name: load_file(golden_folder / f"{name}.safetensors")

@@ -58,9 +58,9 @@ def key_of(figures: Mapping[str, Any], key: str) -> Any:
     return value
 
 
-def official(shared: Path, name: str) -> tuple[Path, dict[str, Any]]:
+def official(eval_cases: Path, name: str) -> tuple[Path, dict[str, Any]]:
     """(folder of a benchmark, its expected.json)."""
-    folder = shared / "eval" / name
+    folder = eval_cases / name
     if not folder.is_dir():
         pytest.skip(f"benchmark numbers not found at {folder}")
     content: dict[str, Any] = json.loads((folder / "expected.json").read_text())

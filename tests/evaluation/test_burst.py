@@ -76,8 +76,8 @@ def evaluated(
         ("exemplar", "exemplar_run_py_as_shipped", "exemplar_run_py"),
     ],
 )
-def test_official_numbers(shared: Path, variant: str, key: str, protocol: str) -> None:
-    folder = shared / "eval" / "burst"
+def test_official_numbers(eval_cases: Path, variant: str, key: str, protocol: str) -> None:
+    folder = eval_cases / "burst"
     recorded = json.loads((folder / "expected.json").read_text())["results"][key]
     chosen = [protocol] if protocol == "exemplar_run_py" else [protocol, "auto"]
     for each in chosen:

@@ -27,8 +27,8 @@ ONE, TWO = strip(1, 0, 2), strip(1, 0, 0)
 
 
 @pytest.mark.parametrize("variant", ["osvos", "perturbed"])
-def test_davis2016_is_official(shared: Path, variant: str) -> None:
-    folder, expected = official(shared, "davis2016")
+def test_davis2016_is_official(eval_cases: Path, variant: str) -> None:
+    folder, expected = official(eval_cases, "davis2016")
     want = expected["results"][variant]
     tool = want.pop("vos_benchmark_percent")
     truth, said = folder / "gt", folder / "pred" / variant
@@ -41,20 +41,20 @@ def test_davis2016_is_official(shared: Path, variant: str) -> None:
 
 
 @pytest.mark.parametrize("variant", ["a", "b"])
-def test_davis2017_is_official(shared: Path, variant: str) -> None:
-    folder, expected = official(shared, "davis2017")
+def test_davis2017_is_official(eval_cases: Path, variant: str) -> None:
+    folder, expected = official(eval_cases, "davis2017")
     report = evaluate("davis2017", folder / "gt", folder / "pred" / variant)
     assert_equal(report.figures, expected["results"][variant])
 
 
-def test_davis2017_unsup_is_official(shared: Path) -> None:
-    folder, expected = official(shared, "davis2017_unsup")
+def test_davis2017_unsup_is_official(eval_cases: Path) -> None:
+    folder, expected = official(eval_cases, "davis2017_unsup")
     report = evaluate("davis2017_unsup", folder / "gt", folder / "pred" / "rvos")
     assert_equal(report.figures, expected["results"]["rvos"])
 
 
-def test_ref_davis_is_official(shared: Path) -> None:
-    folder, expected = official(shared, "ref_davis")
+def test_ref_davis_is_official(eval_cases: Path) -> None:
+    folder, expected = official(eval_cases, "ref_davis")
     report = evaluate("ref_davis", folder / "gt", folder / "pred")
     assert_equal(report.figures["mean_over_annotators"], expected["mean_over_annotators"])
     assert_equal(report.figures, expected["results"])

@@ -148,8 +148,8 @@ def variants(case: Case, folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_equal_to_the_official_program(case: Case, shared: Path) -> None:
-    folder = shared / "eval" / case.benchmark
+def test_equal_to_the_official_program(case: Case, eval_cases: Path) -> None:
+    folder = eval_cases / case.benchmark
     count = 0
     for predicted, recorded in variants(case, folder):
         report = vidseg.evaluate(case.benchmark, folder / "gt", predicted, protocol=case.protocol)
@@ -162,8 +162,8 @@ def test_equal_to_the_official_program(case: Case, shared: Path) -> None:
     assert count
 
 
-def test_every_folder_on_record_has_a_case(shared: Path) -> None:
-    folders = {path.parent.name for path in (shared / "eval").glob("*/expected.json")}
+def test_every_folder_on_record_has_a_case(eval_cases: Path) -> None:
+    folders = {path.parent.name for path in (eval_cases).glob("*/expected.json")}
     assert folders and folders == {case.benchmark for case in CASES}
 
 
@@ -178,8 +178,8 @@ def test_a_wrong_digit_is_seen() -> None:
     ("benchmark", "variant"),
     [("davis2017", "a"), ("ytvis2021", "mild"), ("vipseg", "mild"), ("burst", "mild")],
 )
-def test_two_workers_change_no_digit(benchmark: str, variant: str, shared: Path) -> None:
-    folder = shared / "eval" / benchmark
+def test_two_workers_change_no_digit(benchmark: str, variant: str, eval_cases: Path) -> None:
+    folder = eval_cases / benchmark
     one, two = (
         vidseg.evaluate(benchmark, folder / "gt", folder / "pred" / variant, workers=workers)
         for workers in (1, 2)

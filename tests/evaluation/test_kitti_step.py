@@ -25,8 +25,8 @@ SINGLE = "float32_result_PQ_SQ_RQ_TP_FN_FP"
 
 
 @pytest.mark.parametrize("variant", ["heavy", "mild"])
-def test_official_numbers(shared: Path, variant: str) -> None:
-    folder, expected = official(shared, "kitti_step")
+def test_official_numbers(eval_cases: Path, variant: str) -> None:
+    folder, expected = official(eval_cases, "kitti_step")
     want = expected["results"][variant]
     report = evaluate("kitti_step", folder / "gt", folder / "pred" / variant)
     for window in (1, 2, 3, 4):

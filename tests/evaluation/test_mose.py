@@ -17,8 +17,8 @@ from .mask_cases import assert_equal, evaluate, official, save, save_video, stri
 
 
 @pytest.mark.parametrize("variant", ["heavy", "mild"])
-def test_mose_is_official(shared: Path, variant: str) -> None:
-    folder, expected = official(shared, "mose")
+def test_mose_is_official(eval_cases: Path, variant: str) -> None:
+    folder, expected = official(eval_cases, "mose")
     want = expected["results"][variant]
     truth, said = folder / "gt", folder / "pred" / variant
     for protocol in ("skip_first_last", "all_frames"):

@@ -17,8 +17,8 @@ from .mask_cases import assert_equal, evaluate, official, save, save_video, stri
 FRAMES = ["00000", "00005"]
 
 
-def test_ref_youtube_vos_is_official(shared: Path) -> None:
-    folder, expected = official(shared, "ref_youtube_vos")
+def test_ref_youtube_vos_is_official(eval_cases: Path) -> None:
+    folder, expected = official(eval_cases, "ref_youtube_vos")
     report = evaluate("ref_youtube_vos", folder / "gt", folder / "pred" / "m")
     assert_equal(report.figures, expected["results"]["m"])
 

@@ -210,8 +210,8 @@ REFERENCE = {
 
 
 @pytest.mark.parametrize("name", REFERENCE)
-def test_reference_predictions_are_packed(name: str, shared: Path, tmp_path: Path) -> None:
-    folder = shared / "eval" / name
+def test_reference_predictions_are_packed(name: str, eval_cases: Path, tmp_path: Path) -> None:
+    folder = eval_cases / name
     done = submit(name, folder / "pred" / REFERENCE[name], tmp_path / "a.zip", truth=folder / "gt")
     assert not done.findings.errors and done.files
 

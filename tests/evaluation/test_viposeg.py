@@ -20,8 +20,8 @@ from .panoptic_cases import Breakage, assert_refused, shorten
 
 
 @pytest.mark.parametrize("variant", ["heavy", "mild"])
-def test_official_numbers(shared: Path, variant: str) -> None:
-    folder, expected = official(shared, "viposeg")
+def test_official_numbers(eval_cases: Path, variant: str) -> None:
+    folder, expected = official(eval_cases, "viposeg")
     report = evaluate("viposeg", folder / "gt", folder / "pred" / variant)
     assert_equal(report.figures, expected["results"][variant])
     assert read_split(folder / "gt") == official_split()

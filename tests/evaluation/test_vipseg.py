@@ -34,8 +34,8 @@ CATEGORIES = [
 
 
 @pytest.mark.parametrize("variant", ["heavy", "mild"])
-def test_official_numbers(shared: Path, variant: str) -> None:
-    folder, expected = official(shared, "vipseg")
+def test_official_numbers(eval_cases: Path, variant: str) -> None:
+    folder, expected = official(eval_cases, "vipseg")
     report = evaluate("vipseg", folder / "gt", folder / "pred" / variant)
     assert_equal(report.figures, expected["results"][variant])
     assert report.unit == "percent"

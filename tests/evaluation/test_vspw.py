@@ -23,8 +23,8 @@ from .panoptic_cases import (
 
 
 @pytest.mark.parametrize("variant", ["heavy", "mild"])
-def test_official_numbers(shared: Path, variant: str) -> None:
-    folder, expected = official(shared, "vspw")
+def test_official_numbers(eval_cases: Path, variant: str) -> None:
+    folder, expected = official(eval_cases, "vspw")
     report = evaluate("vspw", folder / "gt", folder / "pred" / variant)
     assert_equal(report.figures, expected["results"][variant])
     assert len(report.videos) == 10

@@ -19,8 +19,8 @@ PROTOCOLS = ("after_first", "after_first_skip_last")
 
 
 @pytest.mark.parametrize("variant", ["heavy", "mild"])
-def test_youtube_vos_is_official(shared: Path, variant: str) -> None:
-    folder, expected = official(shared, "youtube_vos")
+def test_youtube_vos_is_official(eval_cases: Path, variant: str) -> None:
+    folder, expected = official(eval_cases, "youtube_vos")
     want = expected["results"][variant]
     truth, said = folder / "gt", folder / "pred" / variant
     for protocol in PROTOCOLS:

@@ -67,8 +67,8 @@ def evaluated(
 
 
 @pytest.mark.parametrize("name", ["ytvis2019", "ytvis2021", "ovis"])
-def test_official_numbers(shared: Path, name: str) -> None:
-    folder = shared / "eval" / name
+def test_official_numbers(eval_cases: Path, name: str) -> None:
+    folder = eval_cases / name
     recorded = json.loads((folder / "expected.json").read_text())["results"]
     for variant, figures in recorded.items():
         opened = get_benchmark(name).open(folder / "gt", folder / "pred" / variant, "official")

@@ -24,8 +24,8 @@ EXACT = 1e-9
 Picture = npt.NDArray[np.int64]
 
 
-def benchmark(shared: Path, name: str) -> tuple[Path, dict[str, Any]]:
-    folder = shared / "eval" / name
+def benchmark(eval_cases: Path, name: str) -> tuple[Path, dict[str, Any]]:
+    folder = eval_cases / name
     if not folder.is_dir():
         pytest.skip(f"benchmark numbers not found at {folder}")
     return folder, json.loads((folder / "expected.json").read_text())["results"]
@@ -45,8 +45,8 @@ def check(name: str, got: Any, want: Any, limit: float = EXACT) -> None:
 
 
 @pytest.mark.parametrize("variant", ["osvos", "perturbed"])
-def test_davis2016(shared: Path, variant: str) -> None:
-    folder, expected = benchmark(shared, "davis2016")
+def test_davis2016(eval_cases: Path, variant: str) -> None:
+    folder, expected = benchmark(eval_cases, "davis2016")
     meter = JFMeter()
     for video in (folder / "gt" / "val.txt").read_text().split():
         frames = sorted((folder / "gt" / "Annotations" / "480p" / video).glob("*.png"))
@@ -61,8 +61,8 @@ def test_davis2016(shared: Path, variant: str) -> None:
 
 
 @pytest.mark.parametrize("variant", ["heavy", "mild"])
-def test_vspw(shared: Path, variant: str) -> None:
-    folder, expected = benchmark(shared, "vspw")
+def test_vspw(eval_cases: Path, variant: str) -> None:
+    folder, expected = benchmark(eval_cases, "vspw")
     semantic, steady = SemanticMeter(124), ConsistencyMeter((8, 16))
     for video in (folder / "gt" / "val.txt").read_text().split():
         steady.start_video()
@@ -98,8 +98,8 @@ def panoptic(ids: Picture, annotation: dict[str, Any], row: dict[int, int]) -> P
 
 
 @pytest.mark.parametrize("variant", ["heavy", "mild"])
-def test_vipseg(shared: Path, variant: str) -> None:
-    folder, expected = benchmark(shared, "vipseg")
+def test_vipseg(eval_cases: Path, variant: str) -> None:
+    folder, expected = benchmark(eval_cases, "vipseg")
     truth = json.loads((folder / "gt" / "panoptic_gt_VIPSeg_val.json").read_text())
     said = json.loads((folder / "pred" / variant / "pred.json").read_text())
     said_of = {video["video_id"]: video["annotations"] for video in said["annotations"]}
@@ -138,8 +138,8 @@ def test_vipseg(shared: Path, variant: str) -> None:
 
 
 @pytest.mark.parametrize("variant", ["heavy", "mild"])
-def test_kitti_step(shared: Path, variant: str) -> None:
-    folder, expected = benchmark(shared, "kitti_step")
+def test_kitti_step(eval_cases: Path, variant: str) -> None:
+    folder, expected = benchmark(eval_cases, "kitti_step")
     meter = STQ(19, things={11, 13})
     for video in sorted((folder / "gt" / "panoptic_maps" / "val").iterdir()):
         meter.start_video()

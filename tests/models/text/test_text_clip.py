@@ -33,11 +33,8 @@ Golden = Callable[[str], dict[str, Tensor]]
 
 
 @pytest.fixture(scope="module")
-def units(shared: Path) -> dict[str, list[str]]:
-    file = shared / "golden" / "text_units.json"
-    if not file.is_file():
-        pytest.skip(f"reference texts {file} not found")
-    loaded: dict[str, list[str]] = json.loads(file.read_text())
+def units(golden_folder: Path) -> dict[str, list[str]]:
+    loaded: dict[str, list[str]] = json.loads((golden_folder / "text_units.json").read_text())
     return loaded
 
 

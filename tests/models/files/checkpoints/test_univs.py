@@ -20,17 +20,15 @@ from .layouts import SWINS, Layout, places, published_model, tensors
 from .layouts import tiny_model as tiny
 
 
-def released_names(shared: Path) -> dict[str, tuple[int, ...]]:
-    file = shared / "specs" / "univs_r50_params.txt"
-    if not file.is_file():
-        pytest.skip(f"{file} not found")
-    rows = (line.split("\t") for line in file.read_text().splitlines() if line[0] != "#")
+def released_names(golden_folder: Path) -> dict[str, tuple[int, ...]]:
+    text = (golden_folder / "univs_r50_params.txt").read_text()
+    rows = (line.split("\t") for line in text.splitlines() if line[0] != "#")
     return {row[0]: tuple(ast.literal_eval(row[1])) for row in rows}
 
 
-def test_the_layout_of_these_tests_is_the_released_one(shared: Path) -> None:
+def test_the_layout_of_these_tests_is_the_released_one(golden_folder: Path) -> None:
     written = {name: shape for name, _, shape in published_model("univs_r50", univs=True)}
-    assert written == released_names(shared) and len(written) == 626
+    assert written == released_names(golden_folder) and len(written) == 626
 
 
 @pytest.mark.parametrize("preset", ["univs_r50", *SWINS])
