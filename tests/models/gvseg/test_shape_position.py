@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from torch import Tensor
@@ -94,6 +94,7 @@ def test_equals_plain_code_on_hard_cases(config: DescriptorConfig) -> None:
     points=st.integers(1, 40),
     width=st.integers(1, 500),
 )
+@example(masks=np.array([[[True, False, False]]]), reading=READINGS[0], points=1, width=105)
 def test_equals_plain_code(
     masks: plain.Mask, reading: DescriptorConfig, points: int, width: int
 ) -> None:

@@ -135,7 +135,7 @@ def resize(histogram: Tensor, width: int) -> Tensor:
     """
     radii, angles = histogram.shape[1:]
     place = torch.arange(width, dtype=torch.float64, device=histogram.device) + 0.5
-    place = place * (radii * angles / width)
+    place = place * (radii * angles) / width  # rounded once, so that an exact edge of a ring stays
     ring = (place / angles).floor()
     angle = place - ring * angles - 0.5
     low = angle.floor()
