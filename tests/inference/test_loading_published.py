@@ -47,7 +47,7 @@ def as_folder(golden: Golden, folder: Path) -> UniVS:
 
 
 @pytest.mark.parametrize("way", [as_file, as_folder])
-@pytest.mark.parametrize("loop", ["vos", "refvos", "vss", "vis", "vps"])
+@pytest.mark.parametrize("loop", ["vos", "refvos", "vss", "network_vis", "network_vps"])
 def test_released_loops(
     golden: Golden,
     tmp_path: Path,
@@ -56,21 +56,9 @@ def test_released_loops(
     loop: str,
 ) -> None:
     model = way(golden, tmp_path)
-    # the layout of weights in memory changes the order of additions, see released_model
-    model.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-    for module in (test_golden_tasks, test_category_golden):
-        monkeypatch.setattr(module, "golden_model", lambda _: model)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # the order of additions depends on it
-    try:
-        if loop in ("vis", "vps"):
-            getattr(test_category_golden, f"test_network_{loop}")(golden)
-        elif loop == "vss":
-            test_golden_tasks.test_vss(golden)
-        else:
-            getattr(test_golden_tasks, f"test_{loop}")(golden, monkeypatch)
-    finally:
-        torch.set_num_threads(threads)
+    module = test_category_golden if loop.startswith("network") else test_golden_tasks
+    monkeypatch.setattr(module, "golden_model", lambda _: model)
+    getattr(module, f"test_{loop}")(golden)
 
 
 def test_both_ways_give_the_same_model(golden: Golden, tmp_path: Path) -> None:
