@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import DataError
+from ..formats.layouts.lists import read_names
 from .mask_folders import (
     MaskVideo,
     NeededFrames,
@@ -74,14 +75,14 @@ def pair_davis(
     return pair_videos(truth.folders, folders, wanted, needed), notes
 
 
-def _choose(truth: DavisTruth, predicted: Collection[str]) -> tuple[list[str], tuple[str, ...]]:
+def _choose(truth: DavisTruth, predicted: Collection[str]) -> tuple[Sequence[str], tuple[str, ...]]:
     if not truth.lists:
         return list(truth.folders), ()
     chosen = truth.lists[0]
-    names = _listed_videos(chosen)
+    names = read_names(chosen)
     if not set(names) <= set(predicted):
         for other in truth.lists[1:]:
-            alternative = _listed_videos(other)
+            alternative = read_names(other)
             if set(alternative) == set(predicted):
                 chosen, names = other, alternative
                 break
@@ -90,21 +91,3 @@ def _choose(truth: DavisTruth, predicted: Collection[str]) -> tuple[list[str], t
     if extra:
         notes.append(f"Predictions for videos outside of that list do not count: {listed(extra)}.")
     return names, tuple(notes)
-
-
-def _listed_videos(path: Path) -> list[str]:
-    """Videos of a list, one a line: a name, or as in DAVIS 2016 the path of a picture of it."""
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", error)
-        raise DataError(f"Cannot read the list of videos {path}: {reason}.") from error
-    names = []
-    for line in lines:
-        words = line.split()
-        if words:
-            parts = words[0].split("/")
-            names.append(parts[-2] if len(parts) > 1 else parts[0])
-    if not names:
-        raise DataError(f"The list of videos {path} is empty.")
-    return list(dict.fromkeys(names))

@@ -78,7 +78,7 @@ def test_faults_of_the_pictures(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", INSTANCES)
 def test_truncated_list(name: str, tmp_path: Path) -> None:
-    planted(name, tmp_path, cut(INSTANCES[name]), "is damaged or truncated")
+    planted(name, tmp_path, cut(INSTANCES[name]), "Cannot read the annotation file")
 
 
 def row(content: Any) -> Any:
@@ -135,12 +135,12 @@ def labels(content: Any) -> Any:
 
 SEGMENT_FAULTS: dict[str, tuple[Change, str]] = {
     "area": (lambda c: labels(c)["segments_info"][0].update(area=3), "an area of 3"),
-    "class": (lambda c: labels(c)["segments_info"][0].update(category_id=999), "category_id 999"),
+    "class": (lambda c: labels(c)["segments_info"][0].update(category_id=999), "category 999"),
     "id alone": (lambda c: labels(c)["segments_info"][0].update(id=99), "the ids 99, which"),
-    "id in words": (lambda c: labels(c)["segments_info"][0].update(id="5"), "the id '5'"),
+    "id in words": (lambda c: labels(c)["segments_info"][0].update(id="5"), "is '5' where a "),
     "double id": (
         lambda c: labels(c)["segments_info"].append(labels(c)["segments_info"][0]),
-        "twice",
+        "more than once",
     ),
     "unknown image": (lambda c: labels(c).update(image_id=77), "of image 77"),
     "image without labels": (lambda c: c["annotations"].pop(0), "no annotation of the images"),
@@ -229,7 +229,7 @@ def test_picture_of_sa1b_without_masks(tmp_path: Path) -> None:
         return file
 
     planted("sa1b", tmp_path / "a", lost, "the masks of")
-    planted("sa1b", tmp_path / "b", cut("sa_000000/*.json"), "is damaged or truncated")
+    planted("sa1b", tmp_path / "b", cut("sa_000000/*.json"), "Cannot read the annotation file")
 
 
 @pytest.mark.parametrize("name", IMAGE_LAYOUTS)

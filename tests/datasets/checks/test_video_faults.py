@@ -272,7 +272,7 @@ def test_list_is_missing(name: str, tmp_path: Path) -> None:
 
 
 JSON_FAULTS: list[tuple[str, str, Plant, str]] = [
-    (name, "truncated", cut(pattern), "is damaged or truncated")
+    (name, "truncated", cut(pattern), "Cannot read the annotation file")
     for name, pattern in {
         "ytvis2019": "train.json",
         "ytvis2021": "train/instances.json",
@@ -334,14 +334,17 @@ def frame_of(content: Any) -> Any:
 
 SEGMENT_FAULTS: dict[str, tuple[Any, str]] = {
     "area": (lambda c: frame_of(c)["segments_info"][0].update(area=3), "an area of 3"),
-    "class": (lambda c: frame_of(c)["segments_info"][0].update(category_id=500), "category_id 500"),
+    "class": (lambda c: frame_of(c)["segments_info"][0].update(category_id=500), "category 500"),
     "id alone": (lambda c: frame_of(c)["segments_info"][0].update(id=12345), "ids 12345"),
     "double id": (
         lambda c: frame_of(c)["segments_info"].append(frame_of(c)["segments_info"][0]),
-        "twice",
+        "more than once",
     ),
-    "frame alone": (lambda c: c["annotations"][0]["annotations"].pop(0), "lacks frame"),
-    "video alone": (lambda c: c["annotations"].pop(0), "in its list of annotations"),
+    "frame alone": (
+        lambda c: c["annotations"][0]["annotations"].pop(0),
+        "no annotation of the image",
+    ),
+    "video alone": (lambda c: c["annotations"].pop(0), "no annotations of the video"),
 }
 JSON_FAULTS += [
     ("vipseg", fault, edited("panoptic_gt_VIPSeg_val.json", change), words)

@@ -141,7 +141,8 @@ def test_truncated_json(layout: str, file: str, tmp_path: Path) -> None:
     (tmp_path / file).write_text(text[: len(text) // 2])
     assert_refused(layout, tmp_path, file)
     (tmp_path / file).write_text("{}")
-    assert_refused(layout, tmp_path, "does not list" if layout == "viposeg" else "missing")
+    words = {"viposeg": "does not list", "vipseg": "lacks the list"}
+    assert_refused(layout, tmp_path, words.get(layout, "missing"))
 
 
 def put(*path: Any) -> Change:
@@ -204,12 +205,12 @@ def test_burst_json(change: Change, words: str, tmp_path: Path) -> None:
 
 FRAME = ("annotations", 0, "annotations", 0)
 VIPSEG = [
-    (put(*FRAME, "segments_info", 0, "category_id", 124), "has the class 124"),
+    (put(*FRAME, "segments_info", 0, "category_id", 124), "unknown category 124"),
     (put(*FRAME, "segments_info", 0, "category_id", 5), "segment 7 of 0_wHveSGjXyDY changes"),
     (put(*FRAME, "segments_info", 0, "id", 0), "0 is void"),
-    (put(*FRAME, "segments_info", 0, "id", 8), "does not list the segment 7"),
-    (put(*FRAME, "image_id", "x"), "frame 'x'"),
-    (put("annotations", 0, "video_id", "x"), "labels of the video x"),
+    (put(*FRAME, "segments_info", 0, "id", 8), "holds the ids 7"),
+    (put(*FRAME, "image_id", "x"), "annotates the image x"),
+    (put("annotations", 0, "video_id", "x"), "annotates the video x"),
     (put("videos", 0, "images", 0, "height", 25), "not all of one size"),
     (put("videos", 0, "images", 0, "file_name", "../a.png"), "outside"),
     (put("videos", 0, "images", 1, "id", "00000000"), "twice"),
@@ -227,7 +228,7 @@ def test_a_segment_that_the_map_lacks(tmp_path: Path) -> None:
     write_layout("vipseg", tmp_path)
     path = tmp_path / "panomasksRGB/0_wHveSGjXyDY/00000000.png"
     Image.fromarray(np.zeros((24, 32, 3), np.uint8)).save(path)
-    assert_refused("vipseg", tmp_path, "lists the segment 7 in frame 00000000", str(path.parent))
+    assert_refused("vipseg", tmp_path, "lists the ids 7, 300, 70000", str(path))
 
 
 @pytest.mark.parametrize(
@@ -331,7 +332,7 @@ def test_ref_davis_without_sentences(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("ghost\n", "lists the video ghost"), ("\n", "empty"), ("../x\n", "outside")],
+    [("ghost\n", "names ghost, but there is no folder"), ("\n", "empty"), ("../x\n", "outside")],
 )
 def test_faults_of_lists(text: str, words: str, tmp_path: Path) -> None:
     write_layout("davis2017", tmp_path)

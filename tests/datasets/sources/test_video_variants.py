@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from vidseg.datasets.sources.registry import open_dataset
+from vidseg.formats.layouts import vipseg
 from vidseg.geometry.masks import decode_rle
 from vidseg.labels import LabelTrack, Sentence
 
@@ -174,7 +175,7 @@ def test_vipseg_takes_a_missing_list_from_the_package(tmp_path: Path) -> None:
     known = list(write_layout("vipseg_released", tmp_path))
     for split in ("train", "val"):
         (tmp_path / f"{split}.txt").unlink()
-    lists = Path(open_dataset.__code__.co_filename).parent / "split_lists"
+    lists = vipseg.split_list(tmp_path, "val").parent
     names = {s: (lists / f"vipseg_{s}.txt").read_text().split() for s in ("train", "val", "test")}
     assert {split: len(found) for split, found in names.items()} == {
         "train": 2806, "val": 343, "test": 387,

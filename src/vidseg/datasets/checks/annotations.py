@@ -75,14 +75,6 @@ def check_category(
         )
 
 
-def row_size(row: Mapping[str, Any]) -> tuple[int, int] | None:
-    """(height, width) of a video or image row; None where it has none."""
-    height, width = row.get("height"), row.get("width")
-    if type(height) is int and type(width) is int and height > 0 and width > 0:
-        return height, width
-    return None
-
-
 def check_mask(
     where: str,
     mask: Any,

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ...formats.layouts.problems import listed
-from .annotations import check_categories, row_size
+from ...formats.layouts.rows import row_size
+from .annotations import check_categories
 from .folders import check_pictures
 from .pictures import in_words
 from .run_lengths import mask_area

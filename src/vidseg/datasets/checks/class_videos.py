@@ -9,27 +9,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...formats.layouts import kitti_step, vspw
+from ...formats.layouts.places import subfolders
 from ...formats.layouts.problems import listed
 from .folders import (
     MASKS,
     PICTURES,
     check_gaps,
-    check_list,
     check_pictures,
     compare_folders,
     compare_frames,
     list_frames,
     pictures_or_none,
-    read_list,
-    subfolders,
 )
 from .label_maps import COLOR, GREY, present, read_map
 from .survey import Survey
-
-_VSPW_CLASSES = 124  # numbered from 1; 0 is another class, 255 is not labelled
-_STEP_CLASSES = 19
-_STEP_THINGS = (11, 13)  # person and car
-_VOID = 255
 
 
 @dataclass(frozen=True)
@@ -41,53 +35,54 @@ class _VspwRule:
 
 
 def check_vspw(root: Path, survey: Survey, *, mapped: bool = False) -> None:
-    """``data/<video>/origin`` and ``mask``, and the lists train.txt, val.txt, test.txt.
+    """The videos and lists of :mod:`vidseg.formats.layouts.vspw`.
 
     Args:
         mapped: whether classes are numbered from 0, as in the copies that are scored.
     """
-    data = root / "data"
+    data = vspw.video_folder(root)
+    there = subfolders(data)
     rule = _VspwRule(
-        _VSPW_CLASSES - mapped, any((video / "origin").is_dir() for video in data.glob("*"))
+        vspw.CLASSES - mapped, any(vspw.pictures(root, video).is_dir() for video in there)
     )
     if not data.is_dir():
         survey.absent(data, "where the videos should be")
         return
     if not rule.pictures:
-        pictures_or_none(data / "<video>" / "origin", survey)
-    there = set(subfolders(data))
+        pictures_or_none(vspw.pictures(root, "<video>"), survey)
     named: set[str] = set()
-    for part in ("train", "val", "test"):
-        file = root / f"{part}.txt"
+    for part in vspw.SPLITS:
+        file = vspw.split_list(root, part)
         if not survey.wants(part):
             continue
         if not file.is_file():
             if survey.split is not None:
                 survey.absent(file, "the list of the split")
             continue
-        names = check_list(file, read_list(file, survey), data, there, survey)
+        names = vspw.videos_of(root, part, survey.findings)
         for video in names:
-            _vspw_video(data / video, part, rule, survey)
+            _vspw_video(root, video, part, rule, survey)
             survey.progress(video)
         named |= set(names)
         survey.count(part, "videos", len(names))
     if survey.split is not None:
         return
+    unnamed = [video for video in there if video not in named]
     if not named and there:
         survey.findings.error(
             "splits", root, f"{root} has no list train.txt, val.txt or test.txt; download them."
         )
-    elif there - named:
+    elif unnamed:
         survey.findings.warning(
             "splits",
             data,
-            f"{data} has {len(there - named)} videos that no list in {root} names: "
-            f"{listed(sorted(there - named))}; they are in no split.",
+            f"{data} has {len(unnamed)} videos that no list in {root} names: {listed(unnamed)}; "
+            "they are in no split.",
         )
 
 
-def _vspw_video(video: Path, part: str, rule: _VspwRule, survey: Survey) -> None:
-    pictures, masks = video / "origin", video / "mask"
+def _vspw_video(root: Path, video: str, part: str, rule: _VspwRule, survey: Survey) -> None:
+    pictures, masks = vspw.pictures(root, video), vspw.maps(root, video)
     shown: dict[str, Path] = {}
     if pictures.is_dir():
         shown = list_frames(pictures, PICTURES, survey)
@@ -107,60 +102,52 @@ def _vspw_video(video: Path, part: str, rule: _VspwRule, survey: Survey) -> None
         values = read_map(file, GREY, sizes.get(frame), survey)
         if values is None:
             continue
-        odd = [value for value in present(values) if rule.highest < value < _VOID]
+        odd = [value for value in present(values) if rule.highest < value < vspw.VOID]
         if odd:
             survey.findings.error(
                 "values",
                 file,
                 f"{file} holds the values {listed(odd)}; 0 to {rule.highest} and 255 are known.",
             )
-        elif not (values != _VOID).any():
+        elif not (values != vspw.VOID).any():
             survey.findings.warning(
                 "empty labels", file, f"{file} labels no pixel; such a frame is not evaluated."
             )
 
 
 def check_kitti_step(root: Path, survey: Survey) -> None:
-    """``images/<part>/<sequence>`` and ``panoptic_maps/<part>/<sequence>``; test has no maps."""
-    parts = [part for part in ("train", "val", "test") if survey.wants(part)]
+    """The maps and pictures of :mod:`vidseg.formats.layouts.kitti_step`; test has no maps."""
+    parts = [part for part in kitti_step.SPLITS if survey.wants(part)]
+    maps_there = kitti_step.splits_in(root)
     found = False
     for part in parts:
-        pictures, maps = _step_pictures(root, part), root / "panoptic_maps" / part
-        if not pictures.is_dir() and not maps.is_dir():
-            continue
-        found = True
-        if not pictures.is_dir():
-            _step_part(part, None, maps, survey)
-            continue
-        if part == "test" and not maps.is_dir():
+        pictures, maps = kitti_step.picture_folder(root, part), kitti_step.map_folder(root, part)
+        if part in maps_there:
+            found = True
+            _step_part(part, pictures, maps, survey)
+        elif part == "test" and pictures.is_dir():
+            found = True
             for sequence in subfolders(pictures):
                 _pictures_alone(pictures / sequence, survey)
                 survey.count(part, "videos")
                 survey.progress(sequence)
-            continue
-        _step_part(part, pictures, maps, survey)
-    bare = root / "panoptic_maps"  # with the sequences in it
-    if not found and subfolders(bare):
+        elif pictures == root / "images" / part and pictures.is_dir():
+            found = True
+            survey.absent(maps, f"the maps of {pictures}")
+    bare = kitti_step.map_folder(root, None)  # with the sequences in it
+    if not found and survey.split is None and subfolders(bare):
         found = True
-        _step_part("", root / "images" if (root / "images").is_dir() else None, bare, survey)
+        _step_part("", kitti_step.picture_folder(root, None), bare, survey)
     if not found:
-        survey.absent(root / "panoptic_maps" / parts[0], "where the maps should be")
+        survey.absent(kitti_step.map_folder(root, parts[0]), "where the maps should be")
 
 
-def _step_part(part: str, pictures: Path | None, maps: Path, survey: Survey) -> None:
-    if pictures is None:
-        pictures_or_none(maps.parents[1] / "images" / part, survey)
-    for sequence in _step_sequences(pictures, maps, survey):
-        _step_video(pictures / sequence if pictures else None, maps / sequence, survey)
+def _step_part(part: str, pictures: Path, maps: Path, survey: Survey) -> None:
+    shown = pictures_or_none(pictures, survey)
+    for sequence in _step_sequences(shown, maps, survey):
+        _step_video(shown / sequence if shown else None, maps / sequence, survey)
         survey.count(part, "videos")
         survey.progress(sequence)
-
-
-def _step_pictures(root: Path, part: str) -> Path:
-    """Where the sequences of a part lie: prepared for it, or as KITTI tracking unpacks."""
-    prepared = root / "images" / part
-    kitti = root / ("testing" if part == "test" else "training") / "image_02"
-    return kitti if kitti.is_dir() and not prepared.is_dir() else prepared
 
 
 def _step_sequences(pictures: Path | None, maps: Path, survey: Survey) -> list[str]:
@@ -196,7 +183,8 @@ def _step_video(pictures: Path | None, maps: Path, survey: Survey) -> None:
 
 def _check_step(file: Path, values: npt.NDArray[Any], survey: Survey) -> None:
     classes = values[..., 0]
-    odd = [value for value in present(classes) if value >= _STEP_CLASSES and value != _VOID]
+    known = {*range(kitti_step.CLASSES), kitti_step.VOID}
+    odd = [value for value in present(classes) if value not in known]
     if odd:
         survey.findings.error(
             "values",
@@ -205,12 +193,12 @@ def _check_step(file: Path, values: npt.NDArray[Any], survey: Survey) -> None:
             "known.",
         )
     numbered = (values[..., 1] > 0) | (values[..., 2] > 0)
-    stuff = present(np.asarray(classes[numbered & ~np.isin(classes, _STEP_THINGS)]))
+    stuff = present(np.asarray(classes[numbered & ~np.isin(classes, kitti_step.THINGS)]))
     if stuff:
         survey.findings.error(
             "values",
             file,
             f"{file} numbers instances of the classes {listed(stuff)}; only 11 and 13 are things.",
         )
-    if (classes == _VOID).all():
+    if (classes == kitti_step.VOID).all():
         survey.findings.warning("empty labels", file, f"{file} labels no pixel.")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ...formats.layouts.lists import keep_videos, read_names
+from ...formats.layouts.places import subfolders
 from ...formats.layouts.problems import listed
-from .folders import check_list, compare_folders, pictures_or_none, read_list, subfolders
+from .folders import compare_folders, pictures_or_none
 from .label_maps import DAVIS, MapRule
 from .object_videos import VideoRule, check_video
 from .survey import Survey
@@ -32,7 +34,8 @@ def check_davis(root: Path, survey: Survey, *, year: str, labels: str = "Annotat
         there = set(subfolders(masks)) | set(subfolders(pictures) if pictures else ())
         wanted: dict[str, str] = {}
         for part, (file, names) in lists.items():
-            kept = check_list(file, names, masks, there, survey)
+            folders = (masks, pictures) if pictures else (masks,)
+            kept = keep_videos(names, file, *folders, problems=survey.findings)
             wanted.update(dict.fromkeys(kept, part))
             survey.count(part, "videos", len(kept) if place == places[0] else 0)
         if not lists:
@@ -46,7 +49,7 @@ def check_davis(root: Path, survey: Survey, *, year: str, labels: str = "Annotat
                 survey.progress(video)
 
 
-def _lists(root: Path, year: str, survey: Survey) -> dict[str, tuple[Path, list[str]]]:
+def _lists(root: Path, year: str, survey: Survey) -> dict[str, tuple[Path, tuple[str, ...]]]:
     """Part → (file, names). Lists of the whole (trainval) are left to their parts."""
     folders = [root / "ImageSets" / year]
     if year == "2016":
@@ -63,7 +66,7 @@ def _lists(root: Path, year: str, survey: Survey) -> dict[str, tuple[Path, list[
         return {}
     whole = survey.split == "trainval"  # the sum of the lists of its parts
     found = {
-        file.stem: (file, read_list(file, survey))
+        file.stem: (file, read_names(file, survey.findings))
         for file in sorted(folder.glob("*.txt"))
         if file.stem != "trainval" and (whole or survey.wants(file.stem))
     }

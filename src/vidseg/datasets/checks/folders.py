@@ -6,19 +6,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ...errors import DataError
+from ...formats.layouts.places import subfolders
 from ...formats.layouts.problems import listed
 from .pictures import check_whole, in_words, read_header
 from .survey import Survey
 
 PICTURES = (".jpg", ".jpeg", ".png")
 MASKS = (".png",)
-
-
-def subfolders(root: Path) -> list[str]:
-    """Names of the folders in ``root``, sorted; empty where it is missing."""
-    if not root.is_dir():
-        return []
-    return sorted(path.name for path in root.iterdir() if path.is_dir())
 
 
 def list_frames(folder: Path, endings: tuple[str, ...], survey: Survey) -> dict[str, Path]:
@@ -136,7 +130,7 @@ def compare_folders(pictures: Path | None, masks: Path, survey: Survey) -> list[
     Without pictures: all that have masks.
     """
     if pictures is None:
-        return subfolders(masks)
+        return list(subfolders(masks))
     shown, labelled = set(subfolders(pictures)), set(subfolders(masks))
     for name in sorted(shown - labelled):
         survey.findings.error(
@@ -151,44 +145,6 @@ def compare_folders(pictures: Path | None, masks: Path, survey: Survey) -> list[
             f"{masks / name} has no folder of pictures {pictures / name}; download it again.",
         )
     return sorted(shown & labelled)
-
-
-def read_list(file: Path, survey: Survey) -> list[str]:
-    """Names of a split list, one a line; DAVIS 2016's lines of two paths give the folder."""
-    try:
-        lines = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
-    except (OSError, ValueError):
-        survey.findings.error("splits", file, f"{file} cannot be read; download it again.")
-        return []
-    names = [
-        line.split()[0].split("/")[-2] if line.count("/") > 1 else line for line in lines if line
-    ]
-    unique = list(dict.fromkeys(names))
-    if len(unique) < len(names) and not any(line.count("/") > 1 for line in lines):
-        twice = sorted({name for name in names if names.count(name) > 1})
-        survey.findings.error("splits", file, f"{file} names {listed(twice)} twice; keep one.")
-    if not unique:
-        survey.findings.error("splits", file, f"{file} names no video; download it again.")
-    return unique
-
-
-def check_list(
-    file: Path, names: Iterable[str], root: Path, present: Iterable[str], survey: Survey
-) -> list[str]:
-    """The names of a split list that have a folder; the others are findings."""
-    there = set(present)
-    kept = []
-    for name in names:
-        if name in there:
-            kept.append(name)
-        else:
-            survey.findings.error(
-                "splits",
-                file,
-                f"{file} names {name}, but there is no folder {root / name}; download the video "
-                "or take it off the list.",
-            )
-    return kept
 
 
 def _frames(number: int) -> str:

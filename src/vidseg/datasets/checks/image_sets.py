@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from types import ModuleType
 from typing import Any
 
+from ...formats.layouts import ade20k_panoptic, coco_panoptic
+from ...formats.layouts.places import first_file
 from ...formats.reading import inside
 from ..sources import coco_instances, entityseg, lvis
 from .stills import Locate, check_instances, check_object, check_panoptic, check_picture
@@ -37,30 +40,28 @@ def check_coco_instances(root: Path, survey: Survey) -> None:
 
 
 def check_coco_panoptic(root: Path, survey: Survey) -> None:
-    """``annotations/panoptic_<part>2017.json``, the folder of that name and the pictures."""
-    files = _coco_files(root, "panoptic_{}2017.json", ("train", "val"), survey)
-    files = files or _coco_files(root, "panoptic_{}.json", ("train", "val"), survey)
-    if not files:
-        part = survey.split or "train"
-        survey.absent(root / "annotations" / f"panoptic_{part}2017.json", "the list of segments")
-    for part, file in files:
-        places = (file.with_suffix(""), root / file.stem, root / "panoptic")
-        maps = next((place for place in places if place.is_dir()), places[0])
-        check_panoptic(part, file, maps, _coco_pictures(root, file), survey)
+    """The lists, maps and pictures of :mod:`vidseg.formats.layouts.coco_panoptic`."""
+    _check_panoptic(root, coco_panoptic, survey)
 
 
 def check_ade20k(root: Path, survey: Survey) -> None:
-    """``ade20k_panoptic_<part>.json``, the folder of that name and ``images``."""
-    found = False
-    for part, folder in (("train", "training"), ("val", "validation")):
-        file = root / f"ade20k_panoptic_{part}.json"
-        if survey.wants(part) and file.is_file():
-            found = True
-            check_panoptic(part, file, file.with_suffix(""), root / "images" / folder, survey)
-    if not found:
-        survey.absent(
-            root / f"ade20k_panoptic_{survey.split or 'val'}.json", "the list of segments"
-        )
+    """The lists, maps and pictures of :mod:`vidseg.formats.layouts.ade20k_panoptic`."""
+    _check_panoptic(root, ade20k_panoptic, survey)
+
+
+def _check_panoptic(root: Path, layout: ModuleType, survey: Survey) -> None:
+    files = {
+        part: first_file(root / place for place in places)
+        for part, places in layout.FILES.items()
+        if survey.wants(part)
+    }
+    if not any(files.values()):
+        part = survey.split or layout.SPLITS[-1]
+        survey.absent(root / layout.FILES[part][0], "the list of segments")
+    for part, file in files.items():
+        if file is not None:
+            maps, pictures = layout.map_folder(root, file), layout.picture_folder(root, file)
+            check_panoptic(part, file, maps, pictures, survey)
 
 
 def check_lvis(root: Path, survey: Survey) -> None:
@@ -146,18 +147,6 @@ def _first(root: Path, places: tuple[str, ...], stems: tuple[str, ...]) -> Path 
     """The first JSON of these names that is there."""
     files = (root / place / f"{stem}.json" for stem in stems for place in places)
     return next((file for file in files if file.is_file()), None)
-
-
-def _coco_files(
-    root: Path, form: str, parts: tuple[str, ...], survey: Survey
-) -> list[tuple[str, Path]]:
-    found = []
-    for part in parts:
-        for file in (root / "annotations" / form.format(part), root / form.format(part)):
-            if survey.wants(part) and file.is_file():
-                found.append((part, file))
-                break
-    return found
 
 
 def _coco_pictures(root: Path, file: Path) -> Path:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ...errors import DataError
 from ...formats.layouts.problems import listed
+from ...types import IdMap
 from ...video.colors import davis_palette
 from .pictures import Header, in_words, read_label_file
 from .survey import Survey
@@ -102,8 +103,8 @@ def present(values: npt.NDArray[Any]) -> list[int]:
     return [int(value) for value in np.unique(values)]
 
 
-def color_ids(values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+def color_ids(values: npt.NDArray[Any]) -> IdMap:
     """[H, W] R + 256 G + 65536 B of [H, W, 3]."""
-    wide = values.astype(np.int64)
-    ids: npt.NDArray[np.int64] = wide[..., 0] + (wide[..., 1] << 8) + (wide[..., 2] << 16)
+    wide = values.astype(np.int32)
+    ids: IdMap = wide[..., 0] + (wide[..., 1] << 8) + (wide[..., 2] << 16)
     return ids

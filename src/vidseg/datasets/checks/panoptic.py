@@ -2,96 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ...formats.layouts.problems import listed
-from .annotations import check_category
+from ...formats.layouts.problems import Problems
+from ...formats.layouts.segments import Segments, compare_ids
+from ...types import IdMap
 from .label_maps import COLOR, color_ids, read_map
 from .survey import Survey
 
 
 def check_segments(
-    png: Path,
-    segments: Any,
-    size: tuple[int, int] | None,
-    categories: Mapping[Any, Any],
-    file: Path,
-    survey: Survey,
+    png: Path, segments: Segments, size: tuple[int, int] | None, file: Path, survey: Survey
 ) -> None:
-    """Compares one PNG with its ``segments_info``.
+    """Compares one PNG with what a JSON lists for it.
 
     Args:
         size: (height, width) that the JSON or the picture gives; None where neither does.
         file: the JSON.
     """
-    where = f"{file}, {png.name}"
-    if not isinstance(segments, list):
-        survey.findings.error("unreadable files", file, f"{where}: there is no segments_info.")
-        return
-    rows: dict[int, Mapping[str, Any]] = {}
-    for place, row in enumerate(segments):
-        id = row.get("id") if isinstance(row, dict) else None
-        if type(id) is not int or not 0 < id < 1 << 24:
-            survey.findings.error(
-                "ids",
-                file,
-                f"{where}: segment number {place} has the id {id!r}; a whole number "
-                "below 2^24 is wanted.",
-            )
-            continue
-        if id in rows:
-            survey.findings.error("ids", file, f"{where} lists the segment {id} twice; keep one.")
-        rows[id] = row
-        check_category(f"{where}: segment {id}", row, categories, file, survey)
-        if row.get("iscrowd", 0) not in (0, 1):
-            survey.findings.error(
-                "values", file, f"{where}: segment {id} has iscrowd {row['iscrowd']!r}."
-            )
     if not png.is_file():
         survey.absent(png, f"which {file} names")
         return
     values = read_map(png, COLOR, size, survey)
-    if values is not None:
-        _compare(png, color_ids(values), rows, file, survey)
-
-
-def _compare(
-    png: Path,
-    ids: npt.NDArray[np.int64],
-    rows: Mapping[int, Mapping[str, Any]],
-    file: Path,
-    survey: Survey,
-) -> None:
-    values, counts = np.unique(ids, return_counts=True)
-    pixels = {int(id): int(count) for id, count in zip(values, counts, strict=True) if id}
-    unlisted = sorted(set(pixels) - set(rows))
-    unseen = sorted(set(rows) - set(pixels))
-    if unlisted:
-        survey.findings.error(
-            "ids",
-            png,
-            f"{png} holds the ids {listed(unlisted)}, which {file} does not list for it; download "
-            "both again.",
-        )
-    if unseen:
-        survey.findings.error(
-            "ids",
-            png,
-            f"{file} lists the ids {listed(unseen)}, which {png} does not hold; download both.",
-        )
-    if not pixels:
+    if values is None:
+        return
+    ids = color_ids(values)
+    compare_map(ids, segments, png, file, survey.findings)
+    if not ids.any():
         survey.findings.warning("empty labels", png, f"{png} labels no pixel.")
-    for id, row in rows.items():
-        area = row.get("area")
-        if area is not None and id in pixels and area != pixels[id]:
-            survey.findings.error(
+
+
+def compare_map(
+    ids: IdMap, segments: Segments, png: Path, source: Path, problems: Problems
+) -> None:
+    """Reports ids that are in the map or in its JSON alone, and stated areas that are wrong.
+
+    Args:
+        ids: [H, W] of the map.
+    """
+    values, counts = np.unique(ids, return_counts=True)
+    pixels = dict(zip(values.tolist(), counts.tolist(), strict=True))
+    compare_ids(pixels, segments, png, source, problems)
+    for id, area in segments.areas.items():
+        if id in pixels and area != pixels[id]:
+            problems.error(
                 "areas",
                 png,
-                f"{file} gives segment {id} an area of {area}, {png} has {pixels[id]} pixels of "
-                "it; scores are computed from the former.",
+                f"{source} gives the segment {id} an area of {area}, {png} has {pixels[id]} pixels "
+                "of it; scores are computed from the former.",
             )

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...formats.layouts.places import subfolders
 from ...formats.layouts.problems import listed
-from .folders import MASKS, PICTURES, compare_folders, list_frames, pictures_or_none, subfolders
+from .folders import MASKS, PICTURES, compare_folders, list_frames, pictures_or_none
 from .label_maps import PALETTE
 from .object_videos import VideoRule, check_video, mask_ids, object_ids
 from .survey import Survey

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 from ...errors import DataError
+from ...formats.layouts.places import subfolders
 from ...formats.layouts.problems import listed
 from .davis import check_davis
 from .expressions import check_expressions
-from .folders import subfolders
 from .label_maps import present
 from .pictures import read_label_file
 from .survey import Survey

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from ...errors import DataError
+from ...formats.layouts.panoptic_stills import read_stills
 from ...formats.layouts.problems import listed
+from ...formats.layouts.rows import row_size
+from ...formats.layouts.segments import read_categories, read_segments
 from ...formats.reading import inside
-from .annotations import check_categories, check_category, check_mask, keyed, row_size
+from .annotations import check_categories, check_category, check_mask, keyed
 from .panoptic import check_segments
 from .pictures import check_whole, in_words, read_header
 from .survey import Survey
@@ -94,6 +97,17 @@ def check_picture(
     if path is None:
         survey.findings.error("missing files", file, f"{where} does not name its picture.")
         return None
+    return check_picture_file(path, size, file, survey)
+
+
+def check_picture_file(
+    path: Path, size: tuple[int, int] | None, file: Path, survey: Survey
+) -> tuple[int, int] | None:
+    """(height, width) of a picture that ``file`` names, or None after a finding.
+
+    Args:
+        size: as the file states it; None where it does not.
+    """
     if not path.is_file():
         survey.absent(path, f"which {file} names")
         return None
@@ -115,59 +129,23 @@ def check_panoptic(part: str, file: Path, maps: Path, pictures: Path, survey: Su
     content = survey.json(file)
     if content is None:
         return
-    categories = check_categories(content, file, survey)
+    problems = survey.findings
+    categories = read_categories(content, file, problems)
     survey.count(part, "categories", len(categories))
-    images = keyed(content, "images", "image", file, survey)
-    survey.count(part, "images", len(images))
-    rows = content.get("annotations")
-    if not isinstance(rows, list):
-        survey.findings.error("unreadable files", file, f"{file} has no list 'annotations'.")
-        rows = []
-    seen: dict[Any, str] = {}
-    for place, row in enumerate(rows):
-        number = row.get("image_id") if isinstance(row, dict) else None
-        name = row.get("file_name") if isinstance(row, dict) else None
-        if number not in images or not isinstance(name, str):
-            survey.findings.error(
-                "ids",
-                file,
-                f"{file}: annotation number {place} is of image {number!r}, which the list lacks.",
-            )
-            continue
-        if number in seen:
-            survey.findings.error("ids", file, f"{file} has two annotations of image {number}.")
-        seen[number] = name
-        size = check_picture(images[number], file, locate_by_name(pictures), survey)
-        try:
-            png = inside(maps, name, file)
-        except DataError as error:
-            survey.findings.error("missing files", file, str(error))
-            continue
-        size = size or row_size(images[number])
-        check_segments(png, row.get("segments_info"), size, categories, file, survey)
-        survey.progress(name)
-    _compare_listed(file, maps, images, seen, survey)
-
-
-def _compare_listed(
-    file: Path,
-    maps: Path,
-    images: Mapping[Any, Any],
-    seen: Mapping[Any, str],
-    survey: Survey,
-) -> None:
-    """Images without an annotation, and PNG files that no annotation names."""
-    bare = [number for number in images if number not in seen]
-    if bare:
-        survey.findings.error(
-            "ids", file, f"{file} has no annotation of the images {listed(bare)}."
+    images = content.get("images")
+    survey.count(part, "images", len(images) if isinstance(images, list) else 0)
+    known = {category.id for category in categories}
+    named = set()
+    for still in read_stills(content, file, maps, pictures, problems):
+        named.add(still.map.name)
+        real = check_picture_file(still.picture, still.size, file, survey)
+        place = f"the image {still.name}"
+        segments = read_segments(still.segments, place, file, known, problems, "stated")
+        if segments is not None:
+            check_segments(still.map, segments, real or still.size, file, survey)
+        survey.progress(still.map.name)
+    unlisted = sorted({path.name for path in maps.glob("*.png")} - named)
+    if unlisted:
+        problems.warning(
+            "extra files", maps, f"{maps} has files that {file} lacks: {listed(unlisted)}."
         )
-    if maps.is_dir():
-        unlisted = sorted(
-            {path.name for path in maps.glob("*.png")}
-            - {PurePosixPath(name).name for name in seen.values()}
-        )
-        if unlisted:
-            survey.findings.warning(
-                "extra files", maps, f"{maps} has files that {file} lacks: {listed(unlisted)}."
-            )

@@ -41,11 +41,8 @@ class Survey:
         """Content of a JSON file, or None after a finding where it cannot be read."""
         try:
             content = read_any_json(file)
-        except DataError:
-            state = "is not there" if not file.is_file() else "is damaged or truncated"
-            self.findings.error(
-                "unreadable files", file, f"{file} {state}; copy or download it again."
-            )
+        except DataError as error:
+            self.findings.error("unreadable files", file, str(error))
             return None
         if not isinstance(content, kind):
             name = "object" if kind is dict else "list"

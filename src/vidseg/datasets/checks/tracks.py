@@ -8,8 +8,9 @@ from typing import Any
 
 from ...errors import DataError
 from ...formats.layouts.problems import listed
+from ...formats.layouts.rows import row_size
 from ...formats.reading import inside
-from .annotations import check_categories, check_category, check_mask, keyed, row_size
+from .annotations import check_categories, check_category, check_mask, keyed
 from .folders import check_pictures
 from .pictures import in_words
 from .survey import Survey

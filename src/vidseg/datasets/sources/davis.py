@@ -17,10 +17,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...errors import DataError
+from ...formats.layouts.lists import read_videos
 from ...formats.reading import read_small_label_map
 from ...labels import LabelSource
 from .base import Ids
-from .listing import VideoFiles, all_videos, list_video, listed_videos
+from .listing import VideoFiles, all_videos, list_video
 from .object_maps import ObjectMaps
 
 SPLITS = ("train", "val", "trainval", "test-dev", "test-challenge")
@@ -74,5 +75,5 @@ def _files(
         found = next((place for place in places if place.is_file()), None)
         if found is None:
             raise DataError(f"{folder} has no list of the split {split}; {places[0]} is wanted.")
-        names = listed_videos(found, maps, pictures)
+        names = read_videos(found, maps, pictures)
     return [list_video(name, maps / name, pictures / name) for name in names]

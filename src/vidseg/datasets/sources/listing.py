@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...errors import DataError
 from ...formats.label_files.pictures import picture_size
-from ...formats.reading import inside
+from ...formats.layouts.places import subfolders
 from ...labels import VideoInfo
 
 PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG")
@@ -70,14 +70,6 @@ def stems(folder: Path, endings: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def subfolders(folder: Path) -> tuple[str, ...]:
-    """Names of the folders in a folder, sorted, hidden ones left out; none for a missing one."""
-    if not folder.is_dir():
-        return ()
-    names = (path.name for path in folder.iterdir() if path.is_dir())
-    return tuple(sorted(name for name in names if not name.startswith(".")))
-
-
 def list_video(
     name: str,
     maps: Path,
@@ -123,37 +115,6 @@ def _beside(pictures: Path, maps: Path) -> bool:
     """Whether pictures were unpacked at all: the folder that holds those of all videos is there."""
     # Where pictures and maps lie in one folder of the video, as in VSPW, that folder is no sign.
     return pictures.is_dir() or (pictures.parent.is_dir() and pictures.parent != maps.parent)
-
-
-def read_names(path: Path, folder: Path) -> tuple[str, ...]:
-    """Names of videos, one a line, in the order of the file.
-
-    Lines of DAVIS-2016, which are paths ``/JPEGImages/480p/<video>/<frame>.jpg ...``, give their
-    video.
-
-    Raises DataError for a file that is missing, empty or names a folder outside of ``folder``.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError) as error:
-        raise DataError(f"Cannot read the list of videos {path}: {error}") from error
-    names = [line.split()[0] for line in lines if line.strip()]
-    names = [name.split("/")[-2] if name.startswith("/") else name for name in names]
-    if not names:
-        raise DataError(f"The list of videos {path} is empty.")
-    for name in names:
-        inside(folder, name, path)
-    return tuple(dict.fromkeys(names))
-
-
-def listed_videos(path: Path, *folders: Path) -> tuple[str, ...]:
-    """The names of a list, each of which must have a folder in one of ``folders``."""
-    names = read_names(path, folders[0])
-    found = {name for folder in folders for name in subfolders(folder)}
-    for name in names:
-        if name not in found:
-            raise DataError(f"{path} lists the video {name}, of which {folders[0]} has no folder.")
-    return names
 
 
 def all_videos(*folders: Path) -> tuple[str, ...]:

@@ -1,36 +1,40 @@
-"""Stills whose labels are a PNG of segment ids and a list of segments in JSON."""
+"""Stills whose labels are a PNG of segment ids and a list of segments: COCO, ADE20K panoptic."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
 from ...errors import DataError
-from ...formats.reading import inside, read_picture, read_rgb_ids
-from ...labels import FrameLabels, LabelTrack, Sentence, VideoInfo
+from ...formats.layouts import ade20k_panoptic, coco_panoptic
+from ...formats.layouts.panoptic_stills import read_stills
+from ...formats.layouts.problems import STRICT
+from ...formats.layouts.segments import Segments, compare_ids, read_categories, read_segments
+from ...formats.reading import read_json, read_picture, read_rgb_ids
+from ...labels import FrameLabels, LabelSource, LabelTrack, Sentence, VideoInfo
 from ...results import encode_rle
 from ...types import IdMap, ImageArray
-from .annotated_images import (
-    Record,
-    is_crowd,
-    parse_categories,
-    picture_size,
-    stem_of,
-    value_of,
-)
 from .listed_videos import ListedVideos
 from .packed_records import PackedGroups
+from .split_files import find_split
 
 
-@dataclass(frozen=True, eq=False)
-class _Still:
-    info: VideoInfo
-    size: tuple[int, int]
-    picture: Path
-    map: Path
+def open_coco(folder: Path, split: str | None = None) -> LabelSource:
+    """The stills of a split. Raises DataError, naming the file, where it cannot be read."""
+    return _open("coco_panoptic", coco_panoptic, folder, split)
+
+
+def open_ade20k(folder: Path, split: str | None = None) -> LabelSource:
+    """The stills of a split. Raises DataError, naming the file, where it cannot be read."""
+    return _open("ade20k_panoptic", ade20k_panoptic, folder, split)
+
+
+def _open(name: str, layout: ModuleType, folder: Path, split: str | None) -> LabelSource:
+    part, file = find_split(folder, split, layout.FILES, name)
+    maps, pictures = layout.map_folder(folder, file), layout.picture_folder(folder, file)
+    return PanopticStills(f"{name} {part}", file, maps, pictures)
 
 
 class PanopticStills(ListedVideos):
@@ -41,72 +45,31 @@ class PanopticStills(ListedVideos):
 
     Args:
         name: short name for messages.
-        content: the file, parsed: ``images``, ``annotations`` with ``segments_info``,
-            ``categories``.
-        source: the file, for messages.
+        source: the file.
         maps: folder of the PNG files.
         pictures: folder of the pictures.
 
     Raises DataError for an entry that lacks a key, an image without annotation or the reverse.
     """
 
-    def __init__(
-        self, name: str, content: Record, source: Path, maps: Path, pictures: Path
-    ) -> None:
+    def __init__(self, name: str, source: Path, maps: Path, pictures: Path) -> None:
+        content = read_json(source)
         self._name = name
         self._source = source
-        self._categories = parse_categories(content, source)
+        self._categories = read_categories(content, source, STRICT)
         self._known = {category.id for category in self._categories}
-        annotations = self._by_image(content)
-        self._stills: list[_Still] = []
-        segments: list[Sequence[Record]] = []
-        for image in value_of(content, "images", list, source):
-            number: int | str = value_of(image, "id", (int, str), source)
-            file_name = value_of(image, "file_name", str, source)
-            if number not in annotations:
-                raise DataError(
-                    f"{source} lists the image {file_name!r} twice or without an annotation."
-                )
-            annotation = annotations.pop(number)
-            stem, size = stem_of(file_name), picture_size(image, source)
-            self._stills.append(
-                _Still(
-                    VideoInfo(stem, (stem,), size),
-                    size,
-                    inside(pictures, file_name, source),
-                    inside(maps, value_of(annotation, "file_name", str, source), source),
-                )
-            )
-            segments.append(value_of(annotation, "segments_info", list, source))
-        if annotations:
-            raise DataError(
-                f"{source} has an annotation of image {next(iter(annotations))!r}, which it "
-                "does not list."
-            )
-        self._videos = tuple(still.info for still in self._stills)
-        self._segments = PackedGroups(segments)
-
-    def _by_image(self, content: Record) -> dict[int | str, Record]:
-        found: dict[int | str, Record] = {}
-        for annotation in value_of(content, "annotations", list, self._source):
-            number: int | str = value_of(annotation, "image_id", (int, str), self._source)
-            if number in found:
-                raise DataError(f"{self._source} has two annotations of image {number!r}.")
-            found[number] = annotation
-        return found
+        stills = list(read_stills(content, source, maps, pictures))
+        self._segments = PackedGroups(still.segments for still in stills)
+        self._files = [(still.picture, still.map) for still in stills]
+        self._videos = tuple(VideoInfo(s.name, (s.name,), s.size) for s in stills)
 
     def tracks(self, video: int) -> tuple[LabelTrack, ...]:
         """The segments. Raises DataError for a class that the file does not list."""
-        tracks = []
-        for number, segment in enumerate(self._segments[video], start=1):
-            category = value_of(segment, "category_id", int, self._source)
-            if category not in self._known:
-                raise DataError(
-                    f"{self._source}: segment {segment.get('id')} of {self._videos[video].name} "
-                    f"has the class {category}, which the file does not list."
-                )
-            tracks.append(LabelTrack(number, category, is_crowd(segment, self._source)))
-        return tuple(tracks)
+        segments = self._listed(video)
+        return tuple(
+            LabelTrack(number, category, id in segments.crowds)
+            for number, (id, category) in enumerate(segments.classes.items(), start=1)
+        )
 
     def sentences(self, video: int) -> tuple[Sentence, ...]:
         """None."""
@@ -115,39 +78,33 @@ class PanopticStills(ListedVideos):
     def labels(self, video: int, frame: int) -> FrameLabels:
         """The segments, which never overlap, and the unlabelled rest.
 
-        Raises DataError for a PNG of another size, or with an id that the file does not list.
+        Raises DataError for a PNG of another size, or with other ids than the file lists.
         """
-        still = self._stills[video]
-        ids = read_rgb_ids(still.map)
-        if ids.shape != still.size:
+        path, size = self._files[video][1], self._videos[video].size
+        ids = read_rgb_ids(path)
+        if ids.shape != size:
+            assert size is not None  # a strict reader raises
             raise DataError(
-                f"The label map {still.map} is {ids.shape[0]} × {ids.shape[1]} (height × width); "
-                f"{self._source} says {still.size[0]} × {still.size[1]}."
+                f"The label map {path} is {ids.shape[0]} × {ids.shape[1]} (height × width); "
+                f"{self._source} says {size[0]} × {size[1]}."
             )
+        segments = self._listed(video)
         values, places = np.unique(ids, return_inverse=True)
-        numbers = self._numbers(video)
-        unknown = [value for value in values.tolist() if value and value not in numbers]
-        if unknown:
-            raise DataError(
-                f"The label map {still.map} holds the segment {unknown[0]}, which {self._source} "
-                "does not list."
-            )
+        compare_ids(values.tolist(), segments, path, self._source, STRICT)
+        numbers = {id: number for number, id in enumerate(segments.classes, start=1)}
         renamed = np.array([numbers.get(value, 0) for value in values.tolist()], dtype=np.int32)
         return _separate(renamed[places].reshape(ids.shape))
 
-    def _numbers(self, video: int) -> dict[int, int]:
-        """Segment id of the PNG → track id."""
-        ids = [value_of(segment, "id", int, self._source) for segment in self._segments[video]]
-        numbers = {id: number for number, id in enumerate(ids, start=1)}
-        if len(numbers) < len(ids) or 0 in numbers:
-            raise DataError(
-                f"{self._source}: the segments of {self._videos[video].name} share an id or use 0."
-            )
-        return numbers
-
     def picture(self, video: int, frame: int) -> ImageArray:
         """Decodes the picture."""
-        return read_picture(self._stills[video].picture)
+        return read_picture(self._files[video][0])
+
+    def _listed(self, video: int) -> Segments:
+        rows = self._segments.decode(video)
+        place = f"the image {self._videos[video].name}"
+        segments = read_segments(rows, place, self._source, self._known, STRICT)
+        assert segments is not None  # a strict reader raises
+        return segments
 
 
 def _separate(ids: IdMap) -> FrameLabels:

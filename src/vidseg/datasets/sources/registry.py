@@ -74,7 +74,7 @@ ROWS: dict[str, Row] = {
     "ref_youtube_vos": Row("ref_youtube_vos", _TRAIN_VALID_TEST),
     "kitti_step": Row("kitti_step", _TRAIN_VAL_TEST),
     "coco_instances": Row("coco_instances", (*_TRAIN_VAL_TEST, *_MORE_OF_COCO)),
-    "coco_panoptic": Row("coco_panoptic", ("train", "val")),
+    "coco_panoptic": Row("panoptic_stills", ("train", "val"), "open_coco"),
     "lvis": Row("lvis", ("train", "val", "minival", "test-dev", "test-challenge")),
     "sa1b": Row("sa1b", ()),
     "refcoco": Row(
@@ -82,7 +82,7 @@ ROWS: dict[str, Row] = {
     ),
     "refcoco+": Row("refcoco", ("train", "val", "testA", "testB"), "open_refcoco_plus"),
     "refcocog": Row("refcoco", (*_TRAIN_VAL_TEST, *_OF_GOOGLE), "open_refcocog"),
-    "ade20k_panoptic": Row("ade20k", ("train", "val")),
+    "ade20k_panoptic": Row("panoptic_stills", ("train", "val"), "open_ade20k"),
     "entityseg": Row("entityseg", ("train", "val", *_MORE_OF_ENTITYSEG)),
 }
 

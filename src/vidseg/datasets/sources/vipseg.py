@@ -1,15 +1,6 @@
-"""VIPSeg, as released and at 720p.
+"""VIPSeg, laid out as :mod:`vidseg.formats.layouts.vipseg` draws it.
 
-    imgs/<video>/<frame>.jpg              images/ in the copy at 720p
-    panomasks/<video>/<frame>.png         grey, 8 or 16 bit: 0 void; below 125 class + 1 of a region
-                                          that is not separated; else 100 (class + 1) + instance
-    panomasksRGB/<video>/<frame>.png      RGB, segment id = R + 256 G + 65536 B, 0 void
-    panoptic_gt_VIPSeg_<split>.json       or panoptic_gt_VIPSeg.json for all: lists the frames, the
-                                          segments of panomasksRGB and the classes
-    {train,val,test}.txt                  names of videos
-
-Where a JSON file is there, it and panomasksRGB are read, else panomasks. A list that is missing is
-taken from the package. Test videos have no masks.
+Where a JSON file is there, it and panomasksRGB are read, else panomasks.
 """
 
 from __future__ import annotations
@@ -19,60 +10,39 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import DataError
-from ...formats.reading import read_label_map
-from ...labels import LabelSource, LabelTrack
-from .annotated_images import first_folder
+from ...formats.layouts import vipseg as layout
+from ...formats.layouts.lists import read_videos
+from ...formats.layouts.problems import STRICT
+from ...formats.layouts.segments import compare_ids
+from ...formats.reading import inside, read_label_map, read_rgb_ids
+from ...labels import FrameLabels, LabelSource, LabelTrack, VideoInfo
+from ...types import IdMap
 from .base import VOID, Ids, MapVideos
-from .listing import all_videos, list_video, listed_videos, read_names
+from .listing import VideoFiles, all_videos, list_video
 from .published_classes import published_classes
-from .vipseg_json import open_json
-
-SPLITS = ("train", "val", "test")
-_STEM = "panoptic_gt_VIPSeg"
 
 
 def open_source(folder: Path, split: str | None) -> LabelSource:
     """Opens a split; by default all videos, or those of the only JSON file."""
-    pictures = first_folder((folder / "imgs", folder / "images"))
-    source = _json(folder, split)
+    pictures = layout.picture_folder(folder)
+    source = layout.json_of(folder, split)
     if source is not None:
-        of_all = split is not None and source.stem == _STEM
-        names = read_names(_list(folder, split), pictures) if of_all else None
-        return open_json(source, folder / "panomasksRGB", pictures, names)
-    maps = folder / "panomasks"
+        names = layout.names_in(source, folder, split)
+        listing = layout.read_listing(source, names=names)
+        assert listing is not None  # a strict reader raises
+        return SegmentedVideos(listing, folder / layout.MAPS, pictures)
+    maps = folder / layout.RELEASED_MAPS
     if not maps.is_dir() and not pictures.is_dir():
         raise DataError(
-            f"{folder} has neither {_STEM}*.json nor panomasks nor imgs; give the folder that "
-            f"holds them."
+            f"{folder} has neither panoptic_gt_VIPSeg*.json nor panomasks nor imgs; give the "
+            "folder that holds them."
         )
     if split is None:
         chosen = all_videos(pictures, maps)
     else:
-        chosen = listed_videos(_list(folder, split), pictures, maps)
+        chosen = read_videos(layout.split_list(folder, split), pictures, maps)
     videos = [list_video(name, maps / name, pictures / name) for name in chosen]
     return VipsegMaps("vipseg", published_classes("vipseg"), videos)
-
-
-def _json(folder: Path, split: str | None) -> Path | None:
-    """The JSON file that describes a split; None where there is none."""
-    whole = folder / f"{_STEM}.json"
-    if split is not None:
-        own = folder / f"{_STEM}_{split}.json"
-        described = split != "test" and whole.is_file()  # it lists what has masks
-        return own if own.is_file() else whole if described else None
-    if whole.is_file():
-        return whole
-    there = [s for s in SPLITS if (folder / f"{_STEM}_{s}.json").is_file()]
-    if len(there) > 1:
-        raise DataError(
-            f"{folder} holds the splits {', '.join(there)}; choose one of them with --split."
-        )
-    return folder / f"{_STEM}_{there[0]}.json" if there else None
-
-
-def _list(folder: Path, split: str | None) -> Path:
-    own = folder / f"{split}.txt"
-    return own if own.is_file() else Path(__file__).with_name("split_lists") / f"vipseg_{split}.txt"
 
 
 class VipsegMaps(MapVideos):
@@ -83,10 +53,74 @@ class VipsegMaps(MapVideos):
         return np.where(values == 0, VOID, values)
 
     def _track(self, video: int, id: int) -> LabelTrack:
-        number = (id if id < 125 else id // 100) - 1
-        if number >= len(self.categories):
+        number = layout.released_class(id)
+        if number is None:
             raise DataError(
                 f"A label map of {self._files[video].maps} has the value {id}, which is of no "
                 f"class of VIPSeg."
             )
         return LabelTrack(id, number)
+
+
+class SegmentedVideos(MapVideos):
+    """The videos of a JSON file; the track id is the segment id.
+
+    Args:
+        listing: the file.
+        maps: folder of the RGB maps of all videos.
+        pictures: folder of the pictures of all videos.
+
+    Raises DataError for a segment whose class changes.
+    """
+
+    def __init__(self, listing: layout.Listing, maps: Path, pictures: Path) -> None:
+        self._source = listing.source
+        self._listed = tuple(listing.videos.values())
+        files = [
+            VideoFiles(
+                VideoInfo(video.name, video.frames, video.size),
+                inside(maps, video.name, listing.source),
+                frozenset(video.segments),
+                pictures / video.name,
+            )
+            for video in self._listed
+        ]
+        super().__init__("vipseg", listing.categories, files)
+        for video in self._listed:
+            layout.video_tracks(video, self._source, STRICT)
+        self._known: tuple[int, dict[int, LabelTrack]] | None = None
+
+    def tracks(self, video: int) -> tuple[LabelTrack, ...]:
+        """All segments that the file lists, by id; a crowd where it is one in any frame."""
+        return tuple(self._tracks(video).values())
+
+    def labels(self, video: int, frame: int) -> FrameLabels | None:
+        """The segments and void; None for a frame that the file does not list.
+
+        Raises DataError where map and file name different segments.
+        """
+        labels = super().labels(video, frame)
+        if labels is not None:
+            name = self._videos[video].frames[frame]
+            png = self._files[video].maps / f"{name}.png"
+            segments = self._listed[video].segments[name]
+            compare_ids(labels.masks, segments, png, self._source, STRICT)
+        return labels
+
+    def _tracks(self, video: int) -> dict[int, LabelTrack]:
+        if self._known is None or self._known[0] != video:
+            self._known = video, layout.video_tracks(self._listed[video], self._source, STRICT)
+        return self._known[1]
+
+    def _read(self, video: int, path: Path) -> Ids:
+        ids: IdMap = read_rgb_ids(path)
+        ids[ids == 0] = VOID
+        return ids
+
+    def _track(self, video: int, id: int) -> LabelTrack:
+        if id not in self._tracks(video):
+            raise DataError(
+                f"A label map of {self._files[video].maps} holds the segment {id}, which "
+                f"{self._source} does not list."
+            )
+        return self._tracks(video)[id]

@@ -1,12 +1,7 @@
-"""VSPW, raw and at 480p.
+"""VSPW, laid out as :mod:`vidseg.formats.layouts.vspw` draws it.
 
-    data/<video>/origin/<frame>.jpg
-    data/<video>/mask/<frame>.png          grey: 0 other, 1..124 classes, 255 void; not for test
-    {train,val,test}.txt                   names of videos
-
-Official scores are taken on mapped copies with classes 0..123 and 255 for void (and "other"); those
-open as ``vspw_mapped``. Both number the classes of VIPSeg. A track is all of a class; classes of
-things are not separated into objects and are therefore crowds. "Other" is void.
+The mapped copies open as ``vspw_mapped``. A track is all of a class; classes of things are not
+separated into objects and are therefore crowds. "Other" is void.
 """
 
 from __future__ import annotations
@@ -17,14 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import DataError
+from ...formats.layouts import vspw as layout
 from ...formats.reading import read_small_label_map
 from ...labels import LabelSource, LabelTrack
 from .base import VOID, Ids, MapVideos
-from .listing import VideoFiles, all_videos, list_video, listed_videos
+from .listing import VideoFiles, all_videos, list_video
 from .published_classes import published_classes
-
-SPLITS = ("train", "val", "test")
-_VOID = 255
 
 
 def open_source(folder: Path, split: str | None) -> LabelSource:
@@ -38,11 +31,11 @@ def open_mapped(folder: Path, split: str | None) -> LabelSource:
 
 
 def _files(folder: Path, split: str | None) -> list[VideoFiles]:
-    root = folder / "data"
+    root = layout.video_folder(folder)
     if not root.is_dir():
         raise DataError(f"{folder} has no folder data; give the folder that holds data.")
-    names = all_videos(root) if split is None else listed_videos(folder / f"{split}.txt", root)
-    return [list_video(v, root / v / "mask", root / v / "origin") for v in names]
+    names = all_videos(root) if split is None else layout.videos_of(folder, split)
+    return [list_video(v, layout.maps(folder, v), layout.pictures(folder, v)) for v in names]
 
 
 class VspwVideos(MapVideos):
@@ -57,7 +50,7 @@ class VspwVideos(MapVideos):
         self._table = np.full(256, -2, dtype=np.int16)
         values = np.arange(first_class, first_class + len(self.categories))
         self._table[values] = values - first_class + 1
-        self._table[[0, _VOID] if first_class else [_VOID]] = VOID
+        self._table[[0, layout.VOID] if first_class else [layout.VOID]] = VOID
 
     def _read(self, video: int, path: Path) -> Ids:
         values = read_small_label_map(path)
@@ -66,7 +59,7 @@ class VspwVideos(MapVideos):
             value = int(values[ids == -2][0])
             raise DataError(
                 f"The label map {path} has the value {value}; classes "
-                f"{self.categories[0].id} to {self.categories[-1].id} and {_VOID} are wanted."
+                f"{self.categories[0].id} to {self.categories[-1].id} and {layout.VOID} are wanted."
             )
         return ids
 

@@ -63,3 +63,11 @@ def name_of(row: Row, key: str, what: str, file: Path, problems: Problems) -> st
         return str(value)
     problems.error("ids", file, f"{file}: {key!r} of {what} is {value!r} where a name is wanted.")
     return None
+
+
+def row_size(row: Row) -> tuple[int, int] | None:
+    """(height, width) of a video or image row; None where it has none."""
+    height, width = row.get("height"), row.get("width")
+    if type(height) is int and type(width) is int and height > 0 and width > 0:
+        return height, width
+    return None

@@ -1,0 +1,44 @@
+"""KITTI-STEP.
+
+    panoptic_maps/<split>/<sequence>/<frame>.png     RGB: R class 0..18, 255 void;
+                                                     instance = 256 G + B; not for test
+    images/<split>/<sequence>/<frame>.png            or, as KITTI tracking unpacks,
+    training/image_02/<sequence>/<frame>.png         for train and val,
+    testing/image_02/<sequence>/<frame>.png          for test
+
+``panoptic_maps`` may hold the sequences itself.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .places import first_folder, subfolders
+
+SPLITS = ("train", "val", "test")
+MAPS = "panoptic_maps"
+CLASSES = 19
+THINGS = (11, 13)
+"""Person and car; only they have instances."""
+VOID = 255
+
+
+def map_folder(root: Path, split: str | None) -> Path:
+    """The folder of the sequences' maps; ``panoptic_maps`` itself without a split."""
+    return root / MAPS if split is None else root / MAPS / split
+
+
+def picture_folder(root: Path, split: str | None) -> Path:
+    """The folder of the sequences' pictures; KITTI tracking keeps train and val in one."""
+    tracking = root / ("testing" if split == "test" else "training") / "image_02"
+    return first_folder((root / "images" / (split or ""), tracking))
+
+
+def splits_in(root: Path) -> tuple[str, ...]:
+    """The splits whose maps are there."""
+    return tuple(split for split in SPLITS if map_folder(root, split).is_dir())
+
+
+def sequences(root: Path, split: str | None) -> tuple[str, ...]:
+    """Names of the sequences that have maps, else of those that have pictures."""
+    return subfolders(map_folder(root, split)) or subfolders(picture_folder(root, split))

@@ -1,0 +1,339 @@
+"""VIPSeg, as released and at 720p.
+
+    imgs/<video>/<frame>.jpg              images/ in the copy at 720p
+    panomasks/<video>/<frame>.png         grey, 8 or 16 bit: 0 void; below 125 class + 1 of a region
+                                          that is not separated; else 100 (class + 1) + instance
+    panomasksRGB/<video>/<frame>.png      RGB, segment id = R + 256 G + 65536 B, 0 void
+    panoptic_gt_VIPSeg_<split>.json       or panoptic_gt_VIPSeg.json for all: lists the frames, the
+                                          segments of panomasksRGB and the classes
+      videos       {video_id, images: [{id, width, height, file_name}]}
+      annotations  {video_id, annotations: [{image_id, file_name,
+                    segments_info: [{id, category_id, iscrowd, bbox, area[, score]}]}]}
+      categories   {id, name, isthing, color}
+    {train,val,test}.txt                  names of videos
+
+``video_id`` is the name of the video. Predictions are ``pred.json`` with ``annotations`` alone and
+``pan_pred/`` in the place of ``panomasksRGB/``. Test videos have no maps. A list of videos that is
+missing is taken from the package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Container, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from ...errors import DataError
+from ...labels import Category, LabelTrack
+from .lists import read_names
+from .places import first_folder, path_inside
+from .problems import STRICT, Problems, listed
+from .rows import Row, json_object, name_of, row_size, rows
+from .segments import Areas, Segments, read_categories, read_segments
+
+SPLITS = ("train", "val", "test")
+MAPS, RELEASED_MAPS = "panomasksRGB", "panomasks"
+PREDICTED_JSON, PREDICTED_MAPS = "pred.json", "pan_pred"
+CLASSES = 124
+_STEM = "panoptic_gt_VIPSeg"
+WHOLE_JSON = f"{_STEM}.json"
+
+
+def picture_folder(root: Path) -> Path:
+    """The folder of the pictures of all videos."""
+    return first_folder((root / "imgs", root / "images"))
+
+
+def split_json(root: Path, split: str) -> Path:
+    """The JSON file of a split alone, whether or not it is there."""
+    return root / f"{_STEM}_{split}.json"
+
+
+def json_files(root: Path) -> dict[str, Path]:
+    """Split → its JSON file, for those that are there; "" for the one of all."""
+    files = {split: split_json(root, split) for split in SPLITS} | {"": root / WHOLE_JSON}
+    return {split: file for split, file in files.items() if file.is_file()}
+
+
+def json_of(root: Path, split: str | None) -> Path | None:
+    """The JSON file that describes a split; None where there is none.
+
+    Without a split: the one of all videos, else the only one. Raises DataError for several.
+    """
+    there = json_files(root)
+    if split is not None:
+        # the file of all lists what has maps
+        return there.get(split) or (there.get("") if split != "test" else None)
+    if len(there) > 1 and "" not in there:
+        raise DataError(
+            f"{root} holds the splits {', '.join(there)}; choose one of them with --split."
+        )
+    return there.get("") or next(iter(there.values()), None)
+
+
+def split_list(root: Path, split: str) -> Path:
+    """The list of the videos of a split, of the folder or of the package."""
+    own = root / f"{split}.txt"
+    return own if own.is_file() else Path(__file__).with_name("split_lists") / f"vipseg_{split}.txt"
+
+
+def released_class(value: int) -> int | None:
+    """The class, from 0, of a value of ``panomasks`` above 0; None where it is of no class."""
+    number = (value if value <= CLASSES else value // 100) - 1
+    return number if 0 <= number < CLASSES else None
+
+
+def names_in(source: Path, root: Path, split: str | None) -> tuple[str, ...] | None:
+    """The videos of a split where its JSON file is that of all; None where all of it counts."""
+    if split is None or source.name != WHOLE_JSON:
+        return None
+    return read_names(split_list(root, split))
+
+
+@dataclass(frozen=True)
+class ListedVideo:
+    """A video of a JSON file.
+
+    Attributes:
+        name: of the video.
+        images: image id → name of its PNG without ending, in the order of the file.
+        size: (height, width); None where the file does not tell.
+        segments: frame (as in the values of ``images``) → its segments, in the order of the
+            annotations; frames that are not labelled are left out.
+    """
+
+    name: str
+    images: Mapping[str, str]
+    size: tuple[int, int] | None
+    segments: Mapping[str, Segments] = field(repr=False)
+
+    @property
+    def frames(self) -> tuple[str, ...]:
+        """Names in order."""
+        return tuple(self.images.values())
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A JSON file.
+
+    Attributes:
+        source: the file.
+        categories: in its order.
+        videos: name → video, in its order.
+    """
+
+    source: Path
+    categories: tuple[Category, ...]
+    videos: Mapping[str, ListedVideo] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class AnnotatedFrame:
+    """A row of ``annotations``: the name of its PNG without ending, and its segments."""
+
+    name: str
+    segments: Segments
+
+
+Annotations = dict[str, dict[str, AnnotatedFrame]]
+"""Video → image id → frame, in the order of the file."""
+
+
+def read_listing(
+    source: Path,
+    problems: Problems = STRICT,
+    *,
+    names: Collection[str] | None = None,
+    areas: Areas = "none",
+) -> Listing | None:
+    """Reads a JSON file of the ground truth; None after a report where it cannot be read.
+
+    Args:
+        names: the videos that count; all of them by default.
+        areas: what becomes of stated areas.
+    """
+    content = json_object(source, problems)
+    if content is None:
+        return None
+    categories = read_categories(content, source, problems)
+    images = _videos(content, source, problems)
+    known = {category.id for category in categories}
+    found = read_annotations(content, source, problems, known=known, names=names, areas=areas)
+    check_listed(found, images, source, source, problems)
+    videos = {}
+    for name in images if names is None else names:
+        if name not in images:
+            problems.error(
+                "splits", source, f"{source} does not list the video {name} of this split."
+            )
+            continue
+        stems, size = images[name]
+        annotated = found.get(name, {})
+        check_images(annotated, stems, source, name, problems)
+        segments = {
+            stems[image]: frame.segments for image, frame in annotated.items() if image in stems
+        }
+        videos[name] = ListedVideo(name, stems, size, segments)
+    return Listing(source, categories, videos)
+
+
+def check_listed(
+    found: Collection[str],
+    known: Container[str],
+    file: Path,
+    source: Path,
+    problems: Problems,
+) -> None:
+    """Reports annotated videos that ``source`` does not list."""
+    for name in found:
+        if name not in known:
+            problems.error(
+                "ids", file, f"{file} annotates the video {name}, which {source} does not list."
+            )
+
+
+def check_images(
+    found: Collection[str], images: Container[str], file: Path, video: str, problems: Problems
+) -> None:
+    """Reports annotated images of a video that it does not list."""
+    for image in found:
+        if image not in images:
+            problems.error(
+                "ids", file, f"{file} annotates the image {image} of {video}, which is not listed."
+            )
+
+
+def check_complete(
+    found: Collection[str], images: Collection[str], file: Path, video: str, problems: Problems
+) -> None:
+    """Reports images of a video, or all of it, that have no annotation.
+
+    Args:
+        found, images: of one kind, ids or names.
+    """
+    if not found:
+        problems.error("ids", file, f"{file} has no annotations of the video {video}.")
+        return
+    missing = [image for image in images if image not in found]
+    if missing:
+        problems.error(
+            "ids",
+            file,
+            f"{file} has no annotation of the images {listed(missing)} of the video {video}.",
+        )
+
+
+def video_tracks(video: ListedVideo, source: Path, problems: Problems) -> dict[int, LabelTrack]:
+    """Segment id → track, sorted; a crowd where it is one in any frame."""
+    found: dict[int, LabelTrack] = {}
+    for segments in video.segments.values():
+        for id, category in segments.classes.items():
+            known = found.get(id)
+            if known is not None and known.category_id != category:
+                problems.error(
+                    "classes",
+                    source,
+                    f"{source}: the class of segment {id} of {video.name} changes.",
+                )
+            elif known is None or (id in segments.crowds and not known.is_crowd):
+                found[id] = LabelTrack(id, category, id in segments.crowds)
+    return dict(sorted(found.items()))
+
+
+def read_annotations(
+    content: Row,
+    source: Path,
+    problems: Problems = STRICT,
+    *,
+    known: Container[int] | None = None,
+    names: Collection[str] | None = None,
+    areas: Areas = "none",
+) -> Annotations:
+    """Reads the list ``annotations`` of ground truth or predictions.
+
+    Args:
+        known: numbers of the classes that there are; None for any.
+        names: the videos whose frames are read, the others have none; all by default.
+        areas: what becomes of stated areas.
+    """
+    videos: Annotations = {}
+    for row in rows(content, "annotations", source, problems):
+        name = name_of(row, "video_id", "an entry of the annotations", source, problems)
+        if name is None:
+            continue
+        if name in videos:
+            problems.error("ids", source, f"{source} annotates the video {name} more than once.")
+            continue
+        frames = videos[name] = {}
+        if names is not None and name not in names:
+            continue
+        what = f"an annotation of the video {name}"
+        for image in rows(row, "annotations", source, problems):
+            id = name_of(image, "image_id", what, source, problems)
+            if id is None:
+                continue
+            if id in frames:
+                problems.error(
+                    "ids", source, f"{source} annotates the image {id} of {name} more than once."
+                )
+                continue
+            place = f"{name}, image {id}"
+            segments = read_segments(
+                image.get("segments_info"), place, source, known, problems, areas
+            )
+            if segments is not None:
+                file_name = image.get("file_name")
+                stem = PurePosixPath(file_name).stem if isinstance(file_name, str) else id
+                frames[id] = AnnotatedFrame(stem, segments)
+    return videos
+
+
+Images = tuple[dict[str, str], tuple[int, int] | None]
+"""Image id → frame; (height, width)."""
+
+
+def _videos(content: Row, source: Path, problems: Problems) -> dict[str, Images]:
+    """The list ``videos``."""
+    videos: dict[str, Images] = {}
+    for row in rows(content, "videos", source, problems):
+        name = name_of(row, "video_id", "a video", source, problems)
+        if name is None:
+            continue
+        if path_inside(source.parent, name, source, problems) is None:
+            continue
+        if name in videos:
+            problems.error("ids", source, f"{source} lists the video {name} more than once.")
+            continue
+        videos[name] = _images(row, name, source, problems)
+    if not videos and isinstance(content.get("videos"), list):
+        problems.error("ids", source, f"{source} lists no video.")
+    return videos
+
+
+def _images(row: Row, video: str, source: Path, problems: Problems) -> Images:
+    """The list ``images`` of a video."""
+    stems: dict[str, str] = {}
+    sizes: set[tuple[int, int] | None] = set()
+    for image in rows(row, "images", source, problems):
+        id = name_of(image, "id", f"an image of the video {video}", source, problems)
+        file = name_of(image, "file_name", f"an image of {video}", source, problems)
+        if id is None or file is None:
+            continue
+        path = path_inside(Path(), file, source, problems)
+        if path is None:
+            continue
+        if id in stems:
+            problems.error(
+                "ids", source, f"{source} lists the image {id} of {video} more than once."
+            )
+            continue
+        stems[id] = path.stem
+        sizes.add(row_size(image))
+    if not stems:
+        problems.error("ids", source, f"{source} lists no image of the video {video}.")
+    if len(set(stems.values())) < len(stems):
+        problems.error("ids", source, f"{source} names a frame of the video {video} twice.")
+    if len(sizes) > 1:
+        problems.error("sizes", source, f"{source}: the images of {video} are not all of one size.")
+    return stems, sizes.pop() if len(sizes) == 1 else None
