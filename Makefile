@@ -11,6 +11,7 @@ test: $(VENV)/.installed
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/pre-commit validate-config
 	$(VENV)/bin/pytest
 
 slow: $(VENV)/.installed
