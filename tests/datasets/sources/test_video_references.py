@@ -2,40 +2,56 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from vidseg.datasets.sources.registry import open_dataset
 
-# name, place, split, videos, labelled frames, as counted in the files
+# name, place, split, and the files that are one labelled frame each, or list the videos
 FOLDERS = [
-    ("ytvis2019", "ytvis2019/gt", None, 8, 79),
-    ("ytvis2021", "ytvis2021/gt", None, 8, 80),
-    ("ovis", "ovis/gt", None, 8, 85),
-    ("vspw_mapped", "vspw/gt", "val", 10, 151),
-    ("vipseg", "vipseg/gt", "val", 9, 67),
-    ("viposeg", "viposeg/gt", None, 8, 57),
-    ("davis2016", "davis2016/gt", "val", 5, 48),
-    ("davis2017", "davis2017/gt", "val", 7, 61),
-    ("davis2017_unsup", "davis2017_unsup/gt", "val", 4, 21),
-    ("youtube_vos", "youtube_vos/gt", None, 6, 49),
-    ("mosev2", "mose/gt", None, 6, 49),
-    ("burst", "burst/gt", None, 6, 56),
-    ("ref_youtube_vos", "ref_youtube_vos/gt", None, 5, 30),
-    ("kitti_step", "kitti_step/gt", "val", 7, 57),
+    ("ytvis2019", "ytvis2019/gt", None, "instances.json"),
+    ("ytvis2021", "ytvis2021/gt", None, "instances.json"),
+    ("ovis", "ovis/gt", None, "instances.json"),
+    ("vspw_mapped", "vspw/gt", "val", "data/*/mask/*.png"),
+    ("vipseg", "vipseg/gt", "val", "panomasksRGB/*/*.png"),
+    ("viposeg", "viposeg/gt", None, "Annotations_gt/*/*.png"),
+    ("davis2016", "davis2016/gt", "val", "Annotations/480p/*/*.png"),
+    ("davis2017", "davis2017/gt", "val", "Annotations/480p/*/*.png"),
+    ("davis2017_unsup", "davis2017_unsup/gt", "val", "Annotations_unsupervised/480p/*/*.png"),
+    ("youtube_vos", "youtube_vos/gt", None, "Annotations/*/*.png"),
+    ("mosev2", "mose/gt", None, "Annotations/*/*.png"),
+    ("burst", "burst/gt", None, "all_classes.json"),
+    ("ref_youtube_vos", "ref_youtube_vos/gt", None, "Annotations/*/*.png"),
+    ("kitti_step", "kitti_step/gt", "val", "panoptic_maps/val/*/*.png"),
 ]
+# name, place, split, videos, labelled frames, as counted in the files
 PICTURES = [
     ("davis2016", "data/davis2016-dev", "val", 6, 411),
     ("mose", "data/video-extra", None, 4, 101),
 ]
 
 
-@pytest.mark.parametrize(("name", "place", "split", "videos", "frames"), FOLDERS)
+def counted(folder: Path, files: str) -> tuple[int, int]:
+    """(videos, labelled frames) as the files have them."""
+    if files.endswith(".png"):
+        pictures = list(folder.glob(files))
+        return len({picture.parent for picture in pictures}), len(pictures)
+    content = json.loads((folder / files).read_text())
+    if "sequences" in content:
+        lengths = [len(video["segmentations"]) for video in content["sequences"]]
+    else:
+        lengths = [video["length"] for video in content["videos"]]
+    return len(lengths), sum(lengths)
+
+
+@pytest.mark.parametrize(("name", "place", "split", "files"), FOLDERS)
 def test_reference_folders(
-    name: str, place: str, split: str | None, videos: int, frames: int, eval_cases: Path
+    name: str, place: str, split: str | None, files: str, eval_cases: Path
 ) -> None:
-    opens_as_counted(eval_cases / place, name, split, videos, frames)
+    folder = eval_cases / place
+    opens_as_counted(folder, name, split, *counted(folder, files))
 
 
 @pytest.mark.parametrize(("name", "place", "split", "videos", "frames"), PICTURES)
