@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+_ALIKE = 0.5  # similarity from which on a name may have been meant
+
 
 class VidsegError(Exception):
     """Base of every error that is about the caller's input. The terminal shows its text only."""
@@ -37,3 +43,21 @@ class RecipeError(VidsegError):
 
 class TrainingError(VidsegError):
     """A training run that cannot start or go on: processes, checkpoints, losses."""
+
+
+def nearest_hint(name: str, known: Iterable[str], form: str = "; the nearest is {!r}") -> str:
+    """``form`` with the known name that is most like ``name``; empty where none is like it.
+
+    Case, spaces, hyphens and underscores do not count.
+
+    >>> nearest_hint("VIPSegg", ["vipseg", "coco"], " Did you mean {!r}?")
+    " Did you mean 'vipseg'?"
+    """
+    by_key = {comparable(each): each for each in known}
+    near = get_close_matches(comparable(name), by_key, n=1, cutoff=_ALIKE)
+    return form.format(by_key[near[0]]) if near else ""
+
+
+def comparable(name: str) -> str:
+    """The name in small letters, with one space for each run of spaces, hyphens, underscores."""
+    return re.sub(r"[\s_-]+", " ", name).strip().lower()

@@ -6,11 +6,10 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 
-from .errors import VocabularyError
+from .errors import VocabularyError, comparable, nearest_hint
 
 ALIASES = {
     "vspw": "vipseg",
@@ -153,7 +152,7 @@ def from_names(names: str | Sequence[str]) -> Vocabulary:
     stripped = tuple(part.strip() for part in parts)
     if not any(stripped):
         raise VocabularyError('No category names were given; write them as in "dog,person,sky".')
-    keys = [_key(name) for name in stripped]
+    keys = [comparable(name) for name in stripped]
     for position, key in enumerate(keys):
         if key in keys[:position]:
             raise VocabularyError(f"Category {stripped[position]!r} was given more than once.")
@@ -162,7 +161,7 @@ def from_names(names: str | Sequence[str]) -> Vocabulary:
 
 def is_thing_name(name: str) -> bool:
     """Whether the published panoptic lists call ``name`` a thing; True where none knows it."""
-    return _known_kinds().get(_key(name), True)
+    return _known_kinds().get(comparable(name), True)
 
 
 @cache
@@ -175,17 +174,11 @@ def _known_kinds() -> dict[str, bool]:
         ):
             synonyms = re.split(r",|_or_", text)
             for synonym in (entry, *synonyms):
-                kinds.setdefault(_key(synonym), thing)
+                kinds.setdefault(comparable(synonym), thing)
     return kinds
-
-
-def _key(name: str) -> str:
-    return re.sub(r"[\s_-]+", " ", name).strip().lower()
 
 
 def _unknown(kind: str, name: str, known: Sequence[str], where: str = "") -> str:
     """A sentence that says that ``name`` is unknown and what may have been meant."""
-    by_key = {_key(k): k for k in known}
-    near = get_close_matches(_key(name), by_key, n=1, cutoff=0.6)
-    hint = f" Did you mean {by_key[near[0]]!r}?" if near else ""
+    hint = nearest_hint(name, known, " Did you mean {!r}?")
     return f"Unknown {kind} {name!r}{f' in {where}' if where else ''}.{hint}"

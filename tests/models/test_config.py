@@ -84,7 +84,7 @@ def test_unknown_and_missing_keys_are_named() -> None:
             [1, 1, 1, "x"],
             "config.backbone.depths needs a whole number, not 'x'.",
         ),
-        ("backbone", "kind", [], "config.backbone: unknown kind []; the nearest known is "),
+        ("backbone", "kind", [], "config.backbone: unknown kind []."),
         (
             "backbone",
             "kind",

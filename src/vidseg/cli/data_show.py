@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import DataError
+from ..errors import DataError, nearest_hint
 from .labelled_data import add_source_arguments, open_source
 from .parser import positive_count
 
@@ -83,8 +82,7 @@ def video_number(source: LabelSource, name: str) -> int:
     names = [video.name for video in source.videos]
     if name in names:
         return names.index(name)
-    near = get_close_matches(name, names, n=1)
-    hint = f" did you mean {near[0]!r}?" if near else f" the first is {names[0]!r}."
+    hint = nearest_hint(name, names, " did you mean {!r}?") or f" the first is {names[0]!r}."
     raise DataError(f"{source.name} has no video {name!r};{hint}")
 
 

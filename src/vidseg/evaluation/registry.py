@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from ..errors import DataError
+from ..errors import DataError, nearest_hint
 
 if TYPE_CHECKING:
     from .benchmark import Benchmark
@@ -44,8 +43,7 @@ def get_benchmark(name: str) -> Benchmark:
     """
     plain = name.strip().lower().replace("-", "_")
     if plain not in _MODULES:
-        near = get_close_matches(plain, _MODULES, n=1, cutoff=0.5)
-        hint = f" (the nearest is {near[0]})" if near else ""
+        hint = nearest_hint(plain, _MODULES, " (the nearest is {})")
         raise DataError(
             f"There is no benchmark {name!r}{hint}; the benchmarks are {', '.join(_MODULES)}."
         )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import types
-from collections.abc import Collection
 from typing import Any, Literal, Union, get_args, get_origin
+
+from ..errors import nearest_hint
 
 _WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
 
@@ -32,7 +32,7 @@ def typed(value: Any, hint: Any, key: str) -> Any:
     if origin is Literal:
         if value not in arguments or isinstance(value, bool):
             names = [str(choice) for choice in arguments]
-            raise wrong(key, f"one of {', '.join(names)}", value, nearest(str(value), names))
+            raise wrong(key, f"one of {', '.join(names)}", value, nearest_hint(str(value), names))
         return value
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
@@ -45,12 +45,6 @@ def wrong(key: str, wanted: str, value: Any, hint: str = "") -> ValueError:
     """``key needs a number, not 'big'.``, with what helps in ``hint``."""
     shown = "nothing" if value is None else repr(value)
     return ValueError(f"{key} needs {wanted}, not {shown}{hint}.")
-
-
-def nearest(name: str, known: Collection[str]) -> str:
-    """``; the nearest is 'x'``, or nothing where nothing is like it."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.4)
-    return f"; the nearest is {close[0]!r}" if close else ""
 
 
 def _tuple(value: Any, arguments: tuple[Any, ...], key: str) -> tuple[Any, ...]:

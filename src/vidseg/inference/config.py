@@ -6,13 +6,12 @@ last value that is set wins) and keeps every quirk; ``default(task)`` is what we
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal, get_type_hints
 
-from ..errors import ModelError
+from ..errors import ModelError, nearest_hint
 from ..formats.plain_values import typed
 from ..types import Task
 
@@ -179,10 +178,8 @@ class InferenceConfig:
         hints = _hints()
         unknown = sorted(set(values) - set(hints))
         if unknown:
-            nearest = difflib.get_close_matches(unknown[0], list(hints), n=1, cutoff=0.0)[0]
-            raise ModelError(
-                f"Unknown inference setting {unknown[0]}; the nearest known is {nearest}."
-            )
+            hint = nearest_hint(unknown[0], hints, "; the nearest known is {}")
+            raise ModelError(f"Unknown inference setting {unknown[0]}{hint}.")
         try:
             return replace(
                 self, **{name: typed(v, hints[name], name) for name, v in values.items()}

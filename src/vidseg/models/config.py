@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args, get_type_hints
 
-from ..errors import ModelError
+from ..errors import ModelError, nearest_hint
 from ..formats.plain_values import typed
 
 if TYPE_CHECKING:
@@ -134,6 +133,7 @@ class UniVSConfig:
 
 # Where each kind of part lives. Names, not classes, so that reading a config of one backbone
 # imports that backbone alone.
+_NEAREST = "; the nearest known is {!r}"
 _KINDS: dict[str, tuple[str, str]] = {
     "univs": ("vidseg.models.config", "UniVSConfig"),
     "mask2former": ("vidseg.models.mask2former", "Mask2FormerConfig"),
@@ -168,13 +168,14 @@ def from_plain(value: Mapping[str, Any], where: str) -> Any:
     parts = dict(value)
     kind = parts.pop("kind", None)
     if not isinstance(kind, str) or kind not in _KINDS:
-        raise ModelError(f"{where}: unknown kind {kind!r}{_nearest(str(kind), _KINDS)}.")
+        hint = nearest_hint(str(kind), _KINDS, _NEAREST)
+        raise ModelError(f"{where}: unknown kind {kind!r}{hint}.")
     module, name = _KINDS[kind]
     cls = getattr(importlib.import_module(module), name)
     known = {f.name: f for f in dataclasses.fields(cls)}
     for key in parts:
         if key not in known:
-            raise ModelError(f"{where}: unknown key {key!r}{_nearest(key, known)}.")
+            raise ModelError(f"{where}: unknown key {key!r}{nearest_hint(key, known, _NEAREST)}.")
     missing = [
         key
         for key, f in known.items()
@@ -224,8 +225,3 @@ def _hints(cls: type) -> dict[str, Any]:
         "PropagationConfig": PropagationConfig,
     }
     return get_type_hints(cls, localns=local)
-
-
-def _nearest(name: str, known: Mapping[str, object]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.0)
-    return f"; the nearest known is {close[0]!r}" if close else ""

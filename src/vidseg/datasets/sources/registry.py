@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-from ...errors import DataError
+from ...errors import DataError, nearest_hint
 from ...labels import LabelSource
 
 Opener = Callable[[Path, str | None], LabelSource]
@@ -122,7 +121,6 @@ def open_dataset(name: str, folder: str | Path, split: str | None = None) -> Lab
 
 def _row(name: str) -> Row:
     if name not in ROWS:
-        near = get_close_matches(name, ROWS, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = nearest_hint(name, ROWS, " Did you mean {!r}?")
         raise DataError(f"Unknown dataset {name!r}.{hint} Known are {', '.join(ROWS)}.")
     return ROWS[name]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal
 
-from ...errors import DataError
+from ...errors import DataError, nearest_hint
 
 Content = Literal["objects", "proposals", "binary", "referred", "classes", "step"]
 
@@ -133,8 +132,7 @@ def find_layout(benchmark: str) -> tuple[str, Layout]:
     """
     plain = benchmark.strip().lower().replace("-", "_")
     if plain not in LAYOUTS:
-        near = get_close_matches(plain, LAYOUTS, n=1, cutoff=0.5)
-        hint = f" (the nearest is {near[0]})" if near else ""
+        hint = nearest_hint(plain, LAYOUTS, " (the nearest is {})")
         raise DataError(
             f"There is no benchmark {benchmark!r}{hint}; the benchmarks are {', '.join(LAYOUTS)}."
         )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
-from ...errors import DataError
+from ...errors import DataError, nearest_hint
 from ...labels import LabelSource
 from . import (
     coco,
@@ -86,8 +85,7 @@ def label_format(name: str) -> LabelFormat:
     """The format of a name. Raises DataError, naming the nearest and all, for an unknown one."""
     if name in LABEL_FORMATS:
         return LABEL_FORMATS[name]
-    near = get_close_matches(name, LABEL_FORMATS, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    hint = nearest_hint(name, LABEL_FORMATS, " Did you mean {!r}?")
     raise DataError(f"Unknown format {name!r}.{hint} Known are {', '.join(LABEL_FORMATS)}.")
 
 

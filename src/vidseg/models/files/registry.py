@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-from ...errors import ModelError
+from ...errors import ModelError, nearest_hint
 from .cache_folder import weights_folder
 
 Access = Literal["direct", "browser", "none"]
@@ -102,8 +101,7 @@ def get_known(name: str) -> KnownWeights:
     if found is not None:
         return found
     names = [n for w in known_weights() for n in (w.name, *w.aliases)]
-    near = get_close_matches(_key(name), names, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    hint = nearest_hint(name, names, " Did you mean {!r}?")
     raise ModelError(f"No weights called {name!r} are known.{hint} See `vidseg weights list`.")
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 
-from ...errors import VocabularyError
+from ...errors import VocabularyError, nearest_hint
 from ...labels import Category
 from ...vocabularies import get_vocabulary
 
@@ -86,8 +85,8 @@ def _row(name: str, rows: dict[str, int]) -> int | None:
 def _mismatch(lacking: Sequence[str], name: str, known: list[str], where: str) -> str:
     shown = ", ".join(repr(one) for one in lacking[:3])
     more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
-    near = get_close_matches(lacking[0], known, n=1)
-    hint = f" (the nearest to {lacking[0]!r} is {near[0]!r})" if near else ""
+    near = nearest_hint(lacking[0], known, "{!r}")
+    hint = f" (the nearest to {lacking[0]!r} is {near})" if near else ""
     return (
         f"The class list {name!r} does not match {where}: it lacks {shown}{more}{hint}; set the "
         f"vocabulary of the source to the list of this dataset, to 'own' or to 'none'."

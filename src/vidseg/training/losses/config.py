@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
-from ...errors import RecipeError
-from ...formats.plain_values import nearest
+from ...errors import RecipeError, nearest_hint
 from ..recipe.typed_values import typed
 from .matcher import MatchWeights
 
@@ -107,7 +106,7 @@ def named_losses(preset: str, overrides: Mapping[str, Any] | None = None) -> Los
     """
     if preset not in PRESETS:
         raise RecipeError(
-            f"objective.losses.preset is {preset!r}{nearest(preset, PRESETS)}; "
+            f"objective.losses.preset is {preset!r}{nearest_hint(preset, PRESETS)}; "
             f"known are {', '.join(PRESETS)}."
         )
     return _changed(PRESETS[preset](), overrides or {}, "objective.losses.overrides")
@@ -119,7 +118,7 @@ def _changed(losses: _Values, overrides: Mapping[str, Any], key: str) -> _Values
     changes: dict[str, Any] = {}
     for name, value in overrides.items():
         if name not in known:
-            raise RecipeError(f"{key}.{name} is no value of the loss{nearest(name, known)}.")
+            raise RecipeError(f"{key}.{name} is no value of the loss{nearest_hint(name, known)}.")
         old = known[name]
         if isinstance(old, MatchWeights) and isinstance(value, Mapping):
             changes[name] = _changed(old, value, f"{key}.{name}")

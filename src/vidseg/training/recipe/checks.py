@@ -8,8 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ...errors import RecipeError
-from ...formats.plain_values import nearest
+from ...errors import RecipeError, nearest_hint
 from .data import DataConfig
 from .objective import ObjectiveConfig, PromptShares, TaskShares
 from .schema import EvaluationConfig, OptimiserConfig, Recipe, ScheduleConfig
@@ -115,7 +114,7 @@ def _check_data(data: DataConfig) -> None:
         if source.donor is not None and source.donor not in names:
             raise RecipeError(
                 f"{key}.donor is {source.donor!r}, which is no source of this recipe"
-                f"{nearest(source.donor, names)}."
+                f"{nearest_hint(source.donor, names)}."
             )
     if not any(source.weight > 0 for source in data.sources):
         raise RecipeError("Every data.sources.NAME.weight is 0; give one of them a weight.")
@@ -141,7 +140,8 @@ def _check_only(only: Mapping[str, tuple[str, ...]], key: str, data: DataConfig)
     for name, kinds in only.items():
         if name not in names:
             raise RecipeError(
-                f"{key} names {name!r}, which is no source of this recipe{nearest(name, names)}."
+                f"{key} names {name!r}, which is no source of this recipe"
+                f"{nearest_hint(name, names)}."
             )
         if not kinds:
             raise RecipeError(f"{key}.{name} is empty; name what it may be asked, or leave it out.")
@@ -175,7 +175,7 @@ def _check_evaluation(evaluation: EvaluationConfig) -> None:
     if evaluation.best is not None and evaluation.best.split("/")[0] not in names:
         raise RecipeError(
             f"evaluation.best is {evaluation.best!r}, but the recipe has no such benchmark"
-            f"{nearest(evaluation.best.split('/')[0], names)}."
+            f"{nearest_hint(evaluation.best.split('/')[0], names)}."
         )
 
 

@@ -12,8 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
-from ...errors import RecipeError
-from ...formats.plain_values import nearest
+from ...errors import RecipeError, nearest_hint
 from .checks import check_recipe
 from .schema import Recipe
 from .typed_values import hints_of, is_mapping, leaf_keys, plain, typed
@@ -92,7 +91,7 @@ def _find(name: str, beside: Path | None = None) -> Path:
     if file.is_file() and file.resolve().is_relative_to(recipe_folder().resolve()):
         return file
     names = recipe_names()
-    hint = nearest(name, names) or f"; known are {', '.join(names)}"
+    hint = nearest_hint(name, names) or f"; known are {', '.join(names)}"
     raise RecipeError(f"There is no recipe {name!r}{hint}; a file must end in .yaml.")
 
 
@@ -141,7 +140,7 @@ def _parse_override(override: str, below: Mapping[str, Any]) -> dict[str, Any]:
         raise RecipeError(f"{override}: base can only be set in a file.")
     if path[0] not in hints_of(Recipe):  # such as lr=1e-4
         inner = [leaf for leaf in leaf_keys(Recipe) if leaf.rsplit(".", 1)[-1] == path[-1]]
-        hint = f"; the nearest is {inner[0]!r}" if inner else nearest(key, leaf_keys(Recipe))
+        hint = f"; the nearest is {inner[0]!r}" if inner else nearest_hint(key, leaf_keys(Recipe))
         raise RecipeError(f"{override}: {key} is no key of a recipe{hint}.")
     for outer, inner_key in _NAMED_TUPLES:
         known = below.get(outer, {}).get(inner_key) or {}
@@ -149,7 +148,7 @@ def _parse_override(override: str, below: Mapping[str, Any]) -> dict[str, Any]:
             listed = f"; known are {', '.join(known)}" if known else ""
             raise RecipeError(
                 f"{override}: the recipe has no {outer}.{inner_key}.{path[2]}"
-                f"{nearest(path[2], known) or listed}."
+                f"{nearest_hint(path[2], known) or listed}."
             )
     value = load_yaml(text, override)
     for segment in reversed(path):

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from ...errors import RecipeError
-from ...formats.plain_values import nearest, wrong
+from ...errors import RecipeError, nearest_hint
 from ...formats.plain_values import typed as simple_value
+from ...formats.plain_values import wrong
 
 NAME_FIELD = "name"
 """Tuples of dataclasses are written as a mapping by their name, so they must have one."""
@@ -107,7 +107,7 @@ def _suggestion(key: str, name: str, hints: Mapping[str, Any]) -> str:
     """The nearest key of the same level, or what has that name on another one."""
     from .schema import Recipe
 
-    near = nearest(name, hints)
+    near = nearest_hint(name, hints)
     if near:
         return near.replace("'", f"'{key}.", 1) if key else near
     elsewhere = [leaf for leaf in leaf_keys(Recipe) if leaf.rsplit(".", 1)[-1] == name]

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import nn
 
-from ...errors import RecipeError
-from ...formats.plain_values import nearest
+from ...errors import RecipeError, nearest_hint
 from ..recipe.schema import OptimiserConfig
 
 _UNDECAYED_MODULES = (
@@ -107,5 +106,5 @@ def _check(prefix: str, names: Iterable[str], key: str) -> None:
         words = name.split(".")
         parts.update(dict.fromkeys(".".join(words[:end]) for end in range(1, len(words) + 1)))
     raise RecipeError(
-        f"{key} names {prefix!r}, no part of the model{nearest(prefix, list(parts))}."
+        f"{key} names {prefix!r}, no part of the model{nearest_hint(prefix, list(parts))}."
     )

@@ -13,8 +13,7 @@ import torch
 from torch import nn
 
 from ...backbones.efficientnet_lite import EfficientNetLite, EfficientNetLiteConfig, imagenet_state
-from ...errors import ModelError, RecipeError
-from ...formats.plain_values import nearest
+from ...errors import ModelError, RecipeError, nearest_hint
 from ...inference.loading import embedded_models
 from ...models import presets
 from ...models.any_model import VideoModel, VideoModelConfig, build_model, config_from_dict
@@ -60,7 +59,7 @@ def model_config(choice: ModelChoice) -> VideoModelConfig:
     if choice.preset not in PRESETS:
         raise RecipeError(
             f"model.preset is {choice.preset!r}, which is no model"
-            f"{nearest(choice.preset, PRESETS)}; known are {', '.join(PRESETS)}."
+            f"{nearest_hint(choice.preset, PRESETS)}; known are {', '.join(PRESETS)}."
         )
     preset: VideoModelConfig = getattr(presets, choice.preset)()
     overrides = dict(choice.overrides)

@@ -1,0 +1,25 @@
+"""The hint at what a misspelt name may have meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from vidseg.errors import nearest_hint
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("cocoa", "; the nearest is 'coco'"),
+        ("COCO-panoptik", "; the nearest is 'coco_panoptic'"),
+        ("zebra {0}", ""),
+        ("", ""),
+    ],
+)
+def test_the_nearest_name_is_hinted_at_where_one_is_alike(name: str, hint: str) -> None:
+    assert nearest_hint(name, ("coco", "coco_panoptic", "vipseg")) == hint
+
+
+def test_a_hint_is_put_in_the_given_form() -> None:
+    assert nearest_hint("cocoa", ["coco"], " Did you mean {!r}?") == " Did you mean 'coco'?"
+    assert nearest_hint("cocoa", [], " Did you mean {!r}?") == ""
