@@ -15,7 +15,7 @@ from PIL import Image
 
 from vidseg.errors import DataError, OutputError
 from vidseg.evaluation.submissions.archive import Entry, write_archive
-from vidseg.evaluation.submissions.layouts import LAYOUTS
+from vidseg.evaluation.submissions.archive_layouts import LAYOUTS
 from vidseg.evaluation.submit import submit
 from vidseg.results import encode_rle
 from vidseg.video.colors import davis_palette
@@ -131,7 +131,10 @@ def write_predictions(name: str, root: Path) -> None:
         dump(root / "results.json", {"sequences": [burst_row(video) for video in VIDEOS]})
     elif name == "vipseg":
         segments = [{"id": 2 * (1 + 256 + 65536), "category_id": 4, "iscrowd": 0, "area": 2}]
-        rows = [{"file_name": f"{frame}.png", "segments_info": segments} for frame in FRAMES]
+        rows = [
+            {"image_id": frame, "file_name": f"{frame}.png", "segments_info": segments}
+            for frame in FRAMES
+        ]
         videos = [{"video_id": video, "annotations": rows} for video in VIDEOS]
         dump(root / "pred.json", {"annotations": videos})
     if layout.shape in ("masks", "panoptic"):
@@ -391,10 +394,10 @@ def segment(records: Any) -> dict[str, Any]:
 
 
 PANOPTIC_FAULTS: dict[str, tuple[Callable[[Any], Any], str]] = {
-    "area": (lambda r: segment(r).update(area=5), "an area of 5, it has 2 pixels"),
-    "class": (lambda r: segment(r).pop("category_id"), "without id or category_id"),
+    "area": (lambda r: segment(r).update(area=5), "an area of 5, "),
+    "class": (lambda r: segment(r).pop("category_id"), "'category_id' of the segment"),
     "frame": (lambda r: r["annotations"][0]["annotations"].pop(0), "is not named in"),
-    "form": (lambda r: r.pop("annotations"), "not of the form"),
+    "form": (lambda r: r.pop("annotations"), "lacks the list"),
 }
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from ..errors import DataError, OutputError
 from ..formats.layouts.problems import Findings
 from .submissions.archive import Entry, write_archive
+from .submissions.archive_layouts import ArchiveLayout, find_layout
 from .submissions.burst import burst_entries, burst_truth
 from .submissions.expected import expected_sequences
-from .submissions.layouts import Layout, find_layout
 from .submissions.masks import mask_entries
 from .submissions.panoptic import panoptic_entries
 from .submissions.results import result_entries, vis_truth
@@ -47,8 +47,9 @@ def submit(
     """Checks predictions and writes the zip file that the server of the benchmark takes.
 
     The same predictions give the same bytes: entries are sorted and carry no date. Layouts and
-    where they are from: :data:`vidseg.evaluation.submissions.layouts.LAYOUTS`. Where no page of a
-    server is known, the layout is that of the public evaluation program, and a note says so.
+    where they are from: :data:`vidseg.evaluation.submissions.archive_layouts.LAYOUTS`. Where no
+    page of a server is known, the layout is that of the public evaluation program, and a note
+    says so.
 
     Args:
         benchmark: its name, for example ``mose``.
@@ -88,7 +89,7 @@ def submit(
 
 def _entries(
     name: str,
-    layout: Layout,
+    layout: ArchiveLayout,
     source: Path,
     truth: Path | None,
     split: str | None,

@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError
+from ..formats.layouts.problems import STRICT
+from ..formats.layouts.segments import Segments, compare_ids
+from ..formats.layouts.vipseg import PREDICTED_JSON
 from ..formats.reading import read_rgb_ids
 from ..metrics.overlaps import Counts, joint_areas
 from ..metrics.panoptic import PanopticMap
@@ -22,13 +25,7 @@ from .benchmark import ComparedFrame, Curve, Report, Row
 from .panoptic_report import class_notes, same_size
 from .read_ahead import read_ahead
 from .video_curves import sorted_curves
-from .vipseg_files import (
-    TRUTH_JSON,
-    ListedSegments,
-    PanopticClasses,
-    PanopticVideo,
-    read_vipseg,
-)
+from .vipseg_files import PanopticClasses, PanopticVideo, read_vipseg
 from .wording import counted
 
 WINDOWS = (1, 2, 4, 6, 8)
@@ -58,9 +55,9 @@ class VIPSeg:
 
     def open(self, truth: Path, predicted: Path, protocol: str) -> VIPSegEvaluation:
         """Reads both JSON files and finds the PNGs. See Benchmark."""
-        classes, videos = read_vipseg(truth, predicted)
+        source, classes, videos = read_vipseg(truth, predicted)
         by_name = {video.name: video for video in videos}
-        return VIPSegEvaluation(protocol, truth / TRUTH_JSON, classes, by_name)
+        return VIPSegEvaluation(protocol, source, classes, by_name)
 
 
 class VIPSegSums:
@@ -100,28 +97,43 @@ class VIPSegEvaluation:
         sums = VIPSegSums(self.classes)
         entry = self.by_name[video]
         true_number = {id: k for k, id in enumerate(entry.truth_order)}
-        said_number: dict[int, int] = {}
+        predicted_number: dict[int, int] = {}
         listings = zip(entry.truth, entry.predicted, strict=True)
         frames = read_ahead(partial(_read, entry), entry.frames)
-        for (frame, (truth, predicted)), (listed, answer) in zip(frames, listings, strict=True):
+        for (frame, maps), (listed, answer) in zip(frames, listings, strict=True):
             for id in answer.classes:
-                said_number.setdefault(id, len(said_number))
-            g, p, areas = joint_areas(truth, predicted)
-            _check_listed(g, listed, entry.truth_folder / f"{frame}.png")
-            _check_listed(p, answer, entry.predicted_folder / f"{frame}.png")
-            right = PanopticMap(g, listed.classes, listed.crowds, listed.areas)
+                predicted_number.setdefault(id, len(predicted_number))
+            g, p, areas = joint_areas(*maps)
+            self._check_listed(entry, frame, g, p, listed, answer)
+            true = PanopticMap(g, listed.classes, listed.crowds, listed.areas)
             try:
-                sums.vpq.update(PanopticMap(p, answer.classes), right, areas)
+                sums.vpq.update(PanopticMap(p, answer.classes), true, areas)
             except DataError as error:
                 raise DataError(f"{self.source}, video {video}, {frame}: {error}") from error
             sums.stq.update(
-                *_classes_and_numbers(p, answer, said_number),
+                *_classes_and_numbers(p, answer, predicted_number),
                 *_classes_and_numbers(g, listed, true_number),
                 areas,
             )
             sums.misstated += _misstated(g, areas, listed.areas)
         sums.videos[video] = _video_row(sums)
         return sums
+
+    def _check_listed(
+        self,
+        entry: PanopticVideo,
+        frame: str,
+        g: Counts,
+        p: Counts,
+        listed: Segments,
+        answer: Segments,
+    ) -> None:
+        """Raises DataError where a PNG and its JSON file do not hold the same segments."""
+        png = entry.truth_folder / f"{frame}.png"
+        compare_ids(g.tolist(), listed, png, self.source, STRICT)
+        png = entry.predicted_folder / f"{frame}.png"
+        source = entry.predicted_folder.parents[1] / PREDICTED_JSON
+        compare_ids(p.tolist(), answer, png, source, STRICT)
 
     def report(self, sums: VIPSegSums) -> Report:
         """The figures of both scripts; all breakdowns in percent."""
@@ -159,18 +171,8 @@ def _read(entry: PanopticVideo, frame: str) -> tuple[IdMap, IdMap]:
     return truth, same_size(path, read_rgb_ids(path), truth)
 
 
-def _check_listed(ids: Counts, listed: ListedSegments, path: Path) -> None:
-    """Raises DataError where the PNG and the JSON file do not hold the same segments."""
-    there = set(ids.tolist()) - {0}
-    for id in sorted(there - listed.classes.keys()):
-        raise DataError(f"{path} holds the segment {id}, which its JSON file does not list there.")
-    for id in listed.classes:
-        if id not in there:
-            raise DataError(f"{path} has no pixel of the segment {id} that its JSON file lists.")
-
-
 def _classes_and_numbers(
-    ids: Counts, listed: ListedSegments, numbers: Mapping[int, int]
+    ids: Counts, listed: Segments, numbers: Mapping[int, int]
 ) -> tuple[Counts, Counts]:
     """(class, instance number) of each id; void has the class 255."""
     present = ids.tolist()

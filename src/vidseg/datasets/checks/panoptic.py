@@ -51,5 +51,5 @@ def compare_map(
                 "areas",
                 png,
                 f"{source} gives the segment {id} an area of {area}, {png} has {pixels[id]} pixels "
-                "of it; scores are computed from the former.",
+                "of it; write the number of pixels.",
             )

@@ -12,13 +12,13 @@ from ...errors import DataError
 from ...formats.layouts.problems import Findings, listed
 from ...formats.reading import read_json
 from .archive import Entry
-from .layouts import Layout
+from .archive_layouts import ArchiveLayout
 from .results import RESULTS, find_results
 
 _KEYS = ("seq_name", "dataset", "width", "height", "segmentations", "track_category_ids")
 
 
-def burst_truth(truth: Path, layout: Layout, split: str | None) -> dict[str, dict[str, Any]]:
+def burst_truth(truth: Path, layout: ArchiveLayout, split: str | None) -> dict[str, dict[str, Any]]:
     """``<dataset>/<sequence>`` → its row in the file of the release.
 
     Raises DataError where no such file is found or it is damaged.

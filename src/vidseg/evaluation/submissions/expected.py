@@ -11,13 +11,13 @@ from ...datasets.checks.label_maps import present
 from ...datasets.checks.pictures import read_label_file
 from ...errors import DataError
 from ...formats.reading import read_json
-from .expected_lists import davis, expressions, kitti_step, vipseg, vspw
-from .layouts import Layout
+from .archive_layouts import ArchiveLayout
+from .expected_lists import davis, expressions, step_sequences, vipseg_videos, vspw_videos
 from .sequences import Sequence, folders_of
 
 
 def expected_sequences(
-    benchmark: str, layout: Layout, truth: Path, split: str | None
+    benchmark: str, layout: ArchiveLayout, truth: Path, split: str | None
 ) -> dict[str, Sequence]:
     """Folder under the root of the masks → what must be in it.
 
@@ -33,18 +33,28 @@ def expected_sequences(
         raise DataError(f"There is no folder {truth}, where the dataset should be.")
     if benchmark == "ref_youtube_vos":
         return expressions(truth, layout, split)
-    if benchmark == "vspw":
-        return vspw(truth, layout, split)
-    if benchmark == "kitti_step":
-        return folders_of(kitti_step(truth, layout, split))
-    if benchmark == "vipseg":
-        return vipseg(truth, layout, split)
+    if benchmark in _PANOPTIC:
+        return _panoptic_videos(benchmark, truth, layout.splits if split is None else (split,))
     if benchmark.startswith(("davis", "ref_davis")):
         return davis(benchmark, truth, layout, split)
     return _object_videos(benchmark, _part(truth, layout, split))
 
 
-def _part(truth: Path, layout: Layout, split: str | None) -> Path:
+_PANOPTIC = {"vspw": vspw_videos, "kitti_step": step_sequences, "vipseg": vipseg_videos}
+
+
+def _panoptic_videos(benchmark: str, truth: Path, splits: tuple[str, ...]) -> dict[str, Sequence]:
+    """The videos of the first split that is there."""
+    for split in splits:
+        found = _PANOPTIC[benchmark](truth, split)
+        if found is not None:
+            return found
+    raise DataError(
+        f"{truth} has no videos of the split {' or '.join(splits)}; name the dataset as released."
+    )
+
+
+def _part(truth: Path, layout: ArchiveLayout, split: str | None) -> Path:
     """The folder of the split, where ``truth`` holds several."""
     if split is None and any((truth / name).is_dir() for name in ("JPEGImages", "Annotations")):
         return truth

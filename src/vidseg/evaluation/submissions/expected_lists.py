@@ -9,12 +9,17 @@ from typing import Any
 from ...datasets.checks.label_maps import present
 from ...datasets.checks.pictures import read_label_file
 from ...errors import DataError
+from ...formats.layouts import kitti_step, vipseg, vspw
+from ...formats.layouts.lists import read_videos
+from ...formats.layouts.places import first_file, first_folder
 from ...formats.reading import inside, read_json
-from .layouts import Layout
+from .archive_layouts import ArchiveLayout
 from .sequences import PICTURES, Sequence, frames_of
 
 
-def davis(benchmark: str, truth: Path, layout: Layout, split: str | None) -> dict[str, Sequence]:
+def davis(
+    benchmark: str, truth: Path, layout: ArchiveLayout, split: str | None
+) -> dict[str, Sequence]:
     """The videos of a list of DAVIS; for Ref-DAVIS once for each of the four annotators."""
     names, listing = _davis_list(benchmark, truth, layout, split)
     given = _first_folder(truth / "Annotations", truth / "Annotations_unsupervised")
@@ -36,7 +41,7 @@ def davis(benchmark: str, truth: Path, layout: Layout, split: str | None) -> dic
 
 
 def _davis_list(
-    benchmark: str, truth: Path, layout: Layout, split: str | None
+    benchmark: str, truth: Path, layout: ArchiveLayout, split: str | None
 ) -> tuple[list[str], Path]:
     """Names of the videos and the list that has them."""
     year = "2016" if benchmark == "davis2016" else "2017"
@@ -82,60 +87,56 @@ def _first_frame_ids(folder: Path) -> Callable[[], frozenset[int]]:
     return ids
 
 
-def vspw(truth: Path, layout: Layout, split: str | None) -> dict[str, Sequence]:
-    """The videos of a list of VSPW."""
-    for name in layout.splits if split is None else (split,):
-        listing = truth / f"{name}.txt"
-        if listing.is_file():
-            break
-    else:
-        raise DataError(f"{truth} has no list {layout.splits[0]}.txt; name the folder VSPW_480p.")
+def vspw_videos(truth: Path, split: str) -> dict[str, Sequence] | None:
+    """The videos of a list of VSPW; None where there is no such list."""
+    if not vspw.split_list(truth, split).is_file():
+        return None
     found: dict[str, Sequence] = {}
-    for line in listing.read_text(encoding="utf-8").split():
-        video = inside(truth / "data", line, listing)
-        frames = next((p for p in (video / "origin", video / "mask") if p.is_dir()), None)
-        if frames is None:
-            raise DataError(f"{listing} names {line}, but {video} has no folder origin or mask.")
-        found[line] = Sequence(frames_of(frames))
+    for video in vspw.videos_of(truth, split):
+        folder = first_folder((vspw.pictures(truth, video), vspw.maps(truth, video)))
+        if not folder.is_dir():
+            raise DataError(
+                f"{vspw.split_list(truth, split)} names {video}, but there is no folder {folder} "
+                "or mask."
+            )
+        found[video] = Sequence(frames_of(folder))
     return found
 
 
-def kitti_step(truth: Path, layout: Layout, split: str | None) -> Path:
-    """The folder of the sequences."""
-    wanted = layout.splits if split is None else (split,)
-    for name in wanted:
-        for folder in (truth / "images" / name, truth / "panoptic_maps" / name):
-            if folder.is_dir():
-                return folder
-    raise DataError(f"{truth} has no folder images/{wanted[0]}; name the folder of KITTI-STEP.")
+def step_sequences(truth: Path, split: str) -> dict[str, Sequence] | None:
+    """The sequences of KITTI-STEP; None where there are none of the split."""
+    pictures, maps = kitti_step.picture_folder(truth, split), kitti_step.map_folder(truth, split)
+    names = kitti_step.sequences(truth, split)
+    if not names:
+        return None
+    root = pictures if pictures.is_dir() else maps
+    return {name: Sequence(frames_of(root / name)) for name in names}
 
 
-def vipseg(truth: Path, layout: Layout, split: str | None) -> dict[str, Sequence]:
-    """The videos and frames that the JSON of VIPSeg names."""
-    wanted = layout.splits if split is None else (split,)
-    files = [truth / f"panoptic_gt_VIPSeg_{name}.json" for name in wanted]
-    file = next((file for file in files if file.is_file()), None)
-    if file is None:
-        raise DataError(f"{truth} has no {' or '.join(one.name for one in files)}.")
+def vipseg_videos(truth: Path, split: str) -> dict[str, Sequence] | None:
+    """The videos and frames of VIPSeg; None where neither a JSON file nor a list tells them."""
+    pictures, maps = vipseg.picture_folder(truth), truth / vipseg.MAPS
+    source = vipseg.json_of(truth, split)
+    if source is None:
+        if not (truth / f"{split}.txt").is_file() or not pictures.is_dir():
+            return None
+        names = read_videos(vipseg.split_list(truth, split), pictures)
+        return {name: Sequence(frames_of(pictures / name)) for name in names}
+    chosen = vipseg.names_in(source, truth, split)
     found: dict[str, Sequence] = {}
-    try:
-        for video in read_json(file)["videos"]:
-            name = str(video["video_id"])
-            pictures, masks = truth / "images" / name, truth / "panomasksRGB" / name
-            frames: dict[str, Path | None] = {}
-            for image in video["images"]:
-                stem = Path(image["file_name"]).stem
-                places = [pictures / f"{stem}.jpg", pictures / f"{stem}.png", masks / f"{stem}.png"]
-                frames[stem] = next((place for place in places if place.is_file()), None)
-            found[name] = Sequence(frames)
-    except (KeyError, TypeError) as error:
-        raise DataError(
-            f"{file} has no videos with images; take the one of the release."
-        ) from error
+    for name, stems in vipseg.read_frames(source, names=chosen).items():
+        places = {
+            stem: [
+                *(pictures / name / f"{stem}{ending}" for ending in PICTURES),
+                maps / name / f"{stem}.png",
+            ]
+            for stem in stems
+        }
+        found[name] = Sequence({stem: first_file(files) for stem, files in places.items()})
     return found
 
 
-def expressions(truth: Path, layout: Layout, split: str | None) -> dict[str, Sequence]:
+def expressions(truth: Path, layout: ArchiveLayout, split: str | None) -> dict[str, Sequence]:
     """Video and expression of Ref-YouTube-VOS."""
     name = split or layout.splits[0]
     places = [

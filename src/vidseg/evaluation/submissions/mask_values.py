@@ -11,7 +11,7 @@ from ...datasets.checks.label_maps import present
 from ...datasets.checks.pictures import read_label_file
 from ...errors import DataError
 from ...formats.layouts.problems import Findings, listed
-from .layouts import Layout
+from .archive_layouts import ArchiveLayout
 
 _MOST_PROPOSALS = 20  # davis2017-evaluation stops at more
 _VSPW_CLASSES = 124
@@ -26,7 +26,9 @@ class MaskCheck:
         ids: that a file may hold besides 0; None for any.
     """
 
-    def __init__(self, layout: Layout, ids: frozenset[int] | None, findings: Findings) -> None:
+    def __init__(
+        self, layout: ArchiveLayout, ids: frozenset[int] | None, findings: Findings
+    ) -> None:
         self._layout = layout
         self._ids = ids
         self._findings = findings

@@ -9,13 +9,13 @@ from ...datasets.checks.pictures import in_words, read_header
 from ...errors import DataError
 from ...formats.layouts.problems import Findings, listed
 from .archive import Entry
-from .layouts import Layout
+from .archive_layouts import ArchiveLayout
 from .mask_values import MaskCheck
 from .sequences import Sequence
 
 
 def mask_entries(
-    layout: Layout,
+    layout: ArchiveLayout,
     predicted: Path,
     expected: Mapping[str, Sequence] | None,
     findings: Findings,
@@ -24,7 +24,7 @@ def mask_entries(
     """Every PNG for the archive; each fault goes to ``findings``.
 
     Args:
-        predicted: holds the folders, or the one of :attr:`Layout.folder` with them.
+        predicted: holds the folders, or the one of :attr:`ArchiveLayout.folder` with them.
         expected: folder → what must be in it; None where no dataset was given.
         progress: told the name of each folder that is done.
     """
@@ -72,7 +72,7 @@ def _asked_for(folder: Path, there: bool, wanted: bool, findings: Findings) -> b
     return there and wanted
 
 
-def _folders(root: Path, layout: Layout, findings: Findings) -> dict[str, dict[str, Path]]:
+def _folders(root: Path, layout: ArchiveLayout, findings: Findings) -> dict[str, dict[str, Path]]:
     """Folder under the root → frame → file. Whatever else lies there is a finding."""
     base = root.resolve()
     found: dict[str, dict[str, Path]] = {}
@@ -129,7 +129,7 @@ def _compare_frames(
 def _check_files(
     folder: Path,
     files: Mapping[str, Path],
-    layout: Layout,
+    layout: ArchiveLayout,
     wanted: Sequence | None,
     findings: Findings,
 ) -> None:

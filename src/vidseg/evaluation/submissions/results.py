@@ -13,7 +13,7 @@ from ...errors import DataError
 from ...formats.layouts.problems import Findings, listed
 from ...formats.reading import read_any_json, read_json
 from .archive import Entry
-from .layouts import Layout
+from .archive_layouts import ArchiveLayout
 
 RESULTS = "results.json"
 
@@ -51,7 +51,7 @@ def find_results(predicted: Path) -> Path:
     return file
 
 
-def vis_truth(truth: Path, layout: Layout, split: str | None) -> VisTruth:
+def vis_truth(truth: Path, layout: ArchiveLayout, split: str | None) -> VisTruth:
     """Videos and classes. DataError where no such JSON is found or it is damaged."""
     file = truth if truth.is_file() else _vis_file(truth, layout, split)
     content = read_json(file)
@@ -73,7 +73,7 @@ def vis_truth(truth: Path, layout: Layout, split: str | None) -> VisTruth:
     return VisTruth(file, videos, categories)
 
 
-def _vis_file(truth: Path, layout: Layout, split: str | None) -> Path:
+def _vis_file(truth: Path, layout: ArchiveLayout, split: str | None) -> Path:
     wanted = layout.splits if split is None else (split,)
     for name in wanted:
         for place in (

@@ -41,4 +41,6 @@ def splits_in(root: Path) -> tuple[str, ...]:
 
 def sequences(root: Path, split: str | None) -> tuple[str, ...]:
     """Names of the sequences that have maps, else of those that have pictures."""
-    return subfolders(map_folder(root, split)) or subfolders(picture_folder(root, split))
+    pictures = picture_folder(root, split)
+    mixed = pictures.name == "image_02" and split != "test"  # holds those of train and val
+    return subfolders(map_folder(root, split)) or (() if mixed else subfolders(pictures))

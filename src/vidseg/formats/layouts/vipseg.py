@@ -178,6 +178,23 @@ def read_listing(
     return Listing(source, categories, videos)
 
 
+def read_frames(
+    source: Path, problems: Problems = STRICT, *, names: Collection[str] | None = None
+) -> dict[str, tuple[str, ...]]:
+    """The frames of the videos of a JSON file, which may lack annotations.
+
+    Args:
+        names: the videos that count; all of them by default.
+    """
+    content = json_object(source, problems)
+    videos = {} if content is None else _videos(content, source, problems)
+    return {
+        name: tuple(stems.values())
+        for name, (stems, _) in videos.items()
+        if names is None or name in names
+    }
+
+
 def check_listed(
     found: Collection[str],
     known: Container[str],

@@ -11,7 +11,7 @@ Content = Literal["objects", "proposals", "binary", "referred", "classes", "step
 
 
 @dataclass(frozen=True, kw_only=True)
-class Layout:
+class ArchiveLayout:
     """The archive of one benchmark.
 
     Attributes:
@@ -41,22 +41,22 @@ _VIS = "the YouTube-VIS server: results.json at the root of the archive"
 # DAVIS test-dev and MOSE take; ReferFormer's docs/Ref-Youtube-VOS.md what that of Ref-YouTube-VOS
 # takes. Of VSPW, VIPSeg, VIPOSeg and KITTI-STEP no page of a server was found; their layout is the
 # one that the public evaluation program reads. BURST and Ref-DAVIS have no server.
-LAYOUTS: dict[str, Layout] = {
-    "ytvis2019": Layout(source=_VIS, shape="results", splits=("valid", "val", "test")),
-    "ytvis2021": Layout(source=_VIS, shape="results", splits=("valid", "val", "test")),
-    "ytvis2022": Layout(source=_VIS, shape="results", splits=("valid", "val", "test")),
-    "ovis": Layout(
+LAYOUTS: dict[str, ArchiveLayout] = {
+    "ytvis2019": ArchiveLayout(source=_VIS, shape="results", splits=("valid", "val", "test")),
+    "ytvis2021": ArchiveLayout(source=_VIS, shape="results", splits=("valid", "val", "test")),
+    "ytvis2022": ArchiveLayout(source=_VIS, shape="results", splits=("valid", "val", "test")),
+    "ovis": ArchiveLayout(
         source="the OVIS server: results.json at the root of the archive",
         shape="results",
         splits=("valid", "val", "test"),
     ),
-    "vspw": Layout(
+    "vspw": ArchiveLayout(
         source="the evaluation program of VSPW (no page of a server says more): "
         "<video>/<frame>.png, classes 0 to 123",
         content="classes",
         splits=("test", "val"),
     ),
-    "vipseg": Layout(
+    "vipseg": ArchiveLayout(
         source="the evaluation program of VIPSeg (no page of a server says more): pred.json "
         "beside pan_pred/<video>/<frame>.png",
         shape="panoptic",
@@ -64,12 +64,12 @@ LAYOUTS: dict[str, Layout] = {
         modes=("RGB",),
         splits=("test", "val"),
     ),
-    "viposeg": Layout(
+    "viposeg": ArchiveLayout(
         source="the evaluation program of VIPOSeg (no page of a server says more): "
         "<video>/<frame>.png",
         splits=("val", "valid"),
     ),
-    "kitti_step": Layout(
+    "kitti_step": ArchiveLayout(
         source="the evaluation program of KITTI-STEP (no page of a server says more): "
         "panoptic_maps/<sequence>/<frame>.png",
         folder="panoptic_maps",
@@ -77,38 +77,38 @@ LAYOUTS: dict[str, Layout] = {
         modes=("RGB",),
         splits=("test", "val"),
     ),
-    "davis2016": Layout(
+    "davis2016": ArchiveLayout(
         source="the evaluation program of DAVIS 2016, which has no server: <video>/<frame>.png",
         content="binary",
         modes=("L", "P", "1"),
         splits=("val",),
     ),
-    "davis2017": Layout(
+    "davis2017": ArchiveLayout(
         source="the DAVIS 2017 server: <video>/<frame>.png at the root of the archive",
         splits=("test-dev", "test-challenge", "val"),
     ),
-    "davis2017_unsup": Layout(
+    "davis2017_unsup": ArchiveLayout(
         source="the DAVIS 2017 unsupervised server: <video>/<frame>.png at the root of the archive",
         content="proposals",
         splits=("test-dev", "test-challenge", "val"),
     ),
-    "youtube_vos": Layout(
+    "youtube_vos": ArchiveLayout(
         source="the YouTube-VOS server: Annotations/<video>/<frame>.png",
         folder="Annotations",
         splits=("valid", "test"),
     ),
-    "mose": Layout(
+    "mose": ArchiveLayout(
         source="the MOSE server: <video>/<frame>.png at the root of the archive",
         splits=("valid", "test"),
     ),
-    "ref_davis": Layout(
+    "ref_davis": ArchiveLayout(
         source="nobody's server, Ref-DAVIS has none; for safe keeping: "
         "anno_<annotator>/<video>/<frame>.png",
         depth=2,
         content="proposals",
         splits=("val",),
     ),
-    "ref_youtube_vos": Layout(
+    "ref_youtube_vos": ArchiveLayout(
         source="the Ref-YouTube-VOS server: Annotations/<video>/<expression>/<frame>.png",
         folder="Annotations",
         depth=2,
@@ -116,7 +116,7 @@ LAYOUTS: dict[str, Layout] = {
         modes=("L",),
         splits=("valid", "test"),
     ),
-    "burst": Layout(
+    "burst": ArchiveLayout(
         source="the evaluation program of BURST, which has no server: results.json",
         shape="burst",
         splits=("test", "val"),
@@ -124,7 +124,7 @@ LAYOUTS: dict[str, Layout] = {
 }
 
 
-def find_layout(benchmark: str) -> tuple[str, Layout]:
+def find_layout(benchmark: str) -> tuple[str, ArchiveLayout]:
     """The plain name and the layout of a benchmark; case and "-" for "_" do not matter.
 
     Raises:
