@@ -1,4 +1,4 @@
-"""``vidseg weights``: published weights listed, fetched, looked at and converted."""
+"""``vidseg weights``: published weights listed, fetched, looked at, converted and finished."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ if TYPE_CHECKING:
 
 def add_parser(verbs: Verbs) -> None:
     """Adds the group and its verbs."""
-    from . import weights_convert, weights_download, weights_info, weights_list
+    from . import weights_convert, weights_download, weights_finish, weights_info, weights_list
 
     parser = verbs.add_parser(
         "weights",
-        help="list, fetch, look at and convert published weights",
+        help="list, fetch, look at, convert and finish weights",
         description="Works on weights: published files of UniVS, Mask2Former, CLIP and backbones, "
         "and models of vidseg.",
         epilog="examples:\n"
-        "  vidseg weights list\n"
         "  vidseg weights list\n"
         "  vidseg weights download clip_rn50x4\n"
         "  vidseg weights info univs_r50_stage3.pth\n"
@@ -29,5 +28,6 @@ def add_parser(verbs: Verbs) -> None:
         allow_abbrev=False,
     )
     inner = parser.add_subparsers(dest="weights_verb", metavar="VERB", required=True)
-    for module in (weights_list, weights_download, weights_info, weights_convert):
+    modules = (weights_list, weights_download, weights_info, weights_convert, weights_finish)
+    for module in modules:
         module.add_parser(inner)
