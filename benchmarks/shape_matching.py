@@ -1,4 +1,4 @@
-"""Whether shape and place help to recognise objects in another frame (GvSeg eq. 6).
+"""Whether shape and place help to recognise objects in another frame (GvSeg Eq. 6).
 
     python benchmarks/shape_matching.py DATA_FOLDER [--clips 12] [--seed 0] [--json FILE]
 
@@ -17,7 +17,7 @@ The query is the mean of nano's stride-4 features inside the mask with the norm 
 output (layer norm: sqrt(128)). H is added as the paper writes it, at that width: ``shape`` is its
 positive part, ``position`` its negative part, ``all`` both; ``H alone`` is without appearance, and
 one row has H stretched to the norm of the query, which the paper does not do. The second table is
-the change of H (eq. 10) of the same object, with both parts.
+the change of H (GvSeg Eq. 10) of the same object, with both parts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Per-pixel class scores from the masks and classes of queries (UniVS section 4.2, VSS)."""
+"""Per-pixel class scores from the masks and classes of queries (UniVS §4.2, VSS)."""
 
 from __future__ import annotations
 

@@ -99,10 +99,10 @@ class InferenceConfig:
             gets a class, as released.
         semantic_smoothing: 0..1, weight of the previous frame's class scores in VSS; 0 is none.
         affinity: what a detection and a known object are compared by: ``"appearance"``, or with
-            ``"shape_position"`` their descriptors too (GvSeg eq. 6, Table 4d); ``stuff_affinity``
+            ``"shape_position"`` their descriptors too (GvSeg Eq. 6, Table 4d); ``stuff_affinity``
             is the same for stuff.
         embedding_momentum: 0 <= m < 1, weight of the running embedding of an object against the
-            new one, 0: the newest alone (the letter of GvSeg eq. 6); None: an object is
+            new one, 0: the newest alone (the letter of GvSeg Eq. 6); None: an object is
             remembered by slots, as in UniVS.
         exemplars: where the query of a marked object comes from in the next clip (GvSeg, VOS):
             from its ``"last_confident"`` mask, or for ever from what was ``"given"``.
@@ -287,7 +287,7 @@ CLIP_WISE: Mapping[str, Any] = {
     "affinity": "shape_position",
     "embedding_momentum": 0.8,
 }
-"""What GvSeg asks of the defaults: disjoint clips of three frames, matched by eq. 6."""
+"""What GvSeg asks of the defaults: disjoint clips of three frames, matched by GvSeg Eq. 6."""
 
 
 FOR_ALL_TASKS = "all"

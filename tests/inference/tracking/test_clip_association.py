@@ -1,4 +1,4 @@
-"""Ids over births, gaps and deaths, with a decoder whose masks are scripted (GvSeg eq. 6)."""
+"""Ids over births, gaps and deaths, with a decoder whose masks are scripted (GvSeg Eq. 6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which samples eq. 10 picks, worked out by hand, and what the loss makes of them."""
+"""Which samples GvSeg Eq. 10 picks, worked out by hand, and what the loss makes of them."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_the_change_is_measured_from_the_anchor() -> None:
 
 
 def test_a_change_of_exactly_tau_is_negative() -> None:
-    """0.25 / 1: numbers that floats hold exactly; eq. 10 asks for less than τ."""
+    """0.25 / 1: numbers that floats hold exactly; GvSeg Eq. 10 asks for less than τ."""
     found = constructed()
     found.descriptors[2] = torch.tensor([1.0, 0.25])
     assert not video_pairs(found, 0.25)[0][0, 2] and bool(video_pairs(found, 0.25)[1][0, 2])

@@ -1,4 +1,4 @@
-"""Large-scale jittering of clips with a smooth turn (UniVS §4.5; Ghiasi et al., 2021).
+"""Large-scale jittering of clips with a smooth turn (UniVS supplement B; Ghiasi et al., 2021).
 
 A clip is mirrored as a whole, turned by angles that grow or fall over its frames, scaled by much,
 and then either cut out or padded to a square, or brought to a length of its short side.

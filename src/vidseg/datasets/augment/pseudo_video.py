@@ -1,4 +1,4 @@
-"""Smooth camera paths and deformations that turn stills into clips (UniVS section 4.5 in spirit).
+"""Smooth camera paths and deformations that turn stills into clips (UniVS supplement B in spirit).
 
 A path says for each frame which part of a source picture is seen: the corners of a grid of cells in
 source pixels. The same form serves the camera over a background and the motion of a pasted object.

@@ -1,7 +1,7 @@
-"""Which frames of a video make a training clip, and the times that the model is told (UniVS §4.4).
+"""Frames of a video that make a training clip, and the times that the model is told.
 
 Videos are read around a reference frame; a still becomes the frames of a pretended video of copies,
-so that its clip has times like those of a real one.
+so that its clip has times like those of a real one (UniVS supplement B).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Prompt memory: the visual tokens that a session remembers of each object (UniVS fig. 2, §3.2).
+"""Prompt memory: the visual tokens that a session remembers of each object (UniVS §4.2, Fig. 4).
 
 The published pool keeps one slot per frame of the video for ever, but reads only an object's
 first slot and the last M. This one keeps what is read, so its size does not depend on the length

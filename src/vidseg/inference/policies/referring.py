@@ -1,4 +1,4 @@
-"""RefVOS: objects singled out by sentences (UniVS section 4.2)."""
+"""RefVOS: objects singled out by sentences (UniVS §4.2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""VSS: the class of every pixel, from the queries of a clip (UniVS section 4.2)."""
+"""VSS: the class of every pixel, from the queries of a clip (UniVS §4.2)."""
 
 from __future__ import annotations
 

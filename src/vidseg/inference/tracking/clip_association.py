@@ -1,4 +1,4 @@
-"""Shape and place of tracked objects and of what is found: what eq. 6 of GvSeg adds to looks."""
+"""Shape and place of tracked objects and of what is found: what GvSeg Eq. 6 adds to looks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DescribeMasks = Callable[[Tensor], Tensor]
 
 
 def describer(config: DescriptorConfig, width: int) -> DescribeMasks:
-    """Descriptors of eq. 3-4 as wide as the embeddings that they are added to."""
+    """Descriptors of GvSeg Eq. 3-4 as wide as the embeddings that they are added to."""
     return lambda masks: descriptors(masks, config, width)
 
 
@@ -37,7 +37,7 @@ class ShapeMemory:
     """What shape and place each object had where it was last in sight, rows as of the entities.
 
     ``cosine(q + H, q' + H')`` compares the last frame that showed an object with the first frame
-    of the new clip that shows a detection (GvSeg eq. 6). Whether H takes part is asked for things
+    of the new clip that shows a detection (GvSeg Eq. 6). Whether H takes part is asked for things
     and stuff apart (Table 4d): it is zero for kinds that are known by appearance alone.
     """
 

@@ -1,4 +1,4 @@
-"""Whether an object still looks as its memory says (UniVS section 4.2)."""
+"""Whether an object still looks as its memory says (UniVS §4.2)."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from .query_streams import KeysValues, PromptRule, QueryStream, with_position
 
 
 class PromptCrossAttention(AttentionBlock):
-    """ProCA (UniVS eq. 3): each prompt query, frame by frame, reads its own prompt's tokens.
+    """ProCA (UniVS Eq. 3): each prompt query, frame by frame, reads its own prompt's tokens.
 
     The query itself is a further key and value.
     """
@@ -51,7 +51,7 @@ class PromptCrossAttention(AttentionBlock):
 
 
 class SeparatedSelfAttention(nn.Module):
-    """SepSA (UniVS eq. 4): self-attention over all frames, learnable and prompt queries apart.
+    """SepSA (UniVS Eq. 4): self-attention over all frames, learnable and prompt queries apart.
 
     The separation is exact because each group is a call of its own, not a mask.
     """

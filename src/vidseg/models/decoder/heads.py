@@ -41,7 +41,7 @@ class MaskHeads(nn.Module):
 
 
 class PredictionHeads(MaskHeads):
-    """Embedding, mask and class of a query, classes being words (UniVS §3.3)."""
+    """Embedding, mask and class of a query, classes being words (UniVS §3.2)."""
 
     def __init__(self, hidden: int, mask_dim: int, text_dim: int) -> None:
         super().__init__(hidden, mask_dim)

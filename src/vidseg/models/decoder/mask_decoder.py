@@ -59,7 +59,7 @@ class DecoderLayer(nn.Module):
 
 
 class MaskDecoder(nn.Module):
-    """Two streams, learnable and prompt queries, through shared layers (UniVS §3.3).
+    """Two streams, learnable and prompt queries, through shared layers (UniVS §3.2).
 
     A stream never sees the other one unless the configuration says so, hence either can be left
     out without changing the other.

@@ -48,7 +48,7 @@ class FrameFeatures:
 
 @dataclass(frozen=True, eq=False)
 class VisualTokens:
-    """R tokens sampled for each of Q prompts on one key frame (UniVS eq. 1).
+    """R tokens sampled for each of Q prompts on one key frame (UniVS Eq. 1).
 
     Attributes:
         content: [Q, R, C] sampled features; zero rows for prompts that are not usable.

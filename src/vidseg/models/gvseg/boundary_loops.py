@@ -1,4 +1,4 @@
-"""Boundaries of many masks at once, as closed loops, and points spaced evenly along them.
+"""Boundaries of many masks at once, as loops, and points spaced evenly along them (GvSeg Eq. 3).
 
 The boundary of a mask is made of cracks: unit sides that a pixel of the mask shares with a pixel
 outside it; what lies beyond the frame is outside. Walking with the mask on the right hand, each

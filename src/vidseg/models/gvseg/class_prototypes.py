@@ -1,4 +1,4 @@
-"""What queries of each class were like over the training set (GvSeg eq. 9)."""
+"""What queries of each class were like over the training set (GvSeg Eq. 9)."""
 
 from __future__ import annotations
 

@@ -55,10 +55,10 @@ class GvSegConfig:
     Attributes:
         descriptor: histogram of shape and position (paper Table 4c).
         text: encoder of names; it is not a part of the model's own weights.
-        grid: S, cells of the initial queries along each side of the picture (paper eq. 8).
-        samples: points that stand for the mask or box of an exemplar (paper eq. 7).
-        classes: names that prototypes are kept for (paper eq. 9).
-        shape_aware: whether descriptors are added in the decoder (paper eq. 5, Table 4a).
+        grid: S, cells of the initial queries along each side of the picture (GvSeg Eq. 8).
+        samples: points that stand for the mask or box of an exemplar (GvSeg Eq. 7).
+        classes: names that prototypes are kept for (GvSeg Eq. 9).
+        shape_aware: whether descriptors are added in the decoder (GvSeg Eq. 5, Table 4a).
         initial: ``task``: queries start as the task says (paper Table 4a); ``learned``: all but
             exemplars start from the learned table, as in Mask2Former.
         pixel_mean, pixel_std: normalisation of 0..255 RGB.

@@ -21,7 +21,7 @@ DescribeMasks: TypeAlias = Callable[[Tensor], Tensor]
 
 
 class ClipDecoder(MaskDecoder):
-    """UniVS' decoder layers with one query for all T frames, as in Mask2Former for video.
+    """UniVS' decoder layers with one query for all T frames (GvSeg Eq. 1, 2 and 5).
 
     A query reads the cells of all frames at once. Their time is the place in the clip, as for
     UniVS with the temporal encoding ``clip``: the index in the video would tell nothing more

@@ -72,7 +72,7 @@ class GvSeg(nn.Module):
         regions: VisualRegions,
         generator: torch.Generator | None = None,
     ) -> InitialQueries:
-        """A described query for each row of ``regions`` (eq. 7), B = 1.
+        """A described query for each row of ``regions`` (GvSeg Eq. 7), B = 1.
 
         Args:
             features: of the frame of the exemplars alone.
@@ -84,7 +84,7 @@ class GvSeg(nn.Module):
     def grid_queries(
         self, features: FrameFeatures, frames: int, generator: torch.Generator | None = None
     ) -> InitialQueries:
-        """``decoder.queries`` described queries out of cells of each middle frame (eq. 8).
+        """``decoder.queries`` described queries out of cells of each middle frame (GvSeg Eq. 8).
 
         Args:
             features: of B T frames, video-major.
@@ -96,7 +96,7 @@ class GvSeg(nn.Module):
         return self.query_init.grid(middle, config.grid, config.decoder.queries, generator)
 
     def class_queries(self, names: Sequence[str]) -> InitialQueries:
-        """A query without descriptors for each class (eq. 9), B = 1.
+        """A query without descriptors for each class (GvSeg Eq. 9), B = 1.
 
         Prototypes have no position. Names that were never seen in training take learned queries
         one after the other, and from the first again where there are more of them.
@@ -161,7 +161,7 @@ class GvSeg(nn.Module):
             features: of B T frames, video-major.
             frames: T.
             class_embeddings: [K, D_t] or [B, K, D_t]; None: no class logits.
-            describe: descriptors that are added to the described queries (eq. 5); by default
+            describe: descriptors that are added to the described queries (GvSeg Eq. 5); by default
                 those of their own masks in the layer before, at the middle frame. No gradient
                 passes. It is not called where ``config.shape_aware`` is False.
             auxiliary: whether to give the predictions before the last; default: in training.

@@ -1,4 +1,4 @@
-"""Initial queries of GvSeg, made as each task asks (GvSeg §3.1, eq. 7 and 8)."""
+"""Initial queries of GvSeg, made as each task asks (GvSeg Eq. 7 and 8)."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class QueryInit(nn.Module):
         samples: int,
         generator: torch.Generator | None = None,
     ) -> InitialQueries:
-        """A query for each of the Q rows of ``regions`` on one frame (eq. 7).
+        """A query for each of the Q rows of ``regions`` on one frame (GvSeg Eq. 7).
 
         A row is the mean of its samples, both in content and in position. A row without any
         region starts from zero features and a zero position.
@@ -93,7 +93,7 @@ class QueryInit(nn.Module):
     def grid(
         self, level: Tensor, side: int, count: int, generator: torch.Generator | None = None
     ) -> InitialQueries:
-        """``count`` queries out of the means over side x side cells of each picture (eq. 8).
+        """``count`` queries out of the means over side x side cells of each picture (GvSeg Eq. 8).
 
         Args:
             level: [B, C, h, w] features of the middle frames.

@@ -58,7 +58,7 @@ class DescriptorConfig:
 
 @torch.no_grad()
 def histograms(masks: Tensor, config: DescriptorConfig, width: int) -> Tensor:
-    """Polar histograms H of eq. 4, without gradient.
+    """Polar histograms H of GvSeg Eq. 4, without gradient.
 
     Points count in pixel centres: pixel (column x, row y) lies at (x, y), and the frame covers
     -0.5 .. W - 0.5 and -0.5 .. H - 0.5. Which points they are: see
@@ -97,9 +97,9 @@ def polar_counts(offsets: Tensor, reach: Tensor, config: DescriptorConfig) -> Te
 
     Angles are atan2(y, x) in [0, 2 pi): 0 along +x, growing towards +y, which is clockwise in a
     picture. Bin i of u holds angles in [i, i + 1) 2 pi / u, bin j of v radii in [j, j + 1) R / v;
-    eq. 4 closes bins on both sides, by which a point on an edge would count twice: here it counts
-    once, in the bin that begins with it, and radius R in the last one. The centre itself has
-    angle 0.
+    GvSeg Eq. 4 closes bins on both sides, by which a point on an edge would count twice: here it
+    counts once, in the bin that begins with it, and radius R in the last one. The centre itself
+    has angle 0.
 
     Args:
         offsets: [N, P, 2] float64 (x, y) from the centre, in pixels.
@@ -147,7 +147,7 @@ def resize(histogram: Tensor, width: int) -> Tensor:
 
 
 def descriptor_change(anchor: Tensor, other: Tensor) -> Tensor:
-    """Relative change of descriptors (eq. 10): ||other - anchor|| / ||anchor||.
+    """Relative change of descriptors (GvSeg Eq. 10): ||other - anchor|| / ||anchor||.
 
     Args:
         anchor, other: [..., width], broadcast against each other.

@@ -1,4 +1,4 @@
-"""Visual sampler (UniVS eq. 1): R tokens of the stride-8 features for each prompt.
+"""Visual sampler (UniVS Eq. 1): R tokens of the stride-8 features for each prompt.
 
 No parameters. Regions that cover cells (masks, scribbles, boxes) give the features of their
 cells; points give one bilinear sample. Rows with several regions share the R tokens evenly

@@ -88,7 +88,7 @@ class UniVS(nn.Module):
         random: Randomness = None,
         clip_slot: tuple[int, int] = (0, 1),
     ) -> VisualTokens:
-        """R tokens for each of Q visual prompts on one key frame (UniVS eq. 1, no gradient).
+        """R tokens for each of Q visual prompts on one key frame (UniVS Eq. 1, no gradient).
 
         Args:
             features: of the key frame alone.
@@ -130,7 +130,7 @@ class UniVS(nn.Module):
         words: Tensor,
         kind: Literal["category", "expression"],
     ) -> PromptQueries:
-        """Prompt queries from text features, after Lang2Img (UniVS eq. 2).
+        """Prompt queries from text features, after Lang2Img (UniVS Eq. 2).
 
         Args:
             features: of B T frames, video-major.

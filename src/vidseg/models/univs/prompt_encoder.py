@@ -17,7 +17,7 @@ __all__ = ["PromptEncoder", "VisualRegions"]
 
 
 class PromptEncoder(nn.Module):
-    """Initial queries from visual tokens, and tokens from text (Lang2Img, UniVS eq. 2)."""
+    """Initial queries from visual tokens, and tokens from text (Lang2Img, UniVS Eq. 2)."""
 
     def __init__(self, config: MaskDecoderConfig) -> None:
         super().__init__()

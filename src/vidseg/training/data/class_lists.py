@@ -29,7 +29,7 @@ PUBLISHED = {
 """Kind of a source → its list, ``own`` where there is no other one.
 
 Other datasets of the registry are trained without classes: objects are what a mask or a sentence
-says (UniVS §3.4).
+says (UniVS §4.1).
 """
 
 

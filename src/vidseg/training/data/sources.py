@@ -204,7 +204,7 @@ def _classes(labels: LabelSource, video: int) -> set[int]:
 
 
 def _choice(labels: LabelSource, kind: str, most: int | None) -> Choice | None:
-    """Which objects of a crowded still or clip are used (UniVS §3.1, §4.4)."""
+    """Which objects of a crowded still or clip are used (UniVS supplement B)."""
     if isinstance(labels, Sa1bStills):
         source = labels
 

@@ -1,4 +1,4 @@
-"""Category losses on cosine logits (UniVS section 3.4)."""
+"""Category losses on cosine logits (UniVS Eq. 5, L_cls)."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class LossConfig:
 
 def released_losses(*, reid: float = 0.5) -> LossConfig:
     """As the released weights were trained; ``reid`` is 0.5 for R50, 0.25 for Swin, half of that in
-    stage 3 (UniVS code; section 3.4 of the notes on it)."""
+    stage 3 (UniVS code)."""
     return LossConfig(
         reid=reid, reid_aux=reid, reid_l2p=reid, reid_l2p_aux=reid, spare_groups=False
     )

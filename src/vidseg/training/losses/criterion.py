@@ -1,4 +1,4 @@
-"""The training loss of UniVS: all terms, over all predictions and both query streams."""
+"""The training loss (UniVS Eq. 5): all terms, over all predictions and both query streams."""
 
 from __future__ import annotations
 

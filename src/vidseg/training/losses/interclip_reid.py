@@ -1,4 +1,4 @@
-"""ReID over the clips of a long video (UniVS §3.5): one object, one embedding."""
+"""ReID over the clips of a long video (UniVS Eq. 5, L_reid, stage 3): one object, one embedding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Binary cross entropy and dice of masks on sampled points (UniVS eq. 5)."""
+"""Binary cross entropy and dice of masks on sampled points (UniVS Eq. 5, L_mask)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""True shape-position descriptors for the queries that were matched (GvSeg §3.1, after eq. 5)."""
+"""True shape-position descriptors for the queries that were matched (GvSeg §3.1, after Eq. 5)."""
 
 from __future__ import annotations
 

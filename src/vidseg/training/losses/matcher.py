@@ -1,4 +1,4 @@
-"""Assignment of learnable queries to targets (UniVS section 3.3; Mask2Former)."""
+"""Assignment of learnable queries to targets (UniVS §4.1; Mask2Former)."""
 
 from __future__ import annotations
 
@@ -102,6 +102,8 @@ def matching_cost(
     entropy, dice = pairwise_mask_costs(mask_points, target_points)
     cost = weights.mask * entropy + weights.dice * dice
     if class_logits is not None and class_logits.shape[1] > 0:
+        # 5 x sigmoid is the score of UniVS's released matcher; the paper names none. It keeps the
+        # softmax between flat and one-hot, whatever the learned scale of the cosine logits is.
         likely = (5 * class_logits.sigmoid()).softmax(-1)
         known = (labels >= 0).to(cost.dtype)
         cost = cost - weights.classes * likely[:, labels.clamp(min=0)] * known

@@ -46,7 +46,7 @@ def contrastive_loss(
     most: int = 20,
     permutation: Permutation = torch.randperm,
 ) -> Tensor:
-    """Log-sum contrastive loss (UniVS section 3.4, ``loss_reid``).
+    """Log-sum contrastive loss (UniVS Eq. 5, L_reid; ``loss_reid`` of the code).
 
     Two positives per row, the first positive candidate and the mean of all positives, are compared
     with sampled negatives: mean over rows of log(1 + Σ exp(negative - positive)).
@@ -110,7 +110,7 @@ def interclip_losses(
     most: int = 30,
     permutation: Permutation = torch.randperm,
 ) -> tuple[Tensor, Tensor]:
-    """ReID over all clips of a long video (UniVS section 3.5): one anchor per identity.
+    """ReID over all clips of a long video (UniVS Eq. 5, L_reid, stage 3): one anchor per identity.
 
     Args:
         embeddings: [N, C] of all clips; ids: [N] identity of each.

@@ -1,4 +1,4 @@
-"""Competition of the masks of category prompts for each pixel (UniVS section 3.4)."""
+"""Competition of the masks of category prompts for each pixel (UniVS Eq. 5, L_mask; UniVS code)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Task-oriented temporal contrastive learning: which embeddings pull and push (GvSeg §3.1, eq. 10).
+"""Task-oriented temporal contrastive learning: which embeddings pull and push (GvSeg Eq. 10).
 
 Things are compared with what other clips of their own video show, semantic regions (stuff, and all
 classes of VSS) with queues of their classes over the training set.
@@ -57,7 +57,7 @@ class Embeddings:
 
 
 def video_pairs(things: Embeddings, tau: float) -> Pairs:
-    """Eq. 10: an anchor against all other clips of its video.
+    """GvSeg Eq. 10: an anchor against all other clips of its video.
 
     The same identity is positive where ΔH from the anchor's descriptor is below ``tau``, else
     negative; other identities are negative. Without a descriptor on both sides there is no ΔH, and

@@ -64,7 +64,7 @@ def visual_tokens(
     keys: Sequence[int],
     tokens: int,
 ) -> TokenPool:
-    """R = ``tokens`` of the prompts of B clips, each on one key frame (UniVS eq. 1).
+    """R = ``tokens`` of the prompts of B clips, each on one key frame (UniVS Eq. 1).
 
     Args:
         features: of B T frames, video-major; indices: [B, T] their times.

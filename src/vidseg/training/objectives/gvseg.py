@@ -55,7 +55,7 @@ class GvSegObjective:
     """Losses of Mask2Former on every clip, and the temporal contrastive loss over all of them.
 
     Clips follow each other without overlap; where frames are left over, the last clip ends with
-    the video. Losses are means over the clips. Class prototypes (eq. 9) and queues take the
+    the video. Losses are means over the clips. Class prototypes (GvSeg Eq. 9) and queues take the
     matched queries of the last layer in at the end of the step, from all processes.
 
     Args:
@@ -154,7 +154,7 @@ class GvSegObjective:
     def _queries(
         self, model: GvSeg, clip: FrameFeatures, frames: int, video: _Video, batch: ClipBatch
     ) -> InitialQueries:
-        """Initial queries of one clip of each video (eq. 7-9)."""
+        """Initial queries of one clip of each video (GvSeg Eq. 7-9)."""
         if video.exemplars is not None:
             return video.exemplars[1]
         assert video.task != "evs"
@@ -198,7 +198,7 @@ def clip_starts_apart(video: int, clip: int) -> list[int]:
 def exemplar_queries(
     model: GvSeg, features: FrameFeatures, prompts: SimulatedPrompts
 ) -> InitialQueries:
-    """Initial queries of the exemplars of B videos, each from its own key frame (eq. 7).
+    """Initial queries of the exemplars of B videos, each from its own key frame (GvSeg Eq. 7).
 
     Args:
         features: of all frames, video-major.

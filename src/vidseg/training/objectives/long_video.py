@@ -1,4 +1,4 @@
-"""Stage 3 (UniVS §3.5): a long video as overlapping clips with a memory of prompt tokens."""
+"""Stage 3 (UniVS §4.1): a long video as overlapping clips with a memory of prompt tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The prompts of long training videos from clip to clip, and the memory of their tokens (§3.5)."""
+"""Prompts of a long training video from clip to clip, and their memory of tokens (UniVS §4.1)."""
 
 from __future__ import annotations
 

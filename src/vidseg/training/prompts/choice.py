@@ -1,4 +1,4 @@
-"""Which kind of prompt a batch is asked with (UniVS §3.1, §3.2; shares of the recipe)."""
+"""Which kind of prompt a batch is asked with (UniVS §3.1; shares of the recipe)."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ class ContrastConfig:
 
     Attributes:
         things: samples of things: ``video``: all other clips, positive where the descriptor
-            changed by less than ``tau`` (eq. 10); ``frame``: the neighbouring clips.
+            changed by less than ``tau`` (GvSeg Eq. 10); ``frame``: the neighbouring clips.
         stuff: samples of stuff, and of all classes of VSS: ``dataset``: queues of each class over
             the training set; ``frame``: the neighbouring clips.
         tau: τ.

@@ -1,4 +1,4 @@
-"""VIS and VPS: find objects by category, keep them by their prompts (UniVS section 4.2)."""
+"""VIS and VPS: find objects by category, keep them by their prompts (UniVS §4.2)."""
 
 from __future__ import annotations
 

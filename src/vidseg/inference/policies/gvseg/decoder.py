@@ -11,7 +11,7 @@ from ..checked import checked
 
 
 class TaskDecoder:
-    """Decodes clips with the queries of a task (GvSeg §3.1, eq. 8 and 9)."""
+    """Decodes clips with the queries of a task (GvSeg Eq. 8 and 9)."""
 
     def __init__(self, model: GvSeg, task: QueryTask, categories: Categories) -> None:
         self._model = model

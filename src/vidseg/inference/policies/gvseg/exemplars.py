@@ -1,4 +1,4 @@
-"""VOS by GvSeg: every marked object owns one query for the whole video (GvSeg §3.1, eq. 7)."""
+"""VOS by GvSeg: every marked object owns one query for the whole video (GvSeg Eq. 7)."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ class Exemplar:
 class ExemplarPolicy:
     """One video of VOS. Per clip: enter new objects, decode once, settle, re-initialise, answer.
 
-    An object marked in the clip is taken at its word; the others must look as they did, by eq. 6.
+    An object marked in the clip is taken at its word; the others must look as they did
+    (GvSeg Eq. 6).
     """
 
     def __init__(self, model: GvSeg, config: InferenceConfig) -> None:
@@ -123,7 +124,7 @@ class ExemplarPolicy:
         self._renew(clip, kept)
 
     def _similarity(self, clip: Clip, cells: Tensor, looks: Tensor) -> Tensor:
-        """[N] eq. 6 of each object with itself; 1 for those marked in this clip."""
+        """[N] GvSeg Eq. 6 of each object with itself; 1 for those marked in this clip."""
         known = list(self._objects.values())
         now = looks
         shapes = self._config.affinity == "shape_position"

@@ -1,4 +1,4 @@
-"""VOS and PVOS: objects that the user marks, on any frame (UniVS section 4.2)."""
+"""VOS and PVOS: objects that the user marks, on any frame (UniVS §4.2)."""
 
 from __future__ import annotations
 
