@@ -4,6 +4,10 @@ Numbers are compared within a tolerance. What is decided on numbers, such as who
 turn where the numbers tie to within that tolerance, for other kernels and other thread counts
 round differently. So decisions must be equal where the margin is above the tolerance; the others
 are counted and bounded, see :func:`report_ids`.
+
+A network decides inside too: a query does not look at cells where its mask is below one half. One
+such bit moves an answer by 1e-2. In double precision all processors decide alike, so whole networks
+are compared in it, see :func:`report_loop`.
 """
 
 from __future__ import annotations
@@ -68,6 +72,25 @@ def report_ids(name: str, got: Tensor, want: Tensor, decided: Tensor) -> None:
     assert not wrong, f"{name}: {wrong} of {total} ids differ that are no ties"
     assert turned <= DIFFERING_SHARE * total, f"{name}: {turned} of {total} ids differ"
     assert int(open_.sum()) <= UNDECIDED_SHARE * total, f"{name}: {int(open_.sum())} ties"
+
+
+def report_loop(
+    name: str, model: UniVS, play: Callable[[int | None], Tensor], want: Tensor
+) -> None:
+    """Compares the ids of a whole loop in double precision, and those in single more loosely.
+
+    Args:
+        model: is in double precision afterwards.
+        play: see :func:`steady`.
+        want: ids of the reference.
+    """
+    single = play(None)
+    model.double()
+    ids, decided = steady(play)
+    report_ids(name, ids, want, decided)
+    turned = int((single != ids).sum())
+    print(f"{name}: {turned} of {ids.numel()} ids differ in single precision")
+    assert turned <= UNDECIDED_SHARE * ids.numel(), f"{name}: {turned} ids in single precision"
 
 
 def lead(scores: Tensor, dim: int) -> Tensor:

@@ -20,7 +20,7 @@ from vidseg.prompts import Mask, Text
 from vidseg.types import Task
 
 from ..models.golden_model import Golden, golden_model
-from ..parity import blurred, half_precision_limit, report_difference, report_ids, steady
+from ..parity import blurred, half_precision_limit, report_difference, report_loop
 from .streaming import id_maps, pictures, run, session
 
 
@@ -76,15 +76,13 @@ def test_vos(golden: Golden) -> None:
         clips.append(output.final.mask_logits[0, output.final.learnable :])
         return output
 
+    want = golden("e2e_tasks")
+    report_loop("vos_png", model, play, want["vos_png"])
     model.decode = recording  # type: ignore[method-assign]
     play(None)
-    del model.decode
-    want = golden("e2e_tasks")
     for c in range(4):
         name = f"vos_clip{c}_prompt_masks"
         report_difference(name, clips[c], want[name], half_precision_limit(want[name]))
-    got, decided = steady(play)
-    report_ids("vos_png", got, want["vos_png"], decided)
 
 
 def test_refvos(golden: Golden) -> None:
@@ -100,21 +98,20 @@ def test_refvos(golden: Golden) -> None:
         shown = [[torch.from_numpy(r.segments[k].mask) for r in results] for k in range(2)]
         return torch.stack([torch.stack(masks) for masks in shown]).long() * 255
 
-    got, decided = steady(play)
-    report_ids("rvos_png", got, golden("e2e_tasks")["rvos_png"], decided)
+    report_loop("rvos_png", model, play, golden("e2e_tasks")["rvos_png"])
 
 
 def test_vss(golden: Golden) -> None:
     model, config = golden_model(golden), settings(Task.VSS)
     embeddings = golden("tiny_concept_emb")["rows_2924_3048"]
     names = tuple(f"class {k}" for k in range(len(embeddings)))
-    categories = Categories(names, (False,) * 124, embeddings)
     images = pictures(golden("inputs")["images_uint8"])
 
     def play(seed: int | None) -> Tensor:
+        rows = embeddings.to(next(model.parameters()).dtype)
+        categories = Categories(names, (False,) * 124, rows)
         with blurred(model, seed):
             policy = SemanticPolicy(LearnableDecoder(model, categories), config, categories)
             return id_maps(run(session(model, policy, config, Task.VSS), images)) - 1
 
-    got, decided = steady(play)
-    report_ids("vss_sem", got, golden("e2e_tasks")["vss_sem"], decided)
+    report_loop("vss_sem", model, play, golden("e2e_tasks")["vss_sem"])

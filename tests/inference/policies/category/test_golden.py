@@ -13,12 +13,13 @@ from vidseg.inference.config import InferenceConfig, published
 from vidseg.inference.frame_geometry import FrameGeometry
 from vidseg.inference.policies.category.policy import CategoryPolicy
 from vidseg.models.decoder.tensors import Prediction
+from vidseg.models.univs.model import UniVS
 from vidseg.results import FrameResult, Track
 from vidseg.types import Task
 from vidseg.vocabularies import get_vocabulary
 
 from ....models.golden_model import golden_model
-from ....parity import Noise, blurred, report_difference, report_ids, steady
+from ....parity import Noise, blurred, report_difference, report_ids, report_loop, steady
 from ...scripted import ScriptedDecoder, make_categories, play
 from ...streaming import id_maps, pictures, run, session
 
@@ -90,19 +91,14 @@ def test_scripted_vps(golden: Golden) -> None:
         steps, policy = play(decoder, config, Task.VPS, is_thing, 16, GEOMETRY)
         return [result for step in steps for result in step], policy
 
-    check_panoptic("VPS scripted", play_all, arrays, "vps_result_")
-
-
-def check_panoptic(
-    name: str,
-    play_all: Callable[[int | None], tuple[list[FrameResult], CategoryPolicy]],
-    want: dict[str, Tensor],
-    prefix: str,
-) -> None:
     got, decided = steady(lambda seed: id_maps(play_all(seed)[0]))
-    report_ids(name, got, want[f"{prefix}panoptic"], decided)
-    rows = [[t.id, int(t.is_thing), category(t) + 1] for t in play_all(None)[1].tracks()]
-    assert rows == want[f"{prefix}segments"].tolist()
+    report_ids("VPS scripted", got, arrays["vps_result_panoptic"], decided)
+    check_segments(play_all(None)[1], arrays["vps_result_segments"])
+
+
+def check_segments(policy: CategoryPolicy, want: Tensor) -> None:
+    rows = [[t.id, int(t.is_thing), category(t) + 1] for t in policy.tracks()]
+    assert rows == want.tolist()
 
 
 def category(track: Track) -> int:
@@ -113,15 +109,17 @@ def category(track: Track) -> int:
 
 def network_run(
     golden: Golden,
+    model: UniVS,
     config: InferenceConfig,
     task: Task,
     rows: Tensor,
     is_thing: list[bool],
 ) -> Callable[[int | None], tuple[list[FrameResult], CategoryPolicy]]:
-    model, images = golden_model(golden), pictures(golden("inputs")["images_uint8"])
-    categories = replace(make_categories(is_thing), embeddings=rows)
+    images = pictures(golden("inputs")["images_uint8"])
 
     def play_all(seed: int | None) -> tuple[list[FrameResult], CategoryPolicy]:
+        embeddings = rows.to(next(model.parameters()).dtype)
+        categories = replace(make_categories(is_thing), embeddings=embeddings)
         with blurred(model, seed):
             policy = CategoryPolicy.of_model(model, config, task, categories)
             return run(session(model, policy, config, task), images), policy
@@ -139,9 +137,13 @@ def test_network_vis(golden: Golden) -> None:
         max_detections=10,
     )
     rows = golden("tiny_concept_emb")["rows_2203_2276"][:40]
-    play_all = network_run(golden, config, Task.VIS, rows, [True] * 40)
-    got, decided = steady(lambda seed: (id_maps(play_all(seed)[0]) == 1)[None])
-    report_ids("vis_masks", got, want["vis_masks"], decided)
+    model = golden_model(golden)
+    play_all = network_run(golden, model, config, Task.VIS, rows, [True] * 40)
+
+    def play(seed: int | None) -> Tensor:
+        return (id_maps(play_all(seed)[0]) == 1)[None]
+
+    report_loop("vis_masks", model, play, want["vis_masks"])
     tracks = play_all(None)[1].tracks()
     assert [category(t) for t in tracks] == want["vis_labels"].tolist()
     scores = torch.tensor([t.score for t in tracks])
@@ -158,5 +160,7 @@ def test_network_vps(golden: Golden) -> None:
     )
     rows = golden("tiny_concept_emb")["rows_2924_3048"]
     things = get_vocabulary("vipseg").is_thing
-    play_all = network_run(golden, config, Task.VPS, rows, list(things))
-    check_panoptic("VPS network", play_all, golden("e2e_tasks"), "vps_")
+    want, model = golden("e2e_tasks"), golden_model(golden)
+    play_all = network_run(golden, model, config, Task.VPS, rows, list(things))
+    report_loop("VPS network", model, lambda seed: id_maps(play_all(seed)[0]), want["vps_panoptic"])
+    check_segments(play_all(None)[1], want["vps_segments"])
