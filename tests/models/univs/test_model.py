@@ -16,7 +16,7 @@ from vidseg.models.univs.model import UniVS
 from ...parity import report_difference
 
 B, T, R, H, W = 2, 3, 8, 64, 96
-CLASSES = torch.linspace(-1, 1, 5 * 64).reshape(5, 64).sin()
+CLASSES = torch.linspace(-1, 1, 5 * 64).reshape(5, 64).sin().double()
 INDICES = torch.tensor([[0, 1, 2], [40, 41, 44]])
 
 
@@ -27,20 +27,20 @@ def model_with(**decoder: Any) -> UniVS:
     for name, parameter in model.named_parameters():
         if name.startswith(("mask_decoder", "prompt_encoder")) and parameter.ndim > 1:
             torch.nn.init.normal_(parameter, std=0.1)  # or all would be near zero
-    return model.eval()
+    return model.eval().double()  # so that no cell that a query may look at ties, see parity.py
 
 
 def clip_features(model: UniVS) -> FrameFeatures:
     torch.manual_seed(1)
     with torch.no_grad():
-        return model.encode_frames(torch.randn(B * T, 3, H, W))
+        return model.encode_frames(torch.randn(B * T, 3, H, W).double())
 
 
 def visual(model: UniVS, features: FrameFeatures, clips: slice = slice(0, B)) -> PromptQueries:
     """Two prompts a clip, from its first frame, the same tokens in all frames."""
     content, position = [], []
     for b in range(B)[clips]:
-        masks = torch.zeros(2, H, W)
+        masks = torch.zeros(2, H, W).double()
         masks[0, 8:40, 8 + 8 * b : 48] = 1
         masks[1, 32:64, 56:80] = 1
         tokens = model.encode_visual(
@@ -91,7 +91,7 @@ def test_learnable_answers_never_depend_on_prompts(separation: str) -> None:
     alone = model.decode(features, INDICES, None, CLASSES)
     asked = model.decode(features, INDICES, visual(model, features), CLASSES)
     assert alone.final.learnable == asked.final.learnable == 12
-    assert largest(alone, asked, slice(0, 12)) == 0
+    assert largest(alone, asked, slice(0, 12)) < 1e-9
 
 
 @torch.inference_mode()
@@ -102,7 +102,7 @@ def test_prompt_answers_do_not_need_learnable_queries() -> None:
     full = model.decode(features, INDICES, prompts, CLASSES)
     lean = model.decode(features, INDICES, prompts, CLASSES, learnable=False)
     assert lean.final.learnable == 0
-    report_difference("masks", lean.final.mask_logits, full.final.mask_logits[:, 12:], 0)
+    report_difference("masks", lean.final.mask_logits, full.final.mask_logits[:, 12:], 1e-9)
 
 
 @torch.inference_mode()
@@ -180,7 +180,7 @@ def test_tokens_shared_by_all_frames_may_be_given_once() -> None:
 
 @torch.inference_mode()
 def test_expressions_average_with_a_learnable_query() -> None:
-    words = torch.randn(B, 3, 6, 64)
+    words = torch.randn(B, 3, 6, 64).double()
     outputs = []
     for average in (True, False):
         model = model_with(grounding_average=average)
@@ -197,7 +197,7 @@ def test_expressions_average_with_a_learnable_query() -> None:
 def test_no_prompt_at_all_is_a_prompt_list_of_length_zero() -> None:
     model = model_with()
     features = clip_features(model)
-    prompts = model.text_queries(features, torch.zeros(B, 0, 1, 64), "category")
+    prompts = model.text_queries(features, torch.zeros(B, 0, 1, 64).double(), "category")
     output = model.decode(features, INDICES, prompts, CLASSES)
     assert largest(output, model.decode(features, INDICES, None, CLASSES), slice(None)) == 0
 
@@ -212,7 +212,7 @@ def test_clip_encoding_does_not_know_the_index() -> None:
 
 def test_training_gives_auxiliary_predictions_and_gradients() -> None:
     model = model_with().train()
-    features = model.encode_frames(torch.randn(B * T, 3, H, W))
+    features = model.encode_frames(torch.randn(B * T, 3, H, W).double())
     prompts = visual(model, features)
     output = model.decode(features, INDICES, prompts, CLASSES)
     assert len(output.auxiliary) == model.config.decoder.layers
