@@ -91,9 +91,7 @@ def test_layers_and_heads(golden: Golden, exact: Golden, case: str) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 @torch.inference_mode()
-def test_masks_at_level_size_give_the_same_answer(
-    golden: Golden, exact: Golden, case: str
-) -> None:
+def test_masks_at_level_size_give_the_same_answer(golden: Golden, exact: Golden, case: str) -> None:
     want, model = exact(case), golden_model(golden).double()
     final = run(exact, model, case, auxiliary=False).output.final
     report_difference(f"{case} head4_masks", final.mask_logits, want["head4_masks"])

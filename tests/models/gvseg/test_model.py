@@ -117,8 +117,8 @@ def test_one_frame_with_learned_queries_is_univs() -> None:
 
 
 def test_clips_of_a_batch_do_not_see_each_other_and_predictions_are_the_same_without() -> None:
-    model = made()
-    both, classes = features_of(6), torch.randn(5, 64)
+    model = made().double()
+    both, classes = double(features_of(6)), torch.randn(5, 64).double()
     with torch.no_grad():
         queries = model.grid_queries(both, 3)
         output = model.decode(both, 3, queries, classes, auxiliary=True)
@@ -129,7 +129,7 @@ def test_clips_of_a_batch_do_not_see_each_other_and_predictions_are_the_same_wit
     assert len(output.auxiliary) == 4 and second.auxiliary == ()
     for name in ("mask_logits", "class_logits", "embeddings"):
         torch.testing.assert_close(
-            getattr(output.final, name)[1:], getattr(second.final, name), rtol=1e-4, atol=1e-4
+            getattr(output.final, name)[1:], getattr(second.final, name), rtol=CLOSE, atol=CLOSE
         )
 
 

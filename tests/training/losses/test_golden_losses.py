@@ -13,7 +13,7 @@ from vidseg.training.losses.matcher import MatchWeights, assign, matching_cost, 
 from vidseg.training.losses.reid_loss import contrastive_loss, cosine_loss, interclip_losses
 from vidseg.training.losses.semantic_loss import semantic_loss
 
-from ...parity import report_difference
+from ...parity import Noise, report_difference, report_ids, steady
 
 Golden = Callable[[str], dict[str, Tensor]]
 
@@ -49,9 +49,12 @@ def test_matching(golden: Golden) -> None:
         MatchWeights(),
     )
     report_difference("matching cost", cost, data["match_cost"], 1e-5)
-    queries, targets = assign(cost)
-    report_difference("matched queries", queries, data["match_src"], 0)
-    report_difference("matched targets", targets, data["match_tgt"], 0)
+
+    def matched(seed: int | None) -> Tensor:
+        return torch.stack(assign(cost if seed is None else Noise(seed).on(cost)))
+
+    got, decided = steady(matched)
+    report_ids("matches", got, torch.stack([data["match_src"], data["match_tgt"]]), decided)
 
 
 def test_reid_losses(golden: Golden) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 import torch
@@ -97,9 +99,9 @@ def test_a_given_mask_is_what_is_remembered(model: UniVS, images: torch.Tensor) 
 
 
 def test_folding_equals_frame_by_frame(model: UniVS, images: torch.Tensor) -> None:
-    model.eval()
-    features = model.encode_frames(images)
-    classes = torch.randn(3, 8)
+    model = deepcopy(model).eval().double()
+    features = model.encode_frames(images.double())
+    classes = torch.randn(3, 8).double()
     still = torch.zeros(B * T, 1, dtype=torch.long)
     folded = fold_frames(model.decode(features, still, None, classes), T).final
     frames = [model.decode(features[slice(t, None, T)], still[:B], None, classes) for t in range(T)]

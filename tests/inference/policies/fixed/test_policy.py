@@ -191,7 +191,7 @@ def test_every_pixel_has_a_class() -> None:
 def segmenter() -> Segmenter:
     torch.manual_seed(0)
     settings = published_fixed_classes()
-    model = Mask2Former(debug_mask2former())
+    model = Mask2Former(debug_mask2former()).double()  # so that no pixel ties
     with torch.no_grad():
         model.classifier.weight.mul_(50)
     return Segmenter(model, device="cpu", settings=settings)

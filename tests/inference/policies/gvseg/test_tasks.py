@@ -17,6 +17,7 @@ from vidseg.prompts import Box, Mask, Point, Prompt, Scribble, Text
 from vidseg.results import FrameResult
 from vidseg.types import Frame, Task
 
+from ....parity import TOLERANCE
 from ...footprint import containers, state_bytes
 from ...test_bounded import RandomText, mask, picture
 
@@ -60,7 +61,8 @@ def same(first: Sequence[FrameResult], second: Sequence[FrameResult]) -> None:
     for a, b in zip(first, second, strict=True):
         assert [(s.id, s.category) for s in a.segments] == [(s.id, s.category) for s in b.segments]
         for s, t in zip(a.segments, b.segments, strict=True):
-            assert np.array_equal(s.mask, t.mask) and s.score == t.score
+            assert s.score == pytest.approx(t.score, abs=TOLERANCE)
+            assert (s.mask != t.mask).mean() <= 1e-3  # ties of random numbers
 
 
 TASKS = (Task.VIS, Task.VSS, Task.VPS, Task.VOS)
