@@ -230,11 +230,11 @@ TRACKS: dict[str, tuple[Change, str]] = {
     "NaN score": (lambda rows: rows[0].update(score=float("nan")), "score nan"),
     "infinite score": (lambda rows: rows[0].update(score=float("inf")), "score inf"),
     "score in words": (lambda rows: rows[0].update(score="0.5"), "score '0.5'"),
-    "no score": (lambda rows: rows[0].pop("score"), "no 'score'"),
+    "no score": (lambda rows: rows[0].pop("score"), "lacks score"),
     "double id": (lambda rows: rows[1].update(id=rows[0]["id"]), "the id 1, as another"),
     "double row": (lambda rows: rows.append(rows[0]), "the id 1, as another"),
     "unknown video": (lambda rows: rows[0].update(video_id=77), "of video 77"),
-    "unknown class": (lambda rows: rows[0].update(category_id=777), "category 777"),
+    "unknown class": (lambda rows: rows[0].update(category_id=777), "category_id 777"),
     "size": (lambda rows: first_mask(rows).update(size=[32, 24]), "the size [32, 24]"),
     "cut mask": (
         lambda rows: first_mask(rows).update(counts=first_mask(rows)["counts"][:-1]),

@@ -35,7 +35,10 @@ def test_faults_are_listed_and_nothing_is_written(
     archive = tmp_path / "a.zip"
     assert main(["submit", "OVIS", str(predicted), str(archive)]) == 2
     told = capsys.readouterr().out
-    assert "scores (1)" in told and f"{predicted / 'results.json'} has the score nan" in told
+    assert (
+        "scores (1)" in told
+        and f"{predicted / 'results.json'}: prediction 0 has the score nan" in told
+    )
     assert "1 error, 0 warnings" in told
     assert not archive.exists()
 

@@ -336,7 +336,7 @@ RESULT_FAULTS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "score": (edit("score", float("nan")), "the score nan"),
     "infinite score": (edit("score", float("inf")), "the score inf"),
     "score in words": (edit("score", "high"), "the score 'high'"),
-    "video": (edit("video_id", 9), "the video_id 9"),
+    "video": (edit("video_id", 9), "of video 9"),
     "video in words": (edit("video_id", "2"), "no whole number"),
     "category": (edit("category_id", 4), "the category_id 4"),
     "length": (edit("segmentations", [None]), "has 1 segmentations, its video 3 frames"),
@@ -351,7 +351,7 @@ RESULT_FAULTS: dict[str, tuple[Callable[[Any], Any], str]] = {
         "no whole run-length string",
     ),
     "key": (lambda rows: rows[1].pop("score"), "lacks score"),
-    "row": (lambda rows: rows.insert(1, 7) or rows.pop(2), "no object"),
+    "row": (lambda rows: rows.insert(1, 7) or rows.pop(2), "lacks video_id"),
 }
 
 
@@ -365,7 +365,7 @@ def test_every_fault_of_a_track_is_found(pair: tuple[str, Path, Path], fault: st
     plant(rows)
     dump(file, rows)
     (told,) = sentences(name, predicted, truth)
-    assert words in told and str(file) in told and "Prediction 1" in told
+    assert words in told and str(file) in told and "prediction 1" in told
 
 
 @pytest.mark.parametrize("text", ["[", "[]", "{}"])

@@ -154,8 +154,8 @@ def doubled(row: int, **changes: Any) -> Change:
 
 WRONG_PREDICTIONS: dict[str, tuple[Change, str]] = {
     "unknown video": (setting(1, "video_id", 77), "prediction 1 is of video 77"),
-    "unknown category": (setting(1, "category_id", 77), "prediction 1 has the category 77"),
-    "no score": (without(0, "score"), "prediction 0 has no 'score'"),
+    "unknown category": (setting(1, "category_id", 77), "prediction 1 has the category_id 77"),
+    "no score": (without(0, "score"), "prediction 0 lacks score"),
     "NaN score": (setting(0, "score", float("nan")), "prediction 0 has the score nan"),
     "worded score": (setting(0, "score", "high"), "prediction 0 has the score 'high'"),
     "yes for a score": (setting(0, "score", True), "prediction 0 has the score True"),
@@ -173,7 +173,7 @@ WRONG_PREDICTIONS: dict[str, tuple[Change, str]] = {
     "polygons": (setting(0, "segmentations", 0, [[0, 0, 1, 1]]), "no run-length mask"),
     "a frame too few": (setting(0, "segmentations", [None]), "1 segmentations"),
     "a frame too many": (setting(0, "segmentations", [None] * 3), "3 segmentations"),
-    "no masks": (without(0, "segmentations"), "no 'segmentations'"),
+    "no masks": (without(0, "segmentations"), "prediction 0 lacks segmentations"),
     "an id twice": (
         lambda rows: [{**row, "id": 3} for row in rows],
         "prediction 1 has the id 3, as another one",
@@ -182,7 +182,7 @@ WRONG_PREDICTIONS: dict[str, tuple[Change, str]] = {
         lambda rows: doubled(0, track_id=6)(setting(0, "track_id", 6)(rows)),
         "has the track_id 6, as another one",
     ),
-    "not rows": (lambda rows: [1, 2], "no 'video_id'"),
+    "not rows": (lambda rows: [1, 2], "prediction 0 lacks video_id"),
     "nothing": (lambda rows: [], "no prediction at all"),
     "an object": (lambda rows: {"annotations": rows}, "no list of predictions"),
 }
@@ -202,22 +202,22 @@ def test_one_track_may_have_several_classes(tmp_path: Path) -> None:
 
 
 WRONG_TRUTHS: dict[str, tuple[Change, str]] = {
-    "no videos": (setting("videos", []), "'videos'"),
-    "a video twice": (setting("videos", 1, "id", 8), "video 1 has the id 8"),
-    "a category twice": (setting("categories", 1, "id", 4), "category id twice"),
-    "length": (setting("videos", 0, "length", 3), "2 file names"),
+    "no videos": (setting("videos", []), "is of video 8"),
+    "a video twice": (setting("videos", 1, "id", 8), "video id 8 twice"),
+    "a category twice": (setting("categories", 1, "id", 4), "category id 4 twice"),
+    "length": (setting("videos", 0, "length", 3), "length 3 and 2 file_names"),
     "no frames": (setting("videos", 0, "file_names", []), "no frame"),
-    "id 0": (setting("annotations", 0, "id", 0), "annotation 0 has the id 0"),
+    "id 0": (setting("annotations", 0, "id", 0), "annotation id 0"),
     "an id twice": (
         lambda content: {**content, "annotations": content["annotations"] * 2},
-        "annotation 1 has the id 1",
+        "annotation id 1 twice",
     ),
-    "areas": (setting("annotations", 0, "areas", [2]), "2 areas"),
+    "areas": (setting("annotations", 0, "areas", [2]), "1 areas, its video 2 frames"),
     "area as text": (setting("annotations", 0, "areas", ["2", 2]), "no number"),
-    "unknown category": (setting("annotations", 0, "category_id", 5), "category 5"),
+    "unknown category": (setting("annotations", 0, "category_id", 5), "category_id 5"),
     "broken runs": (
         setting("annotations", 0, "segmentations", 0, "counts", "1"),
-        "annotation 0, frame 0: the mask has runs of 1 pixels",
+        "annotation 1, frame 0: the mask has runs of 1 pixels",
     ),
 }
 

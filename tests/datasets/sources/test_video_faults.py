@@ -141,8 +141,8 @@ def test_truncated_json(layout: str, file: str, tmp_path: Path) -> None:
     (tmp_path / file).write_text(text[: len(text) // 2])
     assert_refused(layout, tmp_path, file)
     (tmp_path / file).write_text("{}")
-    words = {"viposeg": "does not list", "vipseg": "lacks the list"}
-    assert_refused(layout, tmp_path, words.get(layout, "missing"))
+    lists = dict.fromkeys(("ytvis2019", "ovis", "vipseg"), "lacks the list")
+    assert_refused(layout, tmp_path, {"viposeg": "does not list", **lists}.get(layout, "missing"))
 
 
 def put(*path: Any) -> Change:
@@ -157,22 +157,22 @@ def put(*path: Any) -> Change:
 
 
 YTVIS = [
-    (put("annotations", 0, "category_id", 99), "annotation 1 has the class 99"),
-    (put("annotations", 0, "video_id", 99), "annotation 1 belongs to video 99"),
+    (put("annotations", 0, "category_id", 99), "annotation 1 has the category_id 99"),
+    (put("annotations", 0, "video_id", 99), "annotation 1 is of video 99"),
     (put("annotations", 1, "id", 1), "annotation id 1"),
     (put("annotations", 0, "id", 0), "annotation id 0"),
-    (put("annotations", 0, "segmentations", []), "has 0 masks, its video 0a1b 4 frames"),
+    (put("annotations", 0, "segmentations", []), "has 0 segmentations, its video 4 frames"),
     (put("annotations", 0, "segmentations", 1, "size", [24, 31]), "24 × 31"),
     (put("annotations", 0, "segmentations", 1, "counts", "9"), "annotation 1 in frame 00005"),
     (put("annotations", 0, "segmentations", 1, "counts", [24 * 32 - 1]), "frame 00005 of 0a1b"),
     (put("annotations", 0, "segmentations", 1, 7), "frame 00005 of 0a1b"),
     (put("annotations", 0, "iscrowd", 2), "iscrowd"),
-    (put("videos", 1, "id", 1), "video 1 twice"),
+    (put("videos", 1, "id", 1), "video id 1 twice"),
     (put("videos", 0, "file_names", 0, "../../00000.jpg"), "several folders"),
     (put("videos", 0, "file_names", ["../x/1.jpg"] * 1 + ["../x/2.jpg"]), "outside"),
-    (put("videos", 0, "file_names", []), "frames of video 1"),
-    (put("videos", 0, "height", "24"), "'height'"),
-    (put("categories", 1, "id", 1), "same id"),
+    (put("videos", 0, "file_names", []), "video 1 has no frame"),
+    (put("videos", 0, "height", "24"), "no height and width"),
+    (put("categories", 1, "id", 1), "category id 1 twice"),
 ]
 
 

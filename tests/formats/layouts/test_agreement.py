@@ -14,9 +14,10 @@ from vidseg.evaluation.runner import run
 from vidseg.evaluation.submit import submit
 
 from .agreement import Spelling
+from .agreement_json import JSON
 from .agreement_panoptic import PANOPTIC
 
-SPELLINGS = [*PANOPTIC]
+SPELLINGS = [*JSON, *PANOPTIC]
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS, ids=lambda spelling: spelling.name)

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import DataError
+from ...formats.layouts.coco_lists import read_categories
 from ...formats.layouts.panoptic_stills import read_stills
 from ...formats.layouts.problems import listed
 from ...formats.layouts.rows import row_size
-from ...formats.layouts.segments import read_categories, read_segments
+from ...formats.layouts.segments import read_segments
 from ...formats.reading import inside
 from .annotations import check_categories, check_category, check_mask, keyed
 from .panoptic import check_segments
@@ -130,7 +131,7 @@ def check_panoptic(part: str, file: Path, maps: Path, pictures: Path, survey: Su
     if content is None:
         return
     problems = survey.findings
-    categories = read_categories(content, file, problems)
+    categories = read_categories(content, file, problems, stuff=True)
     survey.count(part, "categories", len(categories))
     images = content.get("images")
     survey.count(part, "images", len(images) if isinstance(images, list) else 0)

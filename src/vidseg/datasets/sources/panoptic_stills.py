@@ -9,9 +9,10 @@ import numpy as np
 
 from ...errors import DataError
 from ...formats.layouts import ade20k_panoptic, coco_panoptic
+from ...formats.layouts.coco_lists import read_categories
 from ...formats.layouts.panoptic_stills import read_stills
 from ...formats.layouts.problems import STRICT
-from ...formats.layouts.segments import Segments, compare_ids, read_categories, read_segments
+from ...formats.layouts.segments import Segments, compare_ids, read_segments
 from ...formats.reading import read_json, read_picture, read_rgb_ids
 from ...labels import FrameLabels, LabelSource, LabelTrack, Sentence, VideoInfo
 from ...results import encode_rle
@@ -56,7 +57,7 @@ class PanopticStills(ListedVideos):
         content = read_json(source)
         self._name = name
         self._source = source
-        self._categories = read_categories(content, source, STRICT)
+        self._categories = read_categories(content, source, STRICT, stuff=True)
         self._known = {category.id for category in self._categories}
         stills = list(read_stills(content, source, maps, pictures))
         self._segments = PackedGroups(still.segments for still in stills)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ...errors import DataError
+from ...formats.layouts.places import split_files
 
 
 def find_split(
@@ -16,7 +17,7 @@ def find_split(
     Args:
         folder: the dataset.
         split: as on the command line; None takes the only one that is there.
-        files: split → where its file may lie, relative to the folder, the usual place first.
+        files: as of :func:`~vidseg.formats.layouts.places.split_files`.
         dataset: name for messages.
 
     Raises DataError where the folder is missing, the split is unknown or has no file, or several
@@ -25,16 +26,11 @@ def find_split(
     if not folder.is_dir():
         raise DataError(f"{folder} is no folder; give the one that holds {dataset}.")
     if split is not None and split not in files:
-        raise DataError(f"{dataset} has no split {split!r}; its splits are {', '.join(files)}.")
-    wanted = files if split is None else {split: files[split]}
-    found = {
-        name: folder / place
-        for name, places in wanted.items()
-        for place in reversed(places)  # the usual place comes last and stays
-        if (folder / place).is_file()
-    }
+        known = ", ".join(filter(None, files))
+        raise DataError(f"{dataset} has no split {split!r}; its splits are {known}.")
+    found = split_files(folder, files, split)
     if not found:
-        examples = [places[0] for places in wanted.values()]
+        examples = [files[name][0] for name in files if name and split in (None, name)]
         raise DataError(
             f"{folder} holds no annotations of {dataset}; {' or '.join(examples[:3])} is wanted."
         )

@@ -1,41 +1,24 @@
-"""YouTube-VIS 2019, 2021 and 2022, and OVIS.
+"""YouTube-VIS 2019, 2021 and 2022, and OVIS, as :mod:`vidseg.formats.layouts.ytvis` draws them.
 
-    <split>.json                              or <split>/instances.json, annotations/<split>.json,
-                                              annotations_<split>.json (OVIS), instances.json
-    <split>/JPEGImages/<video>/<frame>.jpg    OVIS: <split>/<video>/<frame>.jpg
-
-    videos       {id, width, height, length, file_names: ["<video>/<frame>.jpg", ...]}
-    categories   {id, name}
-    annotations  {id, video_id, category_id, iscrowd, segmentations: [run lengths or null, ...]}
-
-Splits are train, valid and test; the files of the last two have no annotations, so that none of
-their frames is labelled. Frames are those of ``file_names``: every fifth one in YouTube-VIS. The
-track id is the annotation's.
+The files of valid and test have no annotations, so that none of their frames is labelled. Frames
+are those of ``file_names``: every fifth one in YouTube-VIS. The track id is the annotation's.
 """
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from ...errors import DataError
 from ...formats.label_files.run_lengths import areas, from_segmentation
+from ...formats.layouts.problems import STRICT
+from ...formats.layouts.ytvis import FILES, TrackLists, picture_folder
 from ...formats.reading import inside, read_json, read_picture
 from ...labels import FrameLabels, LabelSource, LabelTrack, Sentence, VideoInfo
 from ...results import CocoRLE
 from ...types import ImageArray
-from .annotated_images import (
-    Record,
-    first_folder,
-    is_crowd,
-    parse_categories,
-    picture_size,
-    value_of,
-)
 from .listed_videos import ListedVideos
-from .packed_records import PackedGroups
+from .packed_records import PackedGroups, Record
 from .split_files import find_split
-
-SPLITS = ("train", "valid", "test")
 
 
 def open_ytvis2019(folder: Path, split: str | None) -> LabelSource:
@@ -59,21 +42,8 @@ def open_ovis(folder: Path, split: str | None) -> LabelSource:
 
 
 def _open(folder: Path, split: str | None, name: str) -> LabelSource:
-    source = folder / "instances.json"  # a folder of one split, or of ground truth alone
-    root = folder
-    if split is not None or not source.is_file():
-        places = {
-            s: (
-                f"{s}.json",
-                f"{s}/instances.json",
-                f"annotations/{s}.json",
-                f"annotations_{s}.json",
-            )
-            for s in SPLITS
-        }
-        split, source = find_split(folder, split, places, name)
-        root = folder / split
-    return TrackedVideos(name, source, first_folder((root / "JPEGImages", root)))
+    part, file = find_split(folder, split, FILES, name)
+    return TrackedVideos(name, file, picture_folder(folder, part) or folder / part)
 
 
 class TrackedVideos(ListedVideos):
@@ -89,72 +59,26 @@ class TrackedVideos(ListedVideos):
     """
 
     def __init__(self, name: str, source: Path, pictures: Path) -> None:
-        content = read_json(source)
+        lists = TrackLists(read_json(source), source, STRICT)
         self._name = name
         self._source = source
-        self._categories = parse_categories(content, source)
-        self._videos: list[VideoInfo] = []
-        self._sizes: list[tuple[int, int]] = []
-        self._pictures: list[list[Path]] = []
-        numbers: dict[int, int] = {}
-        for row in value_of(content, "videos", list, source):
-            number = value_of(row, "id", int, source)
-            if number in numbers:
-                raise DataError(f"{source} lists the video {number} twice.")
-            numbers[number] = len(self._videos)
-            self._add_video(row, pictures)
-        if len({video.name for video in self._videos}) < len(self._videos):
-            raise DataError(f"{source} has two videos in one folder.")
-        annotations = content.get("annotations") or []
+        self._categories = tuple(lists.categories.values())
+        names = lists.names()
+        self._videos = [
+            VideoInfo(names[id], video.frames, video.size) for id, video in lists.videos.items()
+        ]
+        self._sizes = [video.size for video in lists.videos.values()]
+        self._pictures = [
+            [inside(pictures, file, source) for file in video.files]
+            for video in lists.videos.values()
+        ]
+        rows: dict[int, dict[int, Record]] = {video: {} for video in lists.videos}
+        for track in lists.tracks():
+            rows[track.video][track.id] = track.row
         self._packed: PackedGroups | None = None
-        if annotations:
-            rows: list[dict[int, Record]] = [{} for _ in self._videos]
-            for row in annotations:
-                self._add_annotation(row, numbers, rows)
-            self._packed = PackedGroups([own[id] for id in sorted(own)] for own in rows)
+        if any(rows.values()):
+            self._packed = PackedGroups([own[id] for id in sorted(own)] for own in rows.values())
         self._unpacked: tuple[int, dict[int, Record]] | None = None  # of the video asked last
-
-    def _add_video(self, row: Record, pictures: Path) -> None:
-        files = value_of(row, "file_names", list, self._source)
-        paths = [PurePosixPath(str(name)) for name in files]
-        folders = {path.parent for path in paths}
-        if len(folders) != 1 or len({path.stem for path in paths}) < len(paths):
-            raise DataError(
-                f"{self._source}: the frames of video {row['id']} are none, lie in several folders "
-                f"or come twice."
-            )
-        folder = folders.pop()
-        name = str(row["id"]) if folder == PurePosixPath() else str(folder)
-        self._sizes.append(picture_size(row, self._source))
-        self._pictures.append([inside(pictures, str(path), self._source) for path in paths])
-        self._videos.append(VideoInfo(name, tuple(path.stem for path in paths), self._sizes[-1]))
-
-    def _add_annotation(
-        self, row: Record, numbers: dict[int, int], rows: list[dict[int, Record]]
-    ) -> None:
-        source = self._source
-        id = value_of(row, "id", int, source)
-        video = numbers.get(value_of(row, "video_id", int, source))
-        if video is None:
-            raise DataError(
-                f"{source}: annotation {id} belongs to video {row['video_id']}, which the file "
-                f"does not list."
-            )
-        if id < 1 or id in rows[video]:
-            raise DataError(f"{source}: the annotation id {id} is below 1 or comes twice.")
-        category = value_of(row, "category_id", int, source)
-        if category not in {known.id for known in self._categories}:
-            raise DataError(
-                f"{source}: annotation {id} has the class {category}, which the file does not list."
-            )
-        given = len(value_of(row, "segmentations", list, source))
-        wanted = len(self._videos[video].frames)
-        if given != wanted:
-            raise DataError(
-                f"{source}: annotation {id} has {given} masks, its video "
-                f"{self._videos[video].name} {wanted} frames."
-            )
-        rows[video][id] = row
 
     def _rows(self, video: int) -> dict[int, Record]:
         """Annotation id → annotation, ascending."""
@@ -167,7 +91,7 @@ class TrackedVideos(ListedVideos):
     def tracks(self, video: int) -> tuple[LabelTrack, ...]:
         """The annotations of a video, by id."""
         return tuple(
-            LabelTrack(id, row["category_id"], is_crowd(row, self._source))
+            LabelTrack(id, row["category_id"], bool(row.get("iscrowd", 0)))
             for id, row in self._rows(video).items()
         )
 

@@ -42,13 +42,13 @@ _VIS = "the YouTube-VIS server: results.json at the root of the archive"
 # takes. Of VSPW, VIPSeg, VIPOSeg and KITTI-STEP no page of a server was found; their layout is the
 # one that the public evaluation program reads. BURST and Ref-DAVIS have no server.
 LAYOUTS: dict[str, ArchiveLayout] = {
-    "ytvis2019": ArchiveLayout(source=_VIS, shape="results", splits=("valid", "val", "test")),
-    "ytvis2021": ArchiveLayout(source=_VIS, shape="results", splits=("valid", "val", "test")),
-    "ytvis2022": ArchiveLayout(source=_VIS, shape="results", splits=("valid", "val", "test")),
+    "ytvis2019": ArchiveLayout(source=_VIS, shape="results", splits=("valid", "test")),
+    "ytvis2021": ArchiveLayout(source=_VIS, shape="results", splits=("valid", "test")),
+    "ytvis2022": ArchiveLayout(source=_VIS, shape="results", splits=("valid", "test")),
     "ovis": ArchiveLayout(
         source="the OVIS server: results.json at the root of the archive",
         shape="results",
-        splits=("valid", "val", "test"),
+        splits=("valid", "test"),
     ),
     "vspw": ArchiveLayout(
         source="the evaluation program of VSPW (no page of a server says more): "

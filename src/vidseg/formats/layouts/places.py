@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ...errors import DataError
@@ -18,6 +18,27 @@ def first_folder(places: Sequence[Path]) -> Path:
 def first_file(places: Iterable[Path]) -> Path | None:
     """The first that is a file."""
     return next((place for place in places if place.is_file()), None)
+
+
+def split_files(
+    folder: Path, files: Mapping[str, Sequence[str]], split: str | None = None
+) -> dict[str, Path]:
+    """Split → its file, of those that are there, in the order of ``files``.
+
+    Args:
+        files: split → where its file may lie, relative to the folder, the usual place first; ""
+            is a folder of one split alone, and counts where no split is named and no other found.
+        split: the only one to look for.
+    """
+    found = {
+        name: file
+        for name, places in files.items()
+        if split in (None, name)
+        if (file := first_file(folder / place for place in places)) is not None
+    }
+    if len(found) > 1:
+        found.pop("", None)
+    return found
 
 
 def subfolders(folder: Path) -> tuple[str, ...]:

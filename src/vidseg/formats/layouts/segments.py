@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ...labels import Category
 from .problems import Problems, listed
-from .rows import Row, rows, whole_number
+from .rows import whole_number
 
 MOST_ID = 1 << 24
 """Ids are below it."""
@@ -41,39 +40,6 @@ class Segments:
     crowds: frozenset[int] = frozenset()
     areas: Mapping[int, int] = field(default_factory=dict)
     scores: Mapping[int, float] = field(default_factory=dict)
-
-
-def read_categories(content: Row, source: Path, problems: Problems) -> tuple[Category, ...]:
-    """The list ``categories`` in its order, each number and each name once."""
-    found: dict[int, Category] = {}
-    names: dict[str, int] = {}
-    for row in rows(content, "categories", source, problems):
-        id = whole_number(row, "id", "a category", source, problems)
-        if id is None:
-            continue
-        name = row.get("name")
-        if id in found:
-            problems.error("ids", source, f"{source} lists the category {id} more than once.")
-        elif not isinstance(name, str) or not name:
-            problems.error("classes", source, f"{source}: category {id} has no name; add it.")
-        elif name in names:
-            problems.error(
-                "classes",
-                source,
-                f"{source} calls both category {names[name]} and category {id} {name!r}.",
-            )
-        elif row.get("isthing") not in (0, 1):
-            problems.error(
-                "classes",
-                source,
-                f"{source} does not say with 0 or 1 whether category {id} is a thing.",
-            )
-        else:
-            names[name] = id
-        found[id] = Category(id, str(name), bool(row.get("isthing")))
-    if not found and isinstance(content.get("categories"), list):
-        problems.error("classes", source, f"{source} lists no category.")
-    return tuple(found.values())
 
 
 def read_segments(

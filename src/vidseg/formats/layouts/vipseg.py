@@ -25,11 +25,12 @@ from pathlib import Path, PurePosixPath
 
 from ...errors import DataError
 from ...labels import Category, LabelTrack
+from .coco_lists import read_categories
 from .lists import read_names
 from .places import first_folder, path_inside
 from .problems import STRICT, Problems, listed
 from .rows import Row, json_object, name_of, row_size, rows
-from .segments import Areas, Segments, read_categories, read_segments
+from .segments import Areas, Segments, read_segments
 
 SPLITS = ("train", "val", "test")
 MAPS, RELEASED_MAPS = "panomasksRGB", "panomasks"
@@ -156,7 +157,7 @@ def read_listing(
     content = json_object(source, problems)
     if content is None:
         return None
-    categories = read_categories(content, source, problems)
+    categories = read_categories(content, source, problems, stuff=True)
     images = _videos(content, source, problems)
     known = {category.id for category in categories}
     found = read_annotations(content, source, problems, known=known, names=names, areas=areas)
