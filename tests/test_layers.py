@@ -16,6 +16,7 @@ LAYERS = (
         "results",
         "labels",
         "errors",
+        "progress",
         "vocabularies",
         "vocabulary_data",
     },

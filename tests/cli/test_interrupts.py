@@ -8,8 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from vidseg.cli.interrupts import interrupts_held_back
-from vidseg.cli.running import closed_whole
+from vidseg.cli.running import closed_whole, interrupts_held_back
 from vidseg.formats.saving import WriterGroup
 from vidseg.results import FrameResult
 from vidseg.types import Frame

@@ -37,10 +37,10 @@ def run(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from ..datasets.checks.registry import check_dataset
-    from .check_progress import CheckProgress
+    from ..progress import ProgressBar
     from .findings_table import print_findings
 
-    with CheckProgress("checked") as progress:
+    with ProgressBar("checked", unit="") as progress:
         findings, counts = check_dataset(
             options.name, options.folder, options.split, progress.advance
         )

@@ -76,14 +76,14 @@ def run(options: argparse.Namespace) -> int:
         load_class_list,
         parse_losses,
     )
-    from .check_progress import CheckProgress
+    from ..progress import ProgressBar
 
     target = label_format(options.target)
     allowed = parse_losses([name.strip() for name in options.allow.split(",") if name.strip()])
     categories = load_class_list(options.categories) if options.categories else ()
     log = LossLog()
     source = _open(options, categories, log)
-    with CheckProgress("converted") as progress:
+    with ProgressBar("converted", unit="") as progress:
         done = convert(
             source,
             target,

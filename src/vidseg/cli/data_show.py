@@ -159,8 +159,8 @@ def _sheet_of_stills(source: LabelSource, stills: Sequence[int]) -> ImageArray:
 
 
 def _write_video(source: LabelSource, video: int, painter: LabelPainter, path: Path) -> None:
+    from ..progress import ProgressBar
     from ..video.writer import VideoWriter
-    from .progress import FrameProgress
 
     total = len(source.videos[video].frames)
     is_labelled = _labelled(source, video)
@@ -170,7 +170,7 @@ def _write_video(source: LabelSource, video: int, painter: LabelPainter, path: P
     writer = VideoWriter(path, _FPS)
     size: tuple[int, ...] | None = None
     try:
-        with FrameProgress(path.name, len(played)) as progress:
+        with ProgressBar(path.name, len(played)) as progress:
             for frame in played:
                 labels = source.labels(video, frame)
                 picture = _picture(source, video, frame, labels)

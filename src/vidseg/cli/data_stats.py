@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from ..datasets.label_statistics import count_labels
-    from .progress import FrameProgress
+    from ..progress import ProgressBar
 
     source = open_source(options)
     if options.json is not None:
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
 
         prepare_folder(options.json.parent)
     frames = sum(len(video.frames) for video in source.videos)
-    with FrameProgress(source.name, frames) as progress:
+    with ProgressBar(source.name, frames) as progress:
         counted = count_labels(source, progress=progress.advance)
     console = Console()
     console.print(summary_table(counted))

@@ -107,9 +107,9 @@ def find_clip() -> Path:
 def _run_show(segmenter: Segmenter, clip: Path, folder: Path, show: Show) -> SheetRow:
     from ..formats.overlay import OverlayWriter
     from ..formats.saving import WriterGroup
+    from ..progress import ProgressBar
     from ..video.sheet import SheetRow
     from ..video.source import open_source
-    from .progress import FrameProgress
     from .running import Request, closed_whole, overlay_style, run_frames
 
     name = show.task.value
@@ -122,7 +122,7 @@ def _run_show(segmenter: Segmenter, clip: Path, folder: Path, show: Show) -> She
         picker = _PicturePicker(overlay.paint, pictures)
         with (
             closed_whole(WriterGroup([overlay, picker])) as writers,
-            FrameProgress(name, source.length) as progress,
+            ProgressBar(name, source.length) as progress,
         ):
             video = run_frames(segmenter, source, request, writers, finished=progress.advance)
             rate = video.frames / progress.seconds

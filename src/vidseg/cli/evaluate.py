@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +72,7 @@ def run(options: argparse.Namespace) -> int:
     from ..evaluation.report_table import breakdown, remarks, summary
     from ..evaluation.runner import run as measure
     from ..formats.atomic import prepare_folder
+    from ..progress import ProgressBar
 
     file = Path(options.json) if options.json else None
     if file is not None:
@@ -83,8 +82,8 @@ def run(options: argparse.Namespace) -> int:
     evaluation = open_evaluation(options.benchmark, options.gt, options.pred, options.protocol)
     if options.plot:
         prepare_folder(Path(options.plot))
-    with _progress(options.benchmark, len(evaluation.videos)) as advance:
-        report = measure(evaluation, workers=options.workers, progress=advance)
+    with ProgressBar(options.benchmark, len(evaluation.videos), "videos") as bar:
+        report = measure(evaluation, workers=options.workers, progress=bar.advance)
     _print(summary(report), "", *remarks(report))
     if file is not None:
         write_json(report, file)
@@ -93,20 +92,6 @@ def run(options: argparse.Namespace) -> int:
     if options.per:
         _print(breakdown(report, options.per))
     return 0
-
-
-@contextmanager
-def _progress(title: str, videos: int) -> Iterator[Callable[[str], None] | None]:
-    """Yields what is to hear of each video that is done; None where stderr is no terminal."""
-    from rich.console import Console
-
-    if not Console(stderr=True).is_terminal:
-        yield None  # without importing the bar, which a small benchmark would feel
-        return
-    from .progress import FrameProgress
-
-    with FrameProgress(title, videos, "videos") as progress:
-        yield lambda video: progress.advance()
 
 
 def _plot(report: Report, evaluation: Evaluation[Any], options: argparse.Namespace) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from ..formats.saving import WriterGroup
@@ -15,9 +19,10 @@ from ..types import Frame, Task
 from ..video.base import Picture, Source
 from ..video.draw import OverlayStyle
 from ..vocabularies import Vocabulary, from_names, get_vocabulary
-from .interrupts import interrupts_held_back
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from ..inference.segmenter import Segmenter
 
 
@@ -81,6 +86,31 @@ def overlay_style(task: Task) -> OverlayStyle:
 
 
 @contextmanager
+def interrupts_held_back() -> Iterator[None]:
+    """Puts a Ctrl-C off to the end of the block, which should take milliseconds.
+
+    Outside the main thread, which alone receives signals, and where Ctrl-C is ignored, as in a
+    job in the background, it changes nothing.
+    """
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not in_main_thread or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        yield
+        return
+    pending: list[int] = []
+
+    def remember(number: int, frame: FrameType | None) -> None:
+        pending.append(number)
+
+    previous = signal.signal(signal.SIGINT, remember)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+        if pending:
+            raise KeyboardInterrupt
+
+
+@contextmanager
 def closed_whole(writers: WriterGroup) -> Iterator[WriterGroup]:
     """Closes the writers at the end; an impatient second Ctrl-C cannot cut that short."""
     try:
@@ -123,3 +153,42 @@ def run_frames(
         with interrupts_held_back():
             writers.rank(results.tracks())
     return video
+
+
+def print_summary(video: VideoResult, request: Request, seconds: float, folder: Path) -> None:
+    """A table of the tracks, objects never found, frames and speed, on stdout."""
+    from rich.console import Console
+
+    console = Console()
+    asked = {prompt.object_id for prompt in request.prompts}
+    unseen = sorted(asked - {track.id for track in video.tracks})
+    rate = video.frames / seconds if seconds else 0.0
+    done = f"{video.frames} frames in {seconds:.1f} s ({rate:.1f} frames/s). Results: {folder}"
+    with console.capture() as text:  # rich would leave by itself where nobody reads
+        console.print(_summary_table(video) if video.tracks else "Nothing was found.")
+        if unseen and video.tracks:
+            console.print(f"Never found: object {', '.join(map(str, unseen))}.")
+        console.print(done, soft_wrap=True, markup=False, highlight=False)
+    print(text.get(), end="")
+
+
+def _summary_table(video: VideoResult) -> Table:
+    """One row per id: class, frames seen, mean score, first and last frame."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(header_style="bold")
+    table.add_column("id", justify="right")
+    table.add_column("class")
+    for title in ("frames", "mean score", "first", "last"):
+        table.add_column(title, justify="right")
+    for track in video.tracks:
+        table.add_row(
+            str(track.id),
+            Text(track.category or "object"),
+            str(track.frames),
+            f"{track.mean_score:.2f}",
+            str(track.first_frame),
+            str(track.last_frame),
+        )
+    return table

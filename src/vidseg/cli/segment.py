@@ -13,11 +13,10 @@ from ..types import Task
 from .parser import UsageError, device_name, positive_count
 
 if TYPE_CHECKING:
+    from ..progress import ProgressBar
     from ..prompts import VisualPrompt
-    from ..results import VideoResult
     from ..video.base import Source
     from .parser import Verbs
-    from .progress import FrameProgress
     from .running import Request
 
 _EXAMPLES = """\
@@ -155,10 +154,10 @@ def run(options: argparse.Namespace) -> int:
     """Runs the verb. Everything that can be checked without the model is checked before it."""
     from ..formats.categories import CategoryNumbers
     from ..formats.saving import open_writers, parse_formats
+    from ..progress import ProgressBar
     from ..video.source import open_source
-    from .progress import FrameProgress
     from .prompt_arguments import check_prompts
-    from .running import closed_whole, load_segmenter, overlay_style, run_frames
+    from .running import closed_whole, load_segmenter, overlay_style, print_summary, run_frames
 
     formats = parse_formats(options.save)
     request = read_request(options)
@@ -174,7 +173,7 @@ def run(options: argparse.Namespace) -> int:
             else Path("out", _folder_name(source), request.task.value)
         )
         replaced = _results_to_replace(folder, source, overwrite=options.overwrite)
-        progress: FrameProgress | None = None
+        progress: ProgressBar | None = None
         numbers = CategoryNumbers(request.classes())
         try:
             opened = open_writers(
@@ -190,21 +189,21 @@ def run(options: argparse.Namespace) -> int:
                 if segmenter.classes is not None and _asks_nothing(options):
                     request = replace(request, vocabulary=None)
                     numbers.start_with(segmenter.classes)
-                with FrameProgress(source.name, source.length) as progress:
+                with ProgressBar(source.name, source.length) as progress:
                     video = run_frames(
                         segmenter, source, request, writers, finished=progress.advance
                     )
                     seconds = progress.seconds
         except KeyboardInterrupt:
-            frames = 0 if progress is None else progress.frames
+            frames = 0 if progress is None else progress.done
             kept = f"{frames} finished frames are in {folder}" if frames else "nothing was written"
             raise KeyboardInterrupt(f"Interrupted; {kept}.") from None
         except VidsegError as error:
-            if progress is None or not progress.frames or isinstance(error, OutputError):
+            if progress is None or not progress.done or isinstance(error, OutputError):
                 raise
-            kept = f"The {progress.frames} frames before that are in {folder}."
+            kept = f"The {progress.done} frames before that are in {folder}."
             raise type(error)(f"{error} {kept}") from error
-    _report(video, request, seconds, folder)
+    print_summary(video, request, seconds, folder)
     return 0
 
 
@@ -273,21 +272,3 @@ def _results_to_replace(folder: Path, source: Source, *, overwrite: bool) -> lis
         if path.resolve() in read:
             raise OutputError(f"{path} is read and cannot be replaced; name another --out.")
     return found
-
-
-def _report(video: VideoResult, request: Request, seconds: float, folder: Path) -> None:
-    from rich.console import Console
-
-    from .progress import summary_table
-
-    console = Console()
-    asked = {prompt.object_id for prompt in request.prompts}
-    unseen = sorted(asked - {track.id for track in video.tracks})
-    rate = video.frames / seconds if seconds else 0.0
-    done = f"{video.frames} frames in {seconds:.1f} s ({rate:.1f} frames/s). Results: {folder}"
-    with console.capture() as text:  # rich would leave by itself where nobody reads
-        console.print(summary_table(video) if video.tracks else "Nothing was found.")
-        if unseen and video.tracks:
-            console.print(f"Never found: object {', '.join(map(str, unseen))}.")
-        console.print(done, soft_wrap=True, markup=False, highlight=False)
-    print(text.get(), end="")

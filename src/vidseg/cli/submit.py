@@ -43,10 +43,10 @@ def run(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from ..evaluation.submit import submit
-    from .check_progress import CheckProgress
+    from ..progress import ProgressBar
     from .findings_table import print_findings
 
-    with CheckProgress("checking") as progress:
+    with ProgressBar("checking", unit="") as progress:
         submission = submit(
             options.benchmark,
             options.pred,

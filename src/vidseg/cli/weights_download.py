@@ -62,10 +62,12 @@ def run(options: argparse.Namespace) -> int:
 
 def _fetch(known: KnownWeights, options: argparse.Namespace) -> Fetched:
     from ..models.files.downloads.fetching import fetch
+    from ..progress import ProgressBar
     from .download_progress import DownloadProgress
 
-    with DownloadProgress(known.name) as progress:
-        return fetch(known, options.to, offline=options.offline, watcher=progress)
+    with ProgressBar(known.name, unit="MiB") as bar:
+        watcher = DownloadProgress(bar)
+        return fetch(known, options.to, offline=options.offline, watcher=watcher)
 
 
 def _told(known: KnownWeights, fetched: Fetched) -> str:

@@ -186,7 +186,7 @@ class Loop:
         """Progress in every step, figures in every ``log_every``-th."""
         self._terms.add(report.terms)
         if self._progress is not None:
-            self._progress.advance(done, report.loss)
+            self._progress.step(report.loss)
         if done % self._recipe.engine.log_every and done != self._recipe.schedule.iterations:
             return
         terms = mean_of(self._crew.gather(self._terms.take()))
@@ -203,7 +203,7 @@ class Loop:
         if self._crew.device.type == "cuda":
             figures["gigabytes"] = torch.cuda.max_memory_allocated(self._crew.device) / 1e9
         self._log.figures(done, figures, {"data": batch.samples[0].dataset})
-        self._progress.line(done, report.loss)
+        self._progress.line()
 
     def _reach(self, done: int, batch: ClipBatch, *, stop: bool) -> None:
         """What is due after a step."""

@@ -14,7 +14,7 @@ import pytest
 
 from vidseg.errors import TrainingError
 from vidseg.training.run.logs import BOARD_FOLDER, LOG_FILE, RunLog, read_log
-from vidseg.training.run.progress import RunProgress, duration
+from vidseg.training.run.progress import RunProgress
 
 
 def test_figures_go_to_lines_and_to_tensorboard(tmp_path: Path) -> None:
@@ -91,25 +91,10 @@ def test_weights_and_biases_gets_the_same_run_after_a_stop(
     assert logged[0] == (1, {"loss": 1.0}) and logged[1] == (1, {"answers": (2, 2, 3)})
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0.2, "0 s"),
-        (8, "8 s"),
-        (60, "1 min"),
-        (367, "6 min 7 s"),
-        (14_700, "4 h 5 min"),
-        (183_600, "2 d 3 h"),
-    ],
-)
-def test_durations_read_well(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
-
-
 def test_without_a_terminal_progress_is_lines(capsys: pytest.CaptureFixture[str]) -> None:
     with RunProgress(10, 4, clips=8) as progress:
-        progress.advance(5, 0.25)
-        progress.line(5, 0.25)
+        progress.step(0.25)
+        progress.line()
     text = capsys.readouterr().err
     assert text.startswith("step 5/10 · loss 0.25 · ") and text.rstrip().endswith("left")
     assert progress.clips_per_second > 0
