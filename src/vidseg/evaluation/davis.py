@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError
+from ..formats.layouts.davis import DAVIS2016, DAVIS2017, VOID
 from ..metrics.contours import Transitions
 from ..metrics.jf import JFMeter, sequence_statistics
 from .benchmark import Benchmark, ComparedFrame, Evaluation, Report
@@ -27,9 +28,6 @@ from .object_report import (
     video_rows,
 )
 from .vos_benchmark import AUTHORITY, LateObjectEvaluation
-
-VOID = 255
-"""Label of pixels of the ground truth that belong to no object."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +171,7 @@ class Davis2016:
 
     def open(self, truth: Path, predicted: Path, protocol: str) -> Evaluation[Any]:
         """Finds the files; see :class:`Benchmark`."""
-        found = find_truth(truth, "Annotations", ("480p", "2016", "1080p"))
+        found = find_truth(truth, DAVIS2016)
         pairs, notes = pair_davis(found, predicted, inner_frames)
         if protocol == "vos_benchmark":
             return LateObjectEvaluation(self.name, protocol, f"{AUTHORITY}.", pairs, notes)
@@ -190,7 +188,7 @@ class Davis2017:
 
     def open(self, truth: Path, predicted: Path, protocol: str) -> Evaluation[Any]:
         """Finds the files; see :class:`Benchmark`."""
-        found = find_truth(truth, "Annotations", ("2017",))
+        found = find_truth(truth, DAVIS2017)
         return Davis2017Evaluation(*pair_davis(found, predicted, inner_frames))
 
 

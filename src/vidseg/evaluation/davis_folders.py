@@ -1,4 +1,4 @@
-"""Where DAVIS keeps its masks and the lists of its sets."""
+"""The ground truth of DAVIS, and which of its lists a prediction answers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import DataError
+from ..formats.layouts import davis
 from ..formats.layouts.lists import read_names
 from .mask_folders import (
     MaskVideo,
@@ -17,8 +18,6 @@ from .mask_folders import (
     pair_videos,
     predicted_folders,
 )
-
-_RESOLUTIONS = ("480p", "Full-Resolution")
 
 
 @dataclass(frozen=True)
@@ -34,33 +33,22 @@ class DavisTruth:
     lists: tuple[Path, ...]
 
 
-def find_truth(root: Path, annotations: str, sets: Sequence[str]) -> DavisTruth:
+def find_truth(root: Path, edition: davis.Edition) -> DavisTruth:
     """The masks below a DAVIS folder.
 
     Args:
-        root: holds ``<annotations>/480p``, ``<annotations>/Full-Resolution`` or ``<annotations>``
-            with a folder a video, or is such a folder itself.
-        annotations: ``Annotations`` or ``Annotations_unsupervised``.
-        sets: folders of ``ImageSets`` that may hold the lists.
+        root: DAVIS, a folder whose ``Annotations`` holds the videos, or the folder of the videos.
 
     Raises DataError where no mask is found.
     """
-    places = [root / annotations / name for name in _RESOLUTIONS]
-    for place in (*places, root / annotations, root):
+    places = [davis.map_folder(root, edition, name) for name in davis.RESOLUTIONS]
+    for place in (*places, root / edition.maps, root):
         folders = {name: path for name, path in folders_in(place).items() if frame_names(path)}
         if folders:
-            return DavisTruth(folders, _lists(root, sets))
+            return DavisTruth(folders, tuple(davis.split_lists(root, edition).values()))
     raise DataError(
-        f"{root} holds no ground truth: {annotations}/480p/<video>/<frame>.png is expected."
+        f"{root} holds no ground truth: {edition.maps}/480p/<video>/<frame>.png is expected."
     )
-
-
-def _lists(root: Path, sets: Sequence[str]) -> tuple[Path, ...]:
-    found = [root / "val.txt"]
-    for name in sets:
-        folder = root / "ImageSets" / name
-        found += [folder / "val.txt", *sorted(folder.glob("*.txt"))]
-    return tuple(dict.fromkeys(path for path in found if path.is_file()))
 
 
 def pair_davis(
@@ -70,7 +58,7 @@ def pair_davis(
 
     Without a list all annotated videos count. Raises DataError where the folders do not fit.
     """
-    folders = predicted_folders(predicted, ("Annotations", *_RESOLUTIONS))
+    folders = predicted_folders(predicted, ("Annotations", *davis.RESOLUTIONS))
     wanted, notes = _choose(truth, folders)
     return pair_videos(truth.folders, folders, wanted, needed), notes
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import DataError
+from ..formats.layouts.davis import UNSUPERVISED
 from ..metrics.jf import JFMeter
 from ..metrics.proposals import VOID, ProposalMeter
 from .benchmark import ComparedFrame, Curve, Evaluation, Report, Row
@@ -174,7 +175,7 @@ class Davis2017Unsupervised:
 
     def open(self, truth: Path, predicted: Path, protocol: str) -> Evaluation[Any]:
         """Finds the files; see :class:`Benchmark`."""
-        found = find_truth(truth, "Annotations_unsupervised", ("2017", "2019"))
+        found = find_truth(truth, UNSUPERVISED)
         pairs, notes = pair_davis(found, predicted, every_frame)
         return ProposalEvaluation(self.name, f"Equals {_AUTHORITY}.", {"": pairs}, notes)
 
@@ -193,7 +194,7 @@ class RefDavis:
 
         ``predicted`` holds anno_0 and so on, or the videos of one annotator.
         """
-        found = find_truth(truth, "Annotations_unsupervised", ("2017",))
+        found = find_truth(truth, UNSUPERVISED)
         names = [name for name in folders_in(predicted) if re.fullmatch(r"anno_\d+", name)]
         annotators: dict[str, tuple[MaskVideo, ...]] = {}
         notes: tuple[str, ...] = ()

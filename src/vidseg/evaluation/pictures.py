@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ..formats.layouts.davis import RESOLUTIONS
 from ..types import ImageArray
 
 _PLACES = (
-    "JPEGImages/480p/{video}",
-    "JPEGImages/Full-Resolution/{video}",
+    *(f"JPEGImages/{resolution}/{{video}}" for resolution in RESOLUTIONS),
     "JPEGImages/{video}",
     "images/{video}",
     "images/val/{video}",

@@ -15,9 +15,10 @@ from vidseg.evaluation.submit import submit
 
 from .agreement import Spelling
 from .agreement_json import JSON
+from .agreement_objects import OBJECTS
 from .agreement_panoptic import PANOPTIC
 
-SPELLINGS = [*JSON, *PANOPTIC]
+SPELLINGS = [*JSON, *OBJECTS, *PANOPTIC]
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS, ids=lambda spelling: spelling.name)

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from ...errors import DataError
+from ...formats.layouts.davis import UNSUPERVISED
 from ...formats.layouts.places import subfolders
 from ...formats.layouts.problems import listed
 from .davis import check_davis
@@ -36,7 +37,7 @@ def check_ref_davis(root: Path, survey: Survey) -> None:
     davis = root / "DAVIS" if (root / "DAVIS").is_dir() else root
     inner = Survey("val" if survey.split == "valid" else survey.split, survey.progress)
     inner.findings = survey.findings
-    check_davis(davis, inner, year="2017", labels=_LABELS)
+    check_davis(davis, inner, edition=UNSUPERVISED)
     for part, counts in inner.counts.items():
         for what, number in counts.items():
             survey.count("valid" if part == "val" else part, what, number)

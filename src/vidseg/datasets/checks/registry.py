@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from ...errors import DataError
+from ...formats.layouts import davis
 from ...formats.layouts.problems import Findings
 from ..sources.registry import splits_of
 from .burst import check_burst
@@ -39,9 +40,9 @@ CHECKS: dict[str, Callable[[Path, Survey], None]] = {
     "vspw_mapped": partial(check_vspw, mapped=True),
     "vipseg": check_vipseg,
     "viposeg": check_viposeg,
-    "davis2016": partial(check_davis, year="2016"),
-    "davis2017": partial(check_davis, year="2017"),
-    "davis2017_unsup": partial(check_davis, year="2017", labels="Annotations_unsupervised"),
+    "davis2016": partial(check_davis, edition=davis.DAVIS2016),
+    "davis2017": partial(check_davis, edition=davis.DAVIS2017),
+    "davis2017_unsup": partial(check_davis, edition=davis.UNSUPERVISED),
     "youtube_vos": check_youtube_vos,
     "youtube_vos2018": check_youtube_vos,
     "mose": check_mose,

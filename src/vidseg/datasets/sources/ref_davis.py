@@ -21,9 +21,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...errors import DataError
+from ...formats.layouts.davis import UNSUPERVISED
 from ...labels import LabelSource, Sentence
 from .annotated_images import first_folder
-from .davis import unsupervised_files
+from .davis import edition_files
 from .object_maps import ObjectMaps
 from .ref_youtube_vos import open_expressions
 from .split_files import find_split
@@ -54,7 +55,7 @@ def open_source(folder: Path, split: str | None) -> LabelSource:
         )
     said = [_read_texts(texts / name, encoding) for name, encoding in _TEXTS]
     root = first_folder((folder / "DAVIS", folder))
-    files = unsupervised_files(root, "val" if split == "valid" else split)
+    files = edition_files(root, "val" if split == "valid" else split, UNSUPERVISED)
     sentences = [_sentences([by_video.get(v.info.name, {}) for by_video in said]) for v in files]
     for video, found in zip(files, sentences, strict=True):
         if not found:

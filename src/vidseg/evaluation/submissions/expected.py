@@ -12,7 +12,7 @@ from ...datasets.checks.pictures import read_label_file
 from ...errors import DataError
 from ...formats.reading import read_json
 from .archive_layouts import ArchiveLayout
-from .expected_lists import davis, expressions, step_sequences, vipseg_videos, vspw_videos
+from .expected_lists import davis_videos, expressions, step_sequences, vipseg_videos, vspw_videos
 from .sequences import Sequence, folders_of
 
 
@@ -36,7 +36,7 @@ def expected_sequences(
     if benchmark in _PANOPTIC:
         return _panoptic_videos(benchmark, truth, layout.splits if split is None else (split,))
     if benchmark.startswith(("davis", "ref_davis")):
-        return davis(benchmark, truth, layout, split)
+        return davis_videos(benchmark, truth, layout, split)
     return _object_videos(benchmark, _part(truth, layout, split))
 
 

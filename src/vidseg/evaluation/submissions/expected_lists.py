@@ -9,7 +9,7 @@ from typing import Any
 from ...datasets.checks.label_maps import present
 from ...datasets.checks.pictures import read_label_file
 from ...errors import DataError
-from ...formats.layouts import kitti_step, vipseg, vspw
+from ...formats.layouts import davis, kitti_step, vipseg, vspw
 from ...formats.layouts.lists import read_videos
 from ...formats.layouts.places import first_file, first_folder
 from ...formats.reading import inside, read_json
@@ -17,61 +17,37 @@ from .archive_layouts import ArchiveLayout
 from .sequences import PICTURES, Sequence, frames_of
 
 
-def davis(
+def davis_videos(
     benchmark: str, truth: Path, layout: ArchiveLayout, split: str | None
 ) -> dict[str, Sequence]:
     """The videos of a list of DAVIS; for Ref-DAVIS once for each of the four annotators."""
-    names, listing = _davis_list(benchmark, truth, layout, split)
-    given = _first_folder(truth / "Annotations", truth / "Annotations_unsupervised")
-    pictures = _first_folder(truth / "JPEGImages") or given
-    if pictures is None:
-        raise DataError(f"{truth} has neither JPEGImages nor Annotations; name the folder DAVIS.")
+    edition = davis.EDITIONS.get(benchmark, davis.UNSUPERVISED)
+    resolution = next(iter(davis.resolutions(truth, edition)), davis.RESOLUTIONS[0])
+    maps = davis.map_folder(truth, edition, resolution)
+    pictures = first_folder((davis.picture_folder(truth, resolution), maps))
+    listing = _davis_list(truth, edition, layout.splits if split is None else (split,))
+    if not pictures.is_dir():
+        raise DataError(
+            f"{truth} has neither JPEGImages nor {edition.maps}; name the folder DAVIS."
+        )
     found: dict[str, Sequence] = {}
-    for video in names:
-        folder = inside(pictures, video, listing)
-        if not folder.is_dir():
-            raise DataError(f"{listing} names {video}, but there is no folder {folder}.")
-        ids = None
-        if benchmark == "davis2017" and given is not None:
-            ids = _first_frame_ids(given / video)
-        found[video] = Sequence(frames_of(folder), ids=ids)
+    for video in read_videos(listing, pictures):
+        ids = _first_frame_ids(maps / video) if benchmark == "davis2017" else None
+        found[video] = Sequence(frames_of(pictures / video), ids=ids)
     if benchmark == "ref_davis":
         return {f"anno_{k}/{video}": each for k in range(4) for video, each in found.items()}
     return found
 
 
-def _davis_list(
-    benchmark: str, truth: Path, layout: ArchiveLayout, split: str | None
-) -> tuple[list[str], Path]:
-    """Names of the videos and the list that has them."""
-    year = "2016" if benchmark == "davis2016" else "2017"
-    places = [truth / "ImageSets" / year, truth / "ImageSets" / "480p", truth]
-    wanted = layout.splits if split is None else (split,)
+def _davis_list(truth: Path, edition: davis.Edition, wanted: tuple[str, ...]) -> Path:
+    lists = davis.split_lists(truth, edition)
     for name in wanted:
-        for place in places:
-            listing = place / f"{name}.txt"
-            if listing.is_file():
-                # the list of 2016 has "/JPEGImages/480p/<video>/00000.jpg" in every line
-                lines = listing.read_text(encoding="utf-8").split("\n")
-                videos = [
-                    line.split()[0].split("/")[3] if "/" in line else line.strip()
-                    for line in lines
-                    if line.strip()
-                ]
-                return list(dict.fromkeys(videos)), listing
+        if name in lists:
+            return lists[name]
     raise DataError(
-        f"There is no list {' or '.join(f'{name}.txt' for name in wanted)} in {places[0]}; "
-        "name the folder DAVIS, or another --split."
+        f"There is no list {' or '.join(f'{name}.txt' for name in wanted)} in "
+        f"{truth / edition.lists[-1]}; name the folder DAVIS, or another --split."
     )
-
-
-def _first_folder(*roots: Path) -> Path | None:
-    """The folder of one resolution in the first root that is there."""
-    for root in roots:
-        for folder in (root / "480p", root / "Full-Resolution", root / "1080p"):
-            if folder.is_dir():
-                return folder
-    return None
 
 
 def _first_frame_ids(folder: Path) -> Callable[[], frozenset[int]]:

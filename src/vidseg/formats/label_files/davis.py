@@ -2,9 +2,9 @@
 
     <video>/<frame>.png      8-bit palette; value = object id, 0 = background, 255 = void
 
-Read from ``Annotations/480p``, ``Annotations`` or the folder itself; a folder of PNGs alone is one
-video. A frame whose PNG is missing is not labelled; its name is known only from the pictures
-(``JPEGImages`` beside ``Annotations``, or a folder that is named).
+Read from ``Annotations/480p`` (or another resolution), ``Annotations`` or the folder itself; a
+folder of PNGs alone is one video. A frame whose PNG is missing is not labelled; its name is known
+only from the pictures (``JPEGImages`` beside ``Annotations``, or a folder that is named).
 
 Cannot hold: overlaps, classes, crowds, scores, objects without a mask, ids above 254.
 """
@@ -20,20 +20,20 @@ from PIL import Image
 from ...labels import FrameLabels, LabelTrack, VideoInfo
 from ...video.colors import davis_palette
 from ..atomic import prepare_folder
+from ..layouts.davis import RESOLUTIONS, VOID
 from ..reading import inside, read_small_label_map
 from .base import LabelFile, ReadOptions, WriteOptions
 from .capabilities import Holds
 from .id_maps import id_map, label_folders, masks_of, save_png, where_value, with_unlabelled
 from .pictures import frames_of, picture_size
 
-VOID = 255
 HOLDS = Holds(overlaps=False, void=True, classes=False, highest_id=VOID - 1)
 
 
 def read(place: Path, options: ReadOptions) -> PaletteFolder:
     """Opens a folder. Raises DataError, naming it."""
     root, pictures = place, options.pictures
-    for below in ("Annotations/480p", "Annotations"):
+    for below in (*(f"Annotations/{name}" for name in RESOLUTIONS), "Annotations"):
         if (place / below).is_dir():
             root = place / below
             beside = place / below.replace("Annotations", "JPEGImages")
