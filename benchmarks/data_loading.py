@@ -116,10 +116,9 @@ def stage_times(sources: tuple[ClipSource, ...], data: DataConfig, steps: int) -
 
 def measured_step(recipe: Recipe) -> float:
     """Seconds of a step on this machine: one pass of a clip of each shape, times the clips."""
-    from vidseg.training.dry_run.dry_run import first_batches
+    from vidseg.training.dry_run.checks import first_batches
     from vidseg.training.dry_run.pass_memory import measure_pass
-    from vidseg.training.objectives.module import TrainingModule
-    from vidseg.training.objectives.registry import build_objective
+    from vidseg.training.objectives.registry import TrainingModule, build_objective
     from vidseg.training.run.optimiser import freeze
     from vidseg.training.run.starting_model import starting_model, text_encoder
     from vidseg.training.run.step import split_batch

@@ -33,8 +33,7 @@ from vidseg.datasets.batches.collate import ClipBatch, collate_clips
 from vidseg.datasets.clips.schema import ClipSample, Expression
 from vidseg.models.text.features import SentenceFeatures
 from vidseg.nn.layers import channels_last
-from vidseg.training.objectives.module import TrainingModule
-from vidseg.training.objectives.registry import build_objective
+from vidseg.training.objectives.registry import TrainingModule, build_objective
 from vidseg.training.parallel.processes import team
 from vidseg.training.parallel.seeds import seed_all
 from vidseg.training.parallel.sharding import Replica

@@ -9,9 +9,10 @@ from vidseg.datasets.batches.collate import ClipBatch
 from vidseg.models.text.encoder import TextEncoder
 from vidseg.models.univs.model import UniVS
 from vidseg.training.losses.criterion import Criterion
+from vidseg.training.losses.output_streams import fold_frames, join_streams
 from vidseg.training.losses.targets import ClipTargets
 from vidseg.training.objectives.clip import prompt_targets
-from vidseg.training.objectives.rollout import fold_frames, join_streams, read_loss, roll_out
+from vidseg.training.objectives.rollout import read_loss, roll_out
 from vidseg.training.prompts.simulation import SimulatedPrompts
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from vidseg.training.losses.class_queues import ClassQueues
+from vidseg.training.losses.temporal_contrast import ClassQueues
 from vidseg.training.parallel.processes import gather_rows, team
 
 _ROWS = {(0, 0): [0, 1, 0], (1, 0): [1], (0, 1): [], (1, 1): [0, 0], (0, 2): [], (1, 2): []}

@@ -87,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
 def _dry_run(recipe: Recipe) -> int:
     from rich.console import Console, RenderableType
 
-    from ..training.dry_run.dry_run import dry_run
+    from ..training.dry_run.report import dry_run
 
     console = Console()
 

@@ -1,15 +1,12 @@
-"""The loop of a training run, alone or in many processes."""
+"""A training run, alone or in many processes: its parts, how it begins and how it goes on."""
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
 from torch import nn
 
 from ..datasets.batches.collate import ClipBatch
@@ -18,8 +15,12 @@ from ..formats.atomic import prepare_folder
 from ..models.any_model import VideoModel
 from ..nn.layers import channels_last
 from .data.loader import ended_loader, open_stream
-from .objectives.module import TrainingModule
-from .objectives.registry import Objective, RememberingObjective, build_objective
+from .objectives.registry import (
+    Objective,
+    RememberingObjective,
+    TrainingModule,
+    build_objective,
+)
 from .parallel.processes import Team, team
 from .parallel.seeds import seed_all
 from .parallel.sharding import Replica, load_optimiser_state
@@ -28,13 +29,13 @@ from .recipe.schema import InitConfig, Recipe
 from .run.checkpointing import Snapshot, checkpoints, clean_up, load_checkpoint
 from .run.ema import MovingAverage
 from .run.logs import RunLog
-from .run.milestones import Evaluate, Milestones, last_checkpoint
+from .run.loop import Loop, say, stop_requests
+from .run.milestones import Evaluate, Milestones
 from .run.optimiser import build_optimiser, freeze
 from .run.progress import RunProgress
 from .run.recomputation import compile_parts, recompute_activations
 from .run.starting_model import starting_model, text_encoder
-from .run.step import BadStepError, Stepper, StepReport
-from .run.stopping import StopRequest, stop_requests
+from .run.step import Stepper
 from .scoring.evaluation import build_evaluation
 
 RECIPE_FILE = "recipe.yaml"
@@ -74,7 +75,7 @@ def train(recipe: Recipe, out: Path, *, resume: bool) -> None:
     with team(recipe.engine.device) as crew:
         config = replace(recipe, init=InitConfig()) if resume and checkpoints(out) else recipe
         parts = Parts(
-            model=lambda: starting_model(config, _say),
+            model=lambda: starting_model(config, say),
             objective=lambda model: build_objective(recipe.objective, model, text_encoder(recipe)),
             stream=lambda start: open_stream(
                 recipe.data,
@@ -82,7 +83,7 @@ def train(recipe: Recipe, out: Path, *, resume: bool) -> None:
                 rank=crew.rank,
                 world=crew.world,
                 start_step=start,
-                report=_say,
+                report=say,
             ),
             evaluate=build_evaluation(recipe, crew.device),
         )
@@ -145,108 +146,6 @@ def run(recipe: Recipe, parts: Parts, out: Path, crew: Team, *, resume: bool) ->
             raise ended from error
 
 
-class Loop:
-    """Step after step, with what belongs to each."""
-
-    def __init__(
-        self,
-        recipe: Recipe,
-        out: Path,
-        crew: Team,
-        stepper: Stepper,
-        milestones: Milestones,
-        log: RunLog | None,
-        progress: RunProgress | None,
-    ) -> None:
-        self._recipe, self._out, self._crew = recipe, out, crew
-        self._stepper, self._milestones = stepper, milestones
-        self._log, self._progress = log, progress
-        self._terms = Means()
-        self._waited = 0.0
-
-    def go(self, stream: Iterator[ClipBatch], start: int, request: StopRequest) -> None:
-        """Takes the remaining steps."""
-        if self._milestones.measures(start):
-            self._milestones.measure(start, self._log)
-        for step in range(start, self._recipe.schedule.iterations):
-            begun = time.perf_counter()
-            batch = next(stream)
-            self._waited += time.perf_counter() - begun
-            try:
-                report = self._stepper.take(step, batch, stop=request.asked)
-            except BadStepError as error:
-                raise BadStepError(
-                    f"{error}; {last_checkpoint(self._out)}. Lower optimiser.lr or leave that "
-                    f"data out, then go on with --resume."
-                ) from error
-            self._tell(step + 1, report, batch)
-            self._reach(step + 1, batch, stop=report.stop)
-
-    def _tell(self, done: int, report: StepReport, batch: ClipBatch) -> None:
-        """Progress in every step, figures in every ``log_every``-th."""
-        self._terms.add(report.terms)
-        if self._progress is not None:
-            self._progress.step(report.loss)
-        if done % self._recipe.engine.log_every and done != self._recipe.schedule.iterations:
-            return
-        terms = mean_of(self._crew.gather(self._terms.take()))
-        waited, self._waited = self._waited, 0.0
-        if self._log is None or self._progress is None:
-            return
-        figures = {f"loss/{name}": value for name, value in terms.items()}
-        figures |= {
-            "gradient_norm": report.gradient,
-            "learning_rate": report.rate,
-            "clips_per_second": self._progress.clips_per_second,
-            "seconds_waiting_for_data": waited,
-        }
-        if self._crew.device.type == "cuda":
-            figures["gigabytes"] = torch.cuda.max_memory_allocated(self._crew.device) / 1e9
-        self._log.figures(done, figures, {"data": batch.samples[0].dataset})
-        self._progress.line()
-
-    def _reach(self, done: int, batch: ClipBatch, *, stop: bool) -> None:
-        """What is due after a step."""
-        milestones = self._milestones
-        if milestones.draws(done):
-            milestones.draw(done, batch, self._log)
-        if milestones.saves(done) or stop:
-            milestones.save(done)
-        if stop:
-            if self._crew.leads:
-                _say(f"Stopped after step {done}; go on with --resume.")
-            raise KeyboardInterrupt
-        if milestones.measures(done):
-            milestones.measure(done, self._log)
-
-
-class Means:
-    """Means of scalars by name over the steps since the last :meth:`take`."""
-
-    def __init__(self) -> None:
-        self._sums: dict[str, tuple[float, int]] = {}
-
-    def add(self, values: dict[str, float]) -> None:
-        """One step; names may come and go."""
-        for name, value in values.items():
-            total, count = self._sums.get(name, (0.0, 0))
-            self._sums[name] = (total + value, count + 1)
-
-    def take(self) -> dict[str, float]:
-        """The means; begins anew."""
-        means = {name: total / count for name, (total, count) in self._sums.items()}
-        self._sums = {}
-        return means
-
-
-def mean_of(tables: Sequence[dict[str, float]]) -> dict[str, float]:
-    """Mean of each name over the tables that have it."""
-    means = Means()
-    for table in tables:
-        means.add(table)
-    return means.take()
-
-
 def _prepare(out: Path, crew: Team, *, resume: bool) -> None:
     """Makes the folder of the run. Raises OutputError where it holds another run."""
     if crew.leads:
@@ -287,8 +186,3 @@ def _recall(memory: nn.Module, snapshot: Snapshot) -> None:
             f"The checkpoint of step {snapshot.step} remembers other classes or queues than the "
             f"recipe's objective; go on with the recipe it was made with, or choose another --out."
         ) from error
-
-
-def _say(sentence: str) -> None:
-    """Something that the user should know; a bar on the terminal makes room for it."""
-    print(sentence, file=sys.stderr, flush=True)

@@ -11,10 +11,10 @@ from rich.console import Console, RenderableType
 from torch import nn
 
 from vidseg.errors import DataError, RecipeError, TrainingError
-from vidseg.training.dry_run import dry_run as module
-from vidseg.training.dry_run.dry_run import dry_run, estimate_memory
-from vidseg.training.dry_run.model_table import ModelPart, model_parts
+from vidseg.training.dry_run import report
+from vidseg.training.dry_run.checks import ModelPart, check_folders, estimate_memory, model_parts
 from vidseg.training.dry_run.pass_memory import PassMeasure, measure_pass
+from vidseg.training.dry_run.report import dry_run
 from vidseg.training.recipe.reading import read_recipe
 from vidseg.training.recipe.schema import EngineConfig, OptimiserConfig, Recipe
 from vidseg.training.run.optimiser import freeze
@@ -105,7 +105,7 @@ def test_what_is_never_read_needs_no_folder(root: Path) -> None:
         "data.sources.spare={kind: mose, folder: gone, weight: 0}",
         "evaluation.benchmarks.davis2016-dev.folder=lost",
     )
-    module.check_folders(recipe)
+    check_folders(recipe)
 
 
 def test_a_dataset_that_shows_nothing_is_named(root: Path) -> None:
@@ -125,7 +125,7 @@ def test_several_processes_are_refused(root: Path, monkeypatch: pytest.MonkeyPat
     from vidseg.training.parallel.processes import Team
 
     crew = Team(0, 2, torch.device("cpu"))
-    monkeypatch.setattr(module, "team", lambda device: nullcontext(crew))
+    monkeypatch.setattr(report, "team", lambda device: nullcontext(crew))
     with pytest.raises(TrainingError, match="needs one process"):
         dry_run(small(root, 1), Shown())
 

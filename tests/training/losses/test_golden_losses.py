@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from vidseg.training.losses.class_loss import class_loss
+from vidseg.training.losses.config import MatchWeights
 from vidseg.training.losses.mask_loss import mask_losses
-from vidseg.training.losses.matcher import MatchWeights, assign, matching_cost, sample_clip_masks
+from vidseg.training.losses.matcher import assign, matching_cost, sample_clip_masks
 from vidseg.training.losses.reid_loss import contrastive_loss, cosine_loss, interclip_losses
 from vidseg.training.losses.semantic_loss import semantic_loss
 

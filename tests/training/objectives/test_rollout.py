@@ -13,13 +13,8 @@ from vidseg.datasets.clips.schema import ClipSample
 from vidseg.models.config import LightPixelDecoderConfig, MaskDecoderConfig, UniVSConfig
 from vidseg.models.univs.model import UniVS
 from vidseg.models.univs.propagation import PropagationConfig
-from vidseg.training.objectives.rollout import (
-    fold_frames,
-    join_frames,
-    join_streams,
-    read_loss,
-    roll_out,
-)
+from vidseg.training.losses.output_streams import fold_frames, join_frames, join_streams
+from vidseg.training.objectives.rollout import read_loss, roll_out
 from vidseg.training.prompts.simulation import SimulatedPrompts, VisualKind, simulate_visual
 
 B, T, SIZE = 2, 3, 64

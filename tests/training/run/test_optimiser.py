@@ -10,8 +10,8 @@ from vidseg.backbones.swin import SwinConfig
 from vidseg.errors import RecipeError
 from vidseg.models.config import LightPixelDecoderConfig, MaskDecoderConfig, UniVSConfig
 from vidseg.models.univs.model import UniVS
-from vidseg.training.recipe.schema import OptimiserConfig
-from vidseg.training.run.optimiser import build_optimiser, freeze, set_rate
+from vidseg.training.recipe.schema import OptimiserConfig, ScheduleConfig
+from vidseg.training.run.optimiser import build_optimiser, freeze, rate_factor, set_rate
 
 
 @pytest.fixture
@@ -114,3 +114,24 @@ def test_one_step_moves_a_scaled_part_by_its_share() -> None:
     moved = {n: float((p.detach() - before[n]).abs().max()) for n, p in model.named_parameters()}
     assert moved["a.weight"] == pytest.approx(0.001, rel=1e-3)
     assert moved["b.weight"] == pytest.approx(0.01, rel=1e-3)
+
+
+def test_steps_multiply_from_the_milestone_on() -> None:
+    config = ScheduleConfig(iterations=100, kind="steps", steps=(10, 20), gamma=0.1)
+    found = [rate_factor(step, config) for step in (0, 9, 10, 19, 20, 99)]
+    assert found == pytest.approx([1, 1, 0.1, 0.1, 0.01, 0.01])
+
+
+def test_a_cosine_goes_from_one_to_its_end() -> None:
+    config = ScheduleConfig(iterations=101, kind="cosine", final=0.2)
+    found = [rate_factor(step, config) for step in (0, 50, 100, 500)]
+    assert found == pytest.approx([1, 0.6, 0.2, 0.2])
+    course = [rate_factor(step, config) for step in range(101)]
+    assert course == sorted(course, reverse=True)
+
+
+def test_warm_up_grows_linearly_to_the_whole_rate() -> None:
+    config = ScheduleConfig(iterations=100, kind="steps", warmup=4)
+    assert [rate_factor(step, config) for step in range(5)] == pytest.approx(
+        [0.25, 0.5, 0.75, 1, 1]
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import torch
 from rich.box import SIMPLE_HEAD
@@ -11,11 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ..recipe.schema import Recipe
-from .model_table import ModelPart
+from .checks import MemoryEstimate, ModelPart, SourceCheck
 from .pass_memory import PassMeasure
-
-if TYPE_CHECKING:
-    from .dry_run import MemoryEstimate, SourceCheck
 
 
 def model_table(parts: Sequence[ModelPart], recipe: Recipe) -> Table:

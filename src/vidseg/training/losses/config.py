@@ -8,7 +8,15 @@ from typing import Any, TypeVar
 
 from ...errors import RecipeError, nearest_hint
 from ..recipe.typed_values import typed
-from .matcher import MatchWeights
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatchWeights:
+    """Weights of the matching cost."""
+
+    classes: float = 3.0
+    mask: float = 5.0
+    dice: float = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from ...models.decoder.tensors import Prediction
+from .config import LossConfig, MatchWeights
 from .mask_loss import pairwise_mask_costs, share_inside
 from .point_sampling import random_points, sample_maps
 from .targets import ClipTargets, clip_columns, local_labels
-
-if TYPE_CHECKING:
-    from .config import LossConfig
-
-
-@dataclass(frozen=True, kw_only=True)
-class MatchWeights:
-    """Weights of the matching cost."""
-
-    classes: float = 3.0
-    mask: float = 5.0
-    dice: float = 5.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,9 +14,8 @@ from ...models.decoder.tensors import DecoderOutput, FrameFeatures, PromptQuerie
 from ...models.prompts.regions import VisualRegions
 from ...models.univs.model import UniVS
 from ...models.univs.propagation import MapKind
-from ..losses.output_streams import prompts_only
+from ..losses.output_streams import join_streams, prompts_only
 from ..prompts.simulation import SimulatedPrompts
-from .rollout import join_streams
 
 
 @dataclass(frozen=True, eq=False)

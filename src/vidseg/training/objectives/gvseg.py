@@ -16,13 +16,12 @@ from ...models.decoder.tensors import DecoderOutput, FrameFeatures
 from ...models.gvseg.model import GvSeg
 from ...models.gvseg.query_init import InitialQueries
 from ...models.text.encoder import TextEncoder
-from ..losses.class_queues import ClassQueues
 from ..losses.config import LossConfig, named_losses
 from ..losses.criterion import Comparison, Criterion
 from ..losses.matched_descriptors import MatchedDescriptors, OwnDescriptors, target_descriptors
 from ..losses.output_streams import in_full_precision, without_autocast
 from ..losses.targets import ClipTargets, PromptTargets
-from ..losses.temporal_contrast import Embeddings, contrast_terms
+from ..losses.temporal_contrast import ClassQueues, Embeddings, contrast_terms
 from ..parallel.processes import gather_rows
 from ..prompts.choice import choose_kind, prompt_shares, visual_shares
 from ..prompts.clip_prompts import simulate_clip_prompts

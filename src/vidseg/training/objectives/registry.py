@@ -1,4 +1,4 @@
-"""What a training step computes: one objective for each kind that a recipe may name."""
+"""What a training step computes: an objective for each kind that a recipe may name."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ...models.any_model import VideoModel, model_name
 from ...models.gvseg.model import GvSeg
 from ...models.text.encoder import TextEncoder, build_text_encoder
 from ...models.text.listed_texts import ListedTexts
+from ..parallel.seeds import seed_all
 from ..recipe.objective import ObjectiveConfig
 from .clip import ClipObjective
 from .gvseg import GvSegObjective
@@ -50,6 +51,32 @@ class RememberingObjective(Protocol):
     """
 
     memory: nn.Module
+
+
+class TrainingModule(nn.Module):
+    """Model and objective with one forward pass, which DDP and FSDP can watch.
+
+    The objective's own parameters, if any, are not trained.
+    """
+
+    def __init__(self, model: VideoModel, objective: Objective) -> None:
+        super().__init__()
+        self.model = model
+        self._objective = (objective,)  # hidden from torch: not a child
+
+    def forward(self, batch: ClipBatch, seed: int) -> dict[str, Tensor]:
+        """Loss of a batch, a function of weights, batch and seed alone.
+
+        Args:
+            batch: B clips.
+            seed: of everything random: prompts, points, drop-path. Seeds torch, numpy and Python.
+
+        Returns:
+            Scalars by name; only ``"total"`` carries a gradient.
+        """
+        (objective,) = self._objective
+        terms = objective(self.model, batch, seed_all(seed))
+        return {name: t if name == "total" else t.detach() for name, t in terms.items()}
 
 
 def build_objective(

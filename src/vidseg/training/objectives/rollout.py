@@ -13,10 +13,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ...models.decoder.tensors import DecoderOutput, FrameFeatures, Prediction, PromptQueries
+from ...models.decoder.tensors import DecoderOutput, FrameFeatures, PromptQueries
 from ...models.prompts.regions import VisualRegions
 from ...models.univs.model import UniVS
 from ...models.univs.propagation import MapKind
+from ..losses.output_streams import join_frames
 from ..prompts.simulation import SimulatedPrompts
 
 
@@ -91,60 +92,6 @@ def read_loss(reads: Tensor, truth: Tensor) -> Tensor:
     total = (likely + wanted).flatten(1).sum(1)
     dice = 1 - (2 * overlap + 1) / (total + 1)
     return F.binary_cross_entropy(likely, wanted) + dice.mean()
-
-
-def join_frames(outputs: list[DecoderOutput]) -> DecoderOutput:
-    """Outputs of single frames as the output of one clip."""
-    layers = zip(*([*o.auxiliary, o.final] for o in outputs), strict=True)
-    joined = []
-    for frames in layers:
-        scores = [p.class_logits for p in frames if p.class_logits is not None]
-        joined.append(
-            Prediction(
-                torch.cat([p.mask_logits for p in frames], dim=2),
-                torch.stack(scores).mean(0) if scores else None,
-                torch.cat([p.embeddings for p in frames], dim=2),
-                frames[0].learnable,
-            )
-        )
-    return DecoderOutput(joined[-1], tuple(joined[:-1]))
-
-
-def join_streams(learnable: DecoderOutput, prompted: DecoderOutput) -> DecoderOutput:
-    """Learnable queries and prompt queries of the same clips as one output."""
-
-    def join(a: Prediction, b: Prediction) -> Prediction:
-        classes = a.class_logits
-        if classes is not None:
-            unasked = classes.new_zeros(len(classes), b.mask_logits.shape[1], classes.shape[2])
-            asked = unasked if b.class_logits is None else b.class_logits
-            classes = torch.cat([classes, asked], dim=1)
-        return Prediction(
-            torch.cat([a.mask_logits, b.mask_logits], dim=1),
-            classes,
-            torch.cat([a.embeddings, b.embeddings], dim=1),
-            a.learnable,
-        )
-
-    pairs = zip(learnable.auxiliary, prompted.auxiliary, strict=True)
-    auxiliary = tuple(join(a, b) for a, b in pairs)
-    return DecoderOutput(join(learnable.final, prompted.final), auxiliary)
-
-
-def fold_frames(output: DecoderOutput, frames: int) -> DecoderOutput:
-    """Output for B T clips of one frame as that of B clips of T frames; classes are averaged."""
-
-    def fold(p: Prediction) -> Prediction:
-        masks, embeddings = (
-            x.unflatten(0, (-1, frames)).squeeze(3).transpose(1, 2)
-            for x in (p.mask_logits, p.embeddings)
-        )
-        classes = p.class_logits
-        if classes is not None:
-            classes = classes.unflatten(0, (-1, frames)).mean(1)
-        return Prediction(masks, classes, embeddings, p.learnable)
-
-    return DecoderOutput(fold(output.final), tuple(fold(p) for p in output.auxiliary))
 
 
 def _ask(

@@ -18,7 +18,7 @@ from ...models.text.encoder import TextEncoder
 from ...models.univs.model import UniVS
 from ..losses.config import named_losses
 from ..losses.criterion import Criterion
-from ..losses.output_streams import without_autocast
+from ..losses.output_streams import fold_frames, join_streams, without_autocast
 from ..losses.targets import ClipTargets
 from ..prompts.choice import choose_kind, prompt_shares
 from ..prompts.simulation import (
@@ -30,7 +30,7 @@ from ..prompts.simulation import (
 from ..recipe.objective import ObjectiveConfig
 from .clip import class_embeddings, compare, prompt_targets
 from .clip_queries import device_of, normalised
-from .rollout import fold_frames, join_streams, read_loss, roll_out
+from .rollout import read_loss, roll_out
 
 
 class StreamObjective:

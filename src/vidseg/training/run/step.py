@@ -18,8 +18,7 @@ from ..parallel.seeds import part_seed
 from ..parallel.sharding import Replica
 from ..recipe.schema import Recipe
 from .ema import MovingAverage
-from .optimiser import set_rate
-from .schedule import rate_factor
+from .optimiser import rate_factor, set_rate
 
 _HALVES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 _SMALLEST_LOSS_SCALE = 1e-3  # below, every step overflows and nothing is learned

@@ -1,42 +1,45 @@
-"""Everything that a run will need, tried once: folders, datasets, shapes, one pass, memory."""
+"""What a dry run looks at: folders, parts of the model, clips of each source, memory."""
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
-from rich.console import RenderableType
+from torch import nn
 
 from ...datasets.batches.collate import ClipBatch
 from ...datasets.batches.drawing import ClipSource, draw_clip
 from ...datasets.batches.packing import unpack
-from ...errors import DataError, TrainingError
+from ...errors import DataError
 from ...models.any_model import VideoModel
 from ..data.loader import ClipParcels, batch_shape
-from ..data.sources import open_sources
-from ..objectives.module import TrainingModule
-from ..objectives.registry import build_objective
-from ..parallel.processes import team
-from ..parallel.seeds import part_seed, seed_all
 from ..recipe.data import DataConfig
-from ..recipe.schema import Recipe
-from ..run.logs import RunLog
-from ..run.optimiser import freeze
-from ..run.recomputation import recompute_activations
-from ..run.starting_model import starting_model, text_encoder
-from ..run.step import split_batch
-from ..scoring.evaluation import build_evaluation
-from .model_table import model_parts
-from .pass_memory import PassMeasure, measure_pass
-from .tables import memory_table, model_table, pass_table, source_table
+from ..recipe.schema import OptimiserConfig, Recipe
+from ..run.optimiser import build_optimiser
+from .pass_memory import PassMeasure
 
 _ATTEMPTS = 40
-Show = Callable[[RenderableType], None]
+
+
+@dataclass(frozen=True)
+class ModelPart:
+    """A part of a model.
+
+    Attributes:
+        name: of the module.
+        parameters: numbers in it, buffers left out.
+        trainable: those that are not frozen.
+        rates: learning rates of its trainable parameters at the start, ascending.
+    """
+
+    name: str
+    parameters: int
+    trainable: int
+    rates: tuple[float, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,41 +85,33 @@ class MemoryEstimate:
         return self.weights + self.training + self.batch
 
 
-def dry_run(recipe: Recipe, show: Show) -> None:
-    """Tries a recipe without training; what is found is shown as soon as it is known.
+def model_parts(model: nn.Module, config: OptimiserConfig) -> tuple[ModelPart, ...]:
+    """The parts of a model in their order.
 
-    One clip of each batch shape goes forwards and backwards, and the memory of a step is told
-    from it; so this fits where the run does, on the device of the run.
+    Args:
+        model: frozen where the recipe says so.
+        config: gives the learning rates.
 
-    Raises:
-        VidsegError: whatever the run would stop for: a missing folder, damaged labels, classes
-            that do not match, weights that cannot be read, too little memory.
+    Raises RecipeError where the recipe names parts that the model lacks.
     """
-    with team(recipe.engine.device) as crew:
-        if crew.world > 1:
-            raise TrainingError("A dry run needs one process; leave torchrun out.")
-        seed_all(recipe.engine.seed)
-        model = starting_model(recipe)
-        freeze(model, recipe.optimiser.freeze)
-        show(model_table(model_parts(model, recipe.optimiser), recipe))
-        check_folders(recipe)
-        objective = build_objective(recipe.objective, model, text_encoder(recipe))
-        build_evaluation(recipe, crew.device)
-        _check_log()
-        sources = open_sources(recipe.data)
-        show(source_table(check_sources(sources, recipe)))
-        if recipe.engine.activation_checkpointing:
-            recompute_activations(model)
-        module = TrainingModule(model, objective).to(crew.device)
-        measures = []
-        for step, batch in first_batches(sources, recipe):
-            shape = tuple(batch.images.shape)
-            seed = part_seed(recipe.engine.seed, step, 0, 0)
-            one = split_batch(batch, len(batch.samples))[0]
-            measure = measure_pass(module, one, seed, recipe.engine, crew.device)
-            show(pass_table(measure, shape, batch.samples[0].dataset))
-            measures.append((shape[0], measure))
-        show(memory_table(estimate_memory(model, measures, recipe), crew.device))
+    rates = {
+        id(parameter): group["scale"] * config.lr
+        for group in build_optimiser(model, config).param_groups
+        for parameter in group["params"]
+    }
+    parts = []
+    for name, module in model.named_children():
+        parameters = list(module.parameters())
+        trained = [p for p in parameters if p.requires_grad]
+        parts.append(
+            ModelPart(
+                name,
+                sum(p.numel() for p in parameters),
+                sum(p.numel() for p in trained),
+                tuple(sorted({rates[id(p)] for p in trained})),
+            )
+        )
+    return tuple(parts)
 
 
 def check_folders(recipe: Recipe) -> None:
@@ -210,9 +205,3 @@ def _draw(source: ClipSource, frames: int, seed: int) -> tuple[int, ...]:
         f"No labelled region was found in {_ATTEMPTS} clips of {source.name}; look at it with "
         f"vidseg data stats."
     )
-
-
-def _check_log() -> None:
-    """Raises TrainingError where TensorBoard is missing, before anything takes long."""
-    with TemporaryDirectory() as folder:
-        RunLog(Path(folder), 0, None).close()
