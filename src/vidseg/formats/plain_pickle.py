@@ -20,6 +20,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from ..errors import DataError
+
 Makers = Mapping[tuple[str, str], Callable[..., Any]]
 """What a file gets for the names (module, name) that it asks for."""
 
@@ -34,6 +36,24 @@ class NotPlainError(Exception):
 
 class DamagedError(Exception):
     """A file that is cut off or no pickle. The message says why."""
+
+
+def read_plain_pickle(path: Path) -> Any:
+    """Whatever the file holds, if that is lists, dicts, strings, numbers and numpy arrays.
+
+    Raises DataError where it is missing, truncated, or asks for anything else.
+    """
+    try:
+        return load_plain_pickle(path)
+    except NotPlainError as error:
+        raise DataError(
+            f"{path} is no plain data: it asks for {error}; it was not run. Get the file from "
+            "its publisher again."
+        ) from error
+    except OSError as error:
+        raise DataError(f"Cannot read {path}: {error.strerror}.") from error
+    except DamagedError as error:
+        raise DataError(f"{path} is damaged or no pickle: {error}.") from error
 
 
 def load_plain_pickle(

@@ -117,7 +117,7 @@ OBJECT_FAULTS: dict[str, tuple[Change, str]] = {
     "nameless class": (lambda c: c["categories"][0].pop("name"), "has no name"),
     "class twice": (lambda c: c["categories"].append(dict(c["categories"][0])), "category id"),
     "no id": (lambda c: row(c).pop("id"), "has no id"),
-    "no list": (lambda c: c.pop("images"), "has no list 'images'"),
+    "no list": (lambda c: c.pop("images"), "lacks the list 'images'"),
 }
 
 
@@ -208,10 +208,10 @@ SA1B_FAULTS: dict[str, tuple[Change, str]] = {
     "area": (lambda c: row(c).update(area=9999), "written beside it"),
     "size": (lambda c: row(c)["segmentation"].update(size=[56, 40]), "size 56 x 40"),
     "counts": (lambda c: row(c)["segmentation"].update(counts="0"), "runs of 0 pixels in all"),
-    "id": (lambda c: row(c).update(id=c["annotations"][0]["id"]), "the id of one in"),
+    "id": (lambda c: row(c).update(id=c["annotations"][0]["id"]), "twice"),
     "no id": (lambda c: row(c).pop("id"), "has no id"),
     "name": (lambda c: c["image"].update(file_name="sa_7.jpg"), "of the picture 'sa_7.jpg'"),
-    "image": (lambda c: c.pop("image"), "lacks image or annotations"),
+    "image": (lambda c: c.pop("image"), "no 'image' with"),
 }
 
 

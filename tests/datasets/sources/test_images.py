@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vidseg.datasets.sources.lvis import LvisStills
+from vidseg.datasets.sources.listed_stills import LvisStills
 from vidseg.datasets.sources.registry import open_dataset
 from vidseg.errors import DataError
 from vidseg.geometry.masks import decode_rle
@@ -274,17 +274,37 @@ def _repeat(key: str) -> Callable[[Any], None]:
 
 A = ("annotations", 0)
 FAULTS = [
-    ("coco_instances", INSTANCES, _set("images", 0, "width", value=...), "'width' of 200 is miss"),
-    ("coco_instances", INSTANCES, _set("images", 0, "height", value=0), "size 0 × 56"),
-    ("coco_instances", INSTANCES, _set("images", value={}), "'images' is {}; list is wanted"),
-    ("coco_instances", INSTANCES, _set("images", 0, value=3), "int where an object"),
+    (
+        "coco_instances",
+        INSTANCES,
+        _set("images", 0, "width", value=...),
+        "image 200 has no height",
+    ),
+    (
+        "coco_instances",
+        INSTANCES,
+        _set("images", 0, "height", value=0),
+        "image 200 has no height",
+    ),
+    ("coco_instances", INSTANCES, _set("images", value={}), "lacks the list 'images'"),
+    (
+        "coco_instances",
+        INSTANCES,
+        _set("images", 0, value=3),
+        "is no JSON object",
+    ),
     ("coco_instances", INSTANCES, _set("images", 0, "file_name", value="../x.jpg"), "outside"),
-    ("coco_instances", INSTANCES, _repeat("images"), "lists the image '000000000200'.*twice"),
-    ("coco_instances", INSTANCES, _repeat("categories"), "two classes the same id"),
-    ("coco_instances", INSTANCES, _set(*A, "image_id", value=9), "annotation 400 .* image 9"),
-    ("coco_instances", INSTANCES, _set(*A, "category_id", value=7), "annotation 400 .*class 7"),
-    ("coco_instances", INSTANCES, _set(*A, "iscrowd", value=2), "iscrowd of annotation 400 is 2"),
-    ("coco_instances", INSTANCES, _set(*A, "segmentation", value=...), "no 'segmentation'"),
+    ("coco_instances", INSTANCES, _repeat("images"), "image id 200 twice"),
+    ("coco_instances", INSTANCES, _repeat("categories"), "category id 1 twice"),
+    ("coco_instances", INSTANCES, _set(*A, "image_id", value=9), "annotation 400 is of image 9"),
+    (
+        "coco_instances",
+        INSTANCES,
+        _set(*A, "category_id", value=7),
+        "400 has the category_id 7",
+    ),
+    ("coco_instances", INSTANCES, _set(*A, "iscrowd", value=2), "annotation 400 has iscrowd 2"),
+    ("coco_instances", INSTANCES, _set(*A, "segmentation", value=...), "no segmentation"),
     ("coco_instances", INSTANCES, _set(*A, "segmentation", value=[[1, 2, 3]]), "three points"),
     (
         "coco_instances",
@@ -305,7 +325,7 @@ FAULTS = [
     ("coco_panoptic", PANOPTIC, _repeat("annotations"), "two annotations of image 200"),
     ("coco_panoptic", PANOPTIC, _set("images", 0, value=...), "image 200, which it does not"),
     ("lvis", "annotations/lvis_v1_val.json", _set("images", 0, "coco_url", value=...), "coco_url"),
-    ("sa1b", "sa_000000/sa_9.json", _set("image", value=...), "'image' is missing"),
+    ("sa1b", "sa_000000/sa_9.json", _set("image", value=...), "no 'image' with"),
     ("sa1b", "sa_000000/sa_9.json", _set(*A, "segmentation", "size", value=[1, 2]), "1 × 2"),
     ("refcoco", "instances.json", _set("annotations", 2, "id", value=1), "annotation 80, which"),
 ]

@@ -87,7 +87,7 @@ def test_the_table_agrees_with_the_modules(name: str) -> None:
     module = import_module(f"vidseg.datasets.sources.{ROWS[name].module}")
     if not hasattr(module, "SPLITS"):
         layouts = "vidseg.formats.layouts"
-        own = f"{layouts}.{name.removesuffix('_mapped')}"
+        own = f"{layouts}.{name.removesuffix('_mapped').rstrip('+').replace('cocog', 'coco')}"
         layout = import_module(own if find_spec(own) else f"{layouts}.{ROWS[name].module}")
         assert set(splits_of(name)) <= set(layout.SPLITS)
     else:

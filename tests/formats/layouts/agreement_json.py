@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from ...datasets.image_layouts import write_image_layout
 from ...datasets.layouts import write_layout
 from .agreement import Frames, Spelling
 
@@ -84,4 +85,49 @@ def _video_spellings() -> list[Spelling]:
     ]
 
 
-JSON = (*_video_spellings(),)
+def _stills(
+    name: str, split: str, old: str = "", new: str = "", part: str = ""
+) -> Callable[[Path], Frames]:
+    """Writes stills, moves a file or folder, and returns those of the split.
+
+    Args:
+        old, new: what is moved where, below the folder.
+        part: what the names of the split's pictures hold; all where it is empty.
+    """
+
+    def write(folder: Path) -> Frames:
+        root = write_image_layout(name, folder)
+        known = {path.stem for path in folder.rglob("*.jpg") if part in str(path)}
+        if old:
+            (root / new).parent.mkdir(parents=True, exist_ok=True)
+            (root / old).rename(root / new)
+        return {still: (still,) for still in known}
+
+    return write
+
+
+_COCO = "annotations/instances_val2017.json"
+_LVIS = "annotations/lvis_v1_val.json"
+_STILLS: tuple[tuple[str, str, str, str, str], ...] = (
+    ("coco_instances", "val", "", "", "val2017"),
+    ("coco_instances", "val", _COCO, "instances_val2017.json", "val2017"),
+    ("coco_instances", "val", "val2017", "images/val2017", "val2017"),
+    ("lvis", "val", "", "", "00000031"),
+    ("lvis", "val", _LVIS, "lvis_v1_val.json", "00000031"),
+    ("lvis", "val", _LVIS, "lvis/lvis_v1_val.json", "00000031"),
+)
+
+
+def _still_spellings() -> list[Spelling]:
+    return [
+        Spelling(
+            name=f"{name}, {new or 'as released'}",
+            dataset=name,
+            split=split,
+            write=_stills(name, split, old, new, part),
+        )
+        for name, split, old, new, part in _STILLS
+    ]
+
+
+JSON = (*_video_spellings(), *_still_spellings())

@@ -1,8 +1,7 @@
-"""Lists of a JSON file in the manner of COCO: ids, keys, classes and masks."""
+"""Masks in the manner of COCO: polygons, run lengths and the areas beside them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,66 +12,6 @@ from .survey import Survey
 
 _LOOSE = 0.25  # polygons are drawn on a grid; their area is near the true one, not equal to it
 _FEW_PIXELS = 25
-
-
-def keyed(
-    content: Mapping[str, Any], key: str, noun: str, file: Path, survey: Survey
-) -> dict[Any, dict[str, Any]]:
-    """id → row of the list ``content[key]``; rows without an id and double ids are findings."""
-    rows = content.get(key)
-    if not isinstance(rows, list):
-        survey.findings.error(
-            "unreadable files", file, f"{file} has no list {key!r}; download it again."
-        )
-        return {}
-    found: dict[Any, dict[str, Any]] = {}
-    for place, row in enumerate(rows):
-        id = row.get("id") if isinstance(row, dict) else None
-        if id is None or isinstance(id, (dict, list)):
-            survey.findings.error(
-                "ids", file, f"{file}: {noun} number {place} of {key!r} has no id; add it."
-            )
-        elif id in found:
-            survey.findings.error(
-                "ids", file, f"{file} has the {noun} id {id} twice; every id must be there once."
-            )
-        else:
-            found[id] = row
-    return found
-
-
-def check_categories(
-    content: Mapping[str, Any], file: Path, survey: Survey
-) -> dict[Any, dict[str, Any]]:
-    """id → category; those without a name, and two of one name, are findings."""
-    categories = keyed(content, "categories", "category", file, survey)
-    names: dict[str, Any] = {}
-    for id, row in categories.items():
-        name = row.get("name")
-        if not isinstance(name, str) or not name:
-            survey.findings.error("classes", file, f"{file}: category {id} has no name; add it.")
-        elif name in names:
-            survey.findings.error(
-                "classes",
-                file,
-                f"{file} calls both category {names[name]} and category {id} {name!r}.",
-            )
-        else:
-            names[name] = id
-    return categories
-
-
-def check_category(
-    where: str, row: Mapping[str, Any], known: Mapping[Any, Any], file: Path, survey: Survey
-) -> None:
-    """Whether the class of a row is in the file's list."""
-    category = row.get("category_id")
-    if category not in known:
-        survey.findings.error(
-            "classes",
-            file,
-            f"{where} has the category_id {category!r}, which the list of categories lacks.",
-        )
 
 
 def check_mask(

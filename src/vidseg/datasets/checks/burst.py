@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ...formats.layouts.coco_lists import read_categories
 from ...formats.layouts.problems import listed
 from ...formats.layouts.rows import row_size
-from .annotations import check_categories
 from .folders import check_pictures
 from .pictures import in_words
 from .run_lengths import mask_area
@@ -43,7 +43,7 @@ def _check_part(root: Path, part: str, file: Path, survey: Survey) -> None:
         survey.findings.error(
             "splits", file, f"{file} says that it is of the split {content['split']!r}."
         )
-    categories = check_categories(content, file, survey)
+    categories = {c.id: c for c in read_categories(content, file, survey.findings)}
     survey.count(part, "categories", len(categories))
     rows = content.get("sequences")
     if not isinstance(rows, list):

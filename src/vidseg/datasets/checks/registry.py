@@ -55,9 +55,9 @@ CHECKS: dict[str, Callable[[Path, Survey], None]] = {
     "coco_panoptic": check_coco_panoptic,
     "lvis": check_lvis,
     "sa1b": check_sa1b,
-    "refcoco": partial(check_refcoco, author="unc"),
-    "refcoco+": partial(check_refcoco, author="unc"),
-    "refcocog": partial(check_refcoco, author="umd"),
+    "refcoco": partial(check_refcoco, dataset="refcoco"),
+    "refcoco+": partial(check_refcoco, dataset="refcoco+"),
+    "refcocog": partial(check_refcoco, dataset="refcocog"),
     "ade20k_panoptic": check_ade20k,
     "entityseg": check_entityseg,
 }

@@ -2,103 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ...errors import DataError
-from ...formats.layouts.coco_lists import read_categories
+from ...formats.layouts.coco_lists import ImageLists, ListedObject, read_categories
 from ...formats.layouts.panoptic_stills import read_stills
 from ...formats.layouts.problems import listed
-from ...formats.layouts.rows import row_size
+from ...formats.layouts.rows import Row
 from ...formats.layouts.segments import read_segments
-from ...formats.reading import inside
-from .annotations import check_categories, check_category, check_mask, keyed
+from .annotations import check_mask
 from .panoptic import check_segments
 from .pictures import check_whole, in_words, read_header
 from .survey import Survey
 
-Locate = Callable[[Mapping[str, Any]], Path | None]
 
-
-def locate_by_name(folder: Path) -> Locate:
-    """Pictures in one folder, by ``file_name``."""
-
-    def locate(image: Mapping[str, Any]) -> Path | None:
-        name = image.get("file_name")
-        return inside(folder, name, folder) if isinstance(name, str) else None
-
-    return locate
-
-
-def check_instances(
-    part: str, file: Path, locate: Locate, survey: Survey, *, classless: bool = False
-) -> dict[Any, dict[str, Any]]:
-    """One JSON with ``images``, ``annotations`` and ``categories``; returns the annotations.
-
-    Args:
-        locate: where the picture of a row of ``images`` lies; None where the row does not tell.
-        classless: whether objects may have no class.
-    """
-    content = survey.json(file)
-    if content is None:
+def check_instances(part: str, lists: ImageLists, survey: Survey) -> dict[Any, ListedObject]:
+    """One JSON of stills, the pictures and the masks; returns the objects by id."""
+    survey.count(part, "images", len(lists.images))
+    for image in lists.images.values():
+        if image.picture is not None:
+            check_picture_file(image.picture, image.size, lists.file, survey)
+        survey.progress(image.name)
+    if not lists.labelled:
         return {}
-    images = keyed(content, "images", "image", file, survey)
-    survey.count(part, "images", len(images))
-    for image in images.values():
-        check_picture(image, file, locate, survey)
-        survey.progress(str(image.get("file_name", image.get("id"))))
-    if "annotations" not in content:
-        return {}
-    categories = check_categories(content, file, survey)
-    survey.count(part, "categories", len(categories))
-    rows = keyed(content, "annotations", "annotation", file, survey)
-    survey.count(part, "objects", len(rows))
-    for id, row in rows.items():
-        where = f"{file}: annotation {id}"
-        its_image = images.get(row.get("image_id"))
-        if its_image is None:
-            survey.findings.error(
-                "ids", file, f"{where} is of image {row.get('image_id')!r}, which the list lacks."
-            )
-            continue
-        if categories or not classless:
-            check_category(where, row, categories, file, survey)
-        check_object(where, row, row_size(its_image), file, survey)
-    return rows
+    survey.count(part, "categories", len(lists.categories))
+    objects = {object.id: object for object in lists.objects()}
+    survey.count(part, "objects", len(objects))
+    for object in objects.values():
+        size = lists.images[object.image].size
+        check_object_mask(object.place, object.row, size, lists.file, survey)
+    return objects
 
 
-def check_object(
-    where: str, row: Mapping[str, Any], size: tuple[int, int] | None, file: Path, survey: Survey
+def check_object_mask(
+    where: str, row: Row, size: tuple[int, int] | None, file: Path, survey: Survey
 ) -> None:
-    """Mask, area and crowd flag of an annotation."""
-    if row.get("iscrowd", 0) not in (0, 1):
-        survey.findings.error("values", file, f"{where} has iscrowd {row['iscrowd']!r}.")
-    if "segmentation" not in row:
-        survey.findings.error("masks", file, f"{where} has no segmentation.")
-        return
-    # Areas that remain from before pictures were scaled leave the masks as good as they are.
-    area = row.get("area")
-    check_mask(where, row["segmentation"], size, area, file, survey, area_counts=False)
-
-
-def check_picture(
-    image: Mapping[str, Any], file: Path, locate: Locate, survey: Survey
-) -> tuple[int, int] | None:
-    """(height, width) of the picture of a row, or None after a finding."""
-    where = f"{file}: image {image.get('id', image.get('image_id'))}"
-    size = row_size(image)
-    if size is None:
-        survey.findings.error("sizes", file, f"{where} has no height and width.")
-    try:
-        path = locate(image)
-    except DataError as error:
-        survey.findings.error("missing files", file, str(error))
-        return None
-    if path is None:
-        survey.findings.error("missing files", file, f"{where} does not name its picture.")
-        return None
-    return check_picture_file(path, size, file, survey)
+    """Mask and area of an annotation, where it has one."""
+    if "segmentation" in row:
+        # Areas that remain from before pictures were scaled leave the masks as good as they are.
+        area = row.get("area")
+        check_mask(where, row["segmentation"], size, area, file, survey, area_counts=False)
 
 
 def check_picture_file(

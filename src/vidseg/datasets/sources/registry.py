@@ -72,17 +72,21 @@ ROWS: dict[str, Row] = {
     "ref_davis": Row("ref_davis", ("train", "valid")),
     "ref_youtube_vos": Row("ref_youtube_vos", _TRAIN_VALID_TEST),
     "kitti_step": Row("kitti_step", _TRAIN_VAL_TEST),
-    "coco_instances": Row("coco_instances", (*_TRAIN_VAL_TEST, *_MORE_OF_COCO)),
+    "coco_instances": Row("listed_stills", (*_TRAIN_VAL_TEST, *_MORE_OF_COCO), "open_coco"),
     "coco_panoptic": Row("panoptic_stills", ("train", "val"), "open_coco"),
-    "lvis": Row("lvis", ("train", "val", "minival", "test-dev", "test-challenge")),
+    "lvis": Row(
+        "listed_stills", ("train", "val", "minival", "test-dev", "test-challenge"), "open_lvis"
+    ),
     "sa1b": Row("sa1b", ()),
     "refcoco": Row(
-        "refcoco", ("train", "val", "testA", "testB", *_OF_GOOGLE, "google-test"), "open_refcoco"
+        "listed_stills",
+        ("train", "val", "testA", "testB", *_OF_GOOGLE, "google-test"),
+        "open_refcoco",
     ),
-    "refcoco+": Row("refcoco", ("train", "val", "testA", "testB"), "open_refcoco_plus"),
-    "refcocog": Row("refcoco", (*_TRAIN_VAL_TEST, *_OF_GOOGLE), "open_refcocog"),
+    "refcoco+": Row("listed_stills", ("train", "val", "testA", "testB"), "open_refcoco_plus"),
+    "refcocog": Row("listed_stills", (*_TRAIN_VAL_TEST, *_OF_GOOGLE), "open_refcocog"),
     "ade20k_panoptic": Row("panoptic_stills", ("train", "val"), "open_ade20k"),
-    "entityseg": Row("entityseg", ("train", "val", *_MORE_OF_ENTITYSEG)),
+    "entityseg": Row("listed_stills", ("train", "val", *_MORE_OF_ENTITYSEG), "open_entityseg"),
 }
 
 

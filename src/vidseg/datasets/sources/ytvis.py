@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...errors import DataError
-from ...formats.label_files.run_lengths import areas, from_segmentation
+from ...formats.label_files.run_lengths import from_segmentation, without_empty
 from ...formats.layouts.problems import STRICT
 from ...formats.layouts.ytvis import FILES, TrackLists, picture_folder
 from ...formats.reading import inside, read_json, read_picture
@@ -125,9 +125,3 @@ class TrackedVideos(ListedVideos):
     def picture(self, video: int, frame: int) -> ImageArray:
         """Decodes the picture."""
         return read_picture(self._pictures[video][frame])
-
-
-def without_empty(masks: dict[int, CocoRLE]) -> dict[int, CocoRLE]:
-    """The masks that have a pixel."""
-    pixels = areas(list(masks.values())) if masks else ()
-    return {id: mask for (id, mask), area in zip(masks.items(), pixels, strict=True) if area}

@@ -79,6 +79,12 @@ def areas(rles: Sequence[CocoRLE]) -> npt.NDArray[np.int64]:
     return np.asarray(coco.area([_bytes(rle) for rle in rles]), dtype=np.int64).reshape(-1)
 
 
+def without_empty(masks: dict[int, CocoRLE]) -> dict[int, CocoRLE]:
+    """The masks that have a pixel."""
+    pixels = areas(list(masks.values())) if masks else ()
+    return {id: mask for (id, mask), area in zip(masks.items(), pixels, strict=True) if area}
+
+
 def union(rles: Sequence[CocoRLE]) -> CocoRLE:
     """All pixels of masks of one size."""
     from pycocotools import mask as coco

@@ -1,13 +1,22 @@
-"""Lists in the manner of COCO: rows by id, classes, crowds."""
+"""Lists in the manner of COCO: rows by id, classes, and stills with their objects.
+
+images       [{id, width, height, ...}]            where the picture lies, each layout says
+categories   [{id, name[, isthing or type]}]
+annotations  [{id, image_id, category_id, segmentation[, iscrowd, area]}]
+"""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ...labels import Category
+from .places import path_inside
 from .problems import Problems
-from .rows import Row, rows, whole_number
+from .rows import Row, name_of, row_size, rows, whole_number
 
 
 def keyed(content: Row, key: str, noun: str, file: Path, problems: Problems) -> dict[Any, Row]:
@@ -56,9 +65,116 @@ def read_categories(
         names[str(name)] = id
         thing = row.get("isthing", row.get("type", "thing") != "stuff")
         found[id] = Category(id, str(name), bool(thing))
-    if not found and content.get("categories") == []:
+    if stuff and not found and content.get("categories") == []:
         problems.error("classes", file, f"{file} lists no category.")
     return tuple(found.values())
+
+
+Locate = Callable[[Row, Problems], Path | None]
+"""Where the picture of a row of ``images`` lies; None after a report where it does not tell."""
+
+
+def by_file_name(folder: Path, file: Path) -> Locate:
+    """Pictures in one folder, by ``file_name``."""
+
+    def locate(row: Row, problems: Problems) -> Path | None:
+        name = name_of(row, "file_name", f"the image {row.get('id')}", file, problems)
+        return None if name is None else path_inside(folder, name, file, problems)
+
+    return locate
+
+
+@dataclass(frozen=True, eq=False)
+class ListedImage:
+    """A still.
+
+    Attributes:
+        name: of the picture, without ending.
+        size: (height, width); None after a report where the file does not tell.
+        picture: where it lies, whether or not it is there; None after a report.
+        row: as the file has it.
+    """
+
+    name: str
+    size: tuple[int, int] | None
+    picture: Path | None
+    row: Row
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ListedObject:
+    """An object of a still; what its mask holds is not looked at.
+
+    Attributes:
+        place: file and annotation, to begin sentences with.
+        image: id of the still.
+        row: as the file has it.
+    """
+
+    place: str
+    id: int | str
+    image: Any
+    row: Row
+
+
+class ImageLists:
+    """The lists of one file.
+
+    Attributes:
+        file: which.
+        images: by id, in the order of the file.
+        categories: where they are empty, objects have no class.
+        labelled: whether the file has annotations.
+
+    Args:
+        content: the file, parsed.
+        locate: where the picture of a row lies.
+    """
+
+    images: Mapping[Any, ListedImage]
+    categories: tuple[Category, ...]
+
+    def __init__(self, content: Row, file: Path, locate: Locate, problems: Problems) -> None:
+        self.file, self._content, self._problems = file, content, problems
+        listed = keyed(content, "images", "image", file, problems)
+        self.images = {id: self._image(id, row, locate) for id, row in listed.items()}
+        counts = Counter(image.name for image in self.images.values())
+        for name in (name for name, count in counts.items() if count > 1):
+            problems.error("ids", file, f"{file} lists the image {name!r} twice.")
+        self.categories = read_categories(content, file, problems)
+        self.labelled = "annotations" in content
+
+    def _image(self, id: Any, row: Row, locate: Locate) -> ListedImage:
+        size, picture = row_size(row), locate(row, self._problems)
+        if size is None:
+            sentence = f"{self.file}: image {id} has no height and width."
+            self._problems.error("sizes", self.file, sentence)
+        return ListedImage(str(id) if picture is None else picture.stem, size, picture, row)
+
+    def objects(self) -> Iterator[ListedObject]:
+        """The annotations; those of no image are left out."""
+        if not self.labelled:
+            return
+        file, problems = self.file, self._problems
+        known = {category.id for category in self.categories}
+        for id, row in keyed(self._content, "annotations", "annotation", file, problems).items():
+            place = f"{file}: annotation {id}"
+            image, category = row.get("image_id"), row.get("category_id")
+            if not isinstance(image, (int, str)) or image not in self.images:
+                problems.error("ids", file, f"{place} is of image {image!r}, which the list lacks.")
+                continue
+            if known and (type(category) is not int or category not in known):
+                sentence = f"{place} has the category_id {category!r}, which the list lacks."
+                problems.error("classes", file, sentence)
+            check_object(row, place, file, problems)
+            yield ListedObject(place, id, image, row)
+
+
+def check_object(row: Row, place: str, file: Path, problems: Problems) -> None:
+    """Whether an annotation has a mask; and its crowd flag."""
+    if "segmentation" not in row:
+        problems.error("masks", file, f"{place} has no segmentation.")
+    is_crowd(row, place, file, problems)
 
 
 def is_crowd(row: Row, where: str, file: Path, problems: Problems) -> bool:

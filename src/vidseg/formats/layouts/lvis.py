@@ -1,0 +1,52 @@
+"""LVIS v1 (Gupta et al., 2019): 1203 things on COCO's pictures, not all of them everywhere.
+
+    coco/
+      annotations/
+        lvis_v1_val.json            or lvis_v1_val.json, or lvis/lvis_v1_val.json
+      train2017/                    both folders: pictures of a split lie in either
+      val2017/
+        000000000139.jpg
+
+An image names the classes that are surely absent (``neg_category_ids``) and those of which only
+some objects are marked (``not_exhaustive_category_ids``); all other classes are unknown there.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+from .coco_lists import Locate
+from .places import first_folder, path_inside
+from .problems import Problems
+from .rows import Row, name_of
+
+_STEMS = {
+    "train": "lvis_v1_train",
+    "val": "lvis_v1_val",
+    "minival": "lvis_v1_minival",
+    "test-dev": "lvis_v1_image_info_test_dev",
+    "test-challenge": "lvis_v1_image_info_test_challenge",
+}
+
+FILES = {
+    split: tuple(f"{folder}{stem}.json" for folder in ("annotations/", "", "lvis/"))
+    for split, stem in _STEMS.items()
+}
+"""Split → where its JSON file may lie, the usual place first."""
+
+SPLITS = tuple(FILES)
+
+
+def pictures(root: Path, file: Path) -> Locate:
+    """Where the pictures lie: addresses end in folder and file, ".../val2017/0000.jpg"."""
+
+    def locate(row: Row, problems: Problems) -> Path | None:
+        text = name_of(row, "coco_url", f"the image {row.get('id')}", file, problems)
+        if text is None:
+            return None
+        address = PurePosixPath(text)
+        part = address.parent.name
+        folder = first_folder((root / part, root / "images" / part))
+        return path_inside(folder, address.name, file, problems)
+
+    return locate
