@@ -1,8 +1,14 @@
-"""Reads every import of the package and fails where a file reaches below its own layer."""
+"""Reads every import of the package and fails where a file reaches below its own layer.
+
+Fails too where folders of one package know each other against their order, and on any circle of
+files. An import inside a function or for types alone counts like any other.
+"""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Container, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,6 +39,52 @@ LIGHT = LAYERS[0]  # no torch even inside functions
 TORCHLESS = LAYERS[0] | LAYERS[1] | {"cli", "__main__", "__init__"}  # no torch at import
 HEAVY = {"torch", "transformers"}
 
+# Folders and files of a package from the foundation up; what is not listed stands above them all.
+# Folders of one line do not know each other.
+ROOMS: dict[str, tuple[set[str], ...]] = {
+    "datasets": ({"sources"}, {"checks", "clips"}, {"augment"}, {"batches"}),
+    "inference": (
+        {"config", "frame_geometry", "mask_quality", "overlaps", "class_maps"},
+        {"memory", "tracking"},
+        {"policies"},
+    ),
+    "training": (
+        {"parallel", "recipe"},
+        {"data"},
+        {"prompts"},
+        {"losses"},
+        {"objectives"},
+        {"run"},
+        {"scoring"},
+        {"dry_run"},
+    ),
+}
+
+
+KNOWN_CIRCLES: list[set[str]] = [
+    {"vidseg.training.losses.config", "vidseg.training.losses.matcher"},
+    {"vidseg.training.dry_run.dry_run", "vidseg.training.dry_run.tables"},
+    {
+        "vidseg.models.config",
+        "vidseg.models.decoder.attention",
+        "vidseg.models.decoder.mask_decoder",
+        "vidseg.models.decoder.predictor",
+        "vidseg.models.decoder.query_streams",
+        "vidseg.models.files.checkpoints.clip_files",
+        "vidseg.models.files.checkpoints.shapes",
+        "vidseg.models.gvseg.config",
+        "vidseg.models.mask2former",
+        "vidseg.models.pixel.deformable",
+        "vidseg.models.presets",
+        "vidseg.models.text.clip_text",
+        "vidseg.models.text.kept_features",
+    },
+]
+KNOWN_BREACHES: tuple[str, ...] = (
+    "vidseg.inference.memory.clip_window imports vidseg.inference.policies.base,",
+    "vidseg.inference.memory.prompt_memory imports vidseg.inference.policies.base,",
+)
+
 
 def layer_of(part: str) -> int | None:
     return next((depth for depth, parts in enumerate(LAYERS) if part in parts), None)
@@ -61,6 +113,78 @@ def imported_names(node: ast.AST, path: Path) -> list[str]:
         above = package[: len(package) - node.level + 1]
         module = ".".join((*above, node.module) if node.module else above)
     return [f"{module}.{alias.name}" for alias in node.names]
+
+
+def module_of(path: Path) -> str:
+    """The dotted name of a file."""
+    parts = ("vidseg", *path.relative_to(PACKAGE).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def modules_imported(path: Path, tree: ast.AST, known: Container[str]) -> set[str]:
+    """Files of the package that a file imports, without the front door, which imports lazily."""
+    found = set()
+    for node in ast.walk(tree):
+        for name in imported_names(node, path):
+            module = name if name in known else name.rpartition(".")[0]
+            if module in known:
+                found.add(module)
+    return found - {"vidseg", module_of(path)}
+
+
+def circles(arrows: Mapping[str, set[str]]) -> list[list[str]]:
+    """Groups of two nodes or more that all reach each other."""
+
+    def reached(start: str) -> set[str]:
+        found, waiting = set(), list(arrows[start])
+        while waiting:
+            node = waiting.pop()
+            if node not in found:
+                found.add(node)
+                waiting += arrows.get(node, ())
+        return found
+
+    reach = {node: reached(node) for node in arrows}
+    groups = {
+        tuple(sorted(other for other in reach[node] if node in reach.get(other, ())))
+        for node in arrows
+        if node in reach[node]
+    }
+    return [list(group) for group in sorted(groups)]
+
+
+def room_of(module: str, package: str) -> str | None:
+    """The folder or file of a package that a module is or lies in."""
+    parts = module.split(".")
+    return parts[2] if parts[1] == package and len(parts) > 2 else None
+
+
+def room_breaches(package: str, module: str, imported: Iterable[str]) -> list[str]:
+    """Imports of a module that go up in the order of the rooms of its package."""
+    order = ROOMS[package]
+    depth = {room: k for k, rooms in enumerate(order) for room in rooms}
+    own = room_of(module, package)
+    found = []
+    for other in sorted(imported):
+        room = room_of(other, package)
+        if own is None or room is None or room == own:
+            continue
+        here, there = depth.get(own, len(order)), depth.get(room, len(order))
+        folders = all((PACKAGE / package / each).is_dir() for each in (own, room))
+        if there > here or (there == here and folders):
+            found.append(f"{module} imports {other}, but {own} does not stand above {room}")
+    return found
+
+
+@cache
+def arrows() -> dict[str, set[str]]:
+    """What every file but the front door imports."""
+    files = {module_of(path): path for path in modules()}
+    return {
+        name: modules_imported(path, ast.parse(path.read_text(encoding="utf-8")), files)
+        for name, path in files.items()
+        if name != "vidseg"
+    }
 
 
 def parts_imported(path: Path, tree: ast.AST) -> set[str]:
@@ -129,3 +253,49 @@ def test_imports_stay_in_their_layer(path: Path) -> None:
 )
 def test_the_reader_of_imports_sees_breaches(place: str, line: str, fails: bool) -> None:
     assert bool(breaches(PACKAGE / place, ast.parse(line))) is fails
+
+
+def test_no_circle_of_files() -> None:
+    assert not [circle for circle in circles(arrows()) if set(circle) not in KNOWN_CIRCLES]
+
+
+@pytest.mark.parametrize("package", ROOMS)
+def test_rooms_are_entered_from_above(package: str) -> None:
+    for rooms in ROOMS[package]:
+        for room in rooms:
+            place = PACKAGE / package / room
+            assert place.is_dir() or place.with_suffix(".py").is_file(), f"{place} is gone"
+    found = [
+        breach
+        for module, imported in arrows().items()
+        if module.startswith(f"vidseg.{package}.")
+        for breach in room_breaches(package, module, imported)
+    ]
+    assert not [breach for breach in found if not breach.startswith(KNOWN_BREACHES)]
+
+
+def test_the_reader_of_circles_sees_them() -> None:
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": {"e"}, "e": set(), "f": {"f", "a"}}
+    assert circles(graph) == [["a", "b", "c"], ["f"]]
+    path = PACKAGE / "models" / "univs" / "model.py"
+    text = "def f():\n    from ..config import A\n    from .. import presets\n"
+    known = {"vidseg.models.config", "vidseg.models.presets", "vidseg.models.univs.model"}
+    assert modules_imported(path, ast.parse(text), known) == {
+        "vidseg.models.config",
+        "vidseg.models.presets",
+    }
+
+
+@pytest.mark.parametrize(
+    ("module", "other", "fails"),
+    [
+        ("vidseg.training.losses.criterion", "vidseg.training.objectives.clip", True),
+        ("vidseg.training.objectives.clip", "vidseg.training.losses.criterion", False),
+        ("vidseg.training.recipe.schema", "vidseg.training.parallel.seeds", True),
+        ("vidseg.training.run.ema", "vidseg.training.engine", True),
+        ("vidseg.training.engine", "vidseg.training.run.ema", False),
+        ("vidseg.training.losses.criterion", "vidseg.models.config", False),
+    ],
+)
+def test_the_reader_of_rooms_sees_breaches(module: str, other: str, fails: bool) -> None:
+    assert bool(room_breaches("training", module, [other])) is fails
