@@ -62,8 +62,6 @@ ROOMS: dict[str, tuple[set[str], ...]] = {
 
 
 KNOWN_CIRCLES: list[set[str]] = [
-    {"vidseg.training.losses.config", "vidseg.training.losses.matcher"},
-    {"vidseg.training.dry_run.dry_run", "vidseg.training.dry_run.tables"},
     {
         "vidseg.models.config",
         "vidseg.models.decoder.attention",
