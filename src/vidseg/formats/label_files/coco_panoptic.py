@@ -18,9 +18,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ...errors import DataError
 from ...labels import FrameLabels, LabelTrack, VideoInfo
+from ..layouts.problems import STRICT
+from ..layouts.segments import Segments, read_segments
 from ..reading import inside, read_json
 from .base import ReadOptions, WriteOptions, layout_explained, only_file
 from .class_lists import coco_categories, coco_rows
@@ -40,11 +43,19 @@ def read(place: Path, options: ReadOptions) -> PanopticFiles:
     with layout_explained(path, _KIND):
         categories = coco_categories(content["categories"], path)
         videos, images = grouped_images(content, path)
-        entries = {row["image_id"]: row for row in content["annotations"]}
+        entries = {row["image_id"]: _map(row, path) for row in content["annotations"]}
         if len(entries) < len(content["annotations"]):
             raise DataError(f"{path} has two rows about one image.")
-        listed = [[entries.get(image["id"]) for image in rows] for rows in images]
-    return PanopticFiles(path, path.with_suffix(""), categories, videos, listed, options)
+        maps = [[entries.get(image["id"]) for image in rows] for rows in images]
+    return PanopticFiles(path, categories, videos, maps, options)
+
+
+def _map(row: dict[str, Any], path: Path) -> tuple[Path, Segments]:
+    """The PNG of a row of ``annotations``, and what the row lists for it."""
+    name = str(row["file_name"])
+    segments = read_segments(row["segments_info"], name, path, None, STRICT)
+    assert segments is not None  # a strict reader raises
+    return inside(path.with_suffix(""), name, path), segments
 
 
 class CocoPanopticWriter:

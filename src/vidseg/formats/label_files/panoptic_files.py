@@ -11,9 +11,11 @@ from PIL import Image
 from ...errors import DataError
 from ...labels import Category, FrameLabels, LabelTrack, VideoInfo
 from ...results import CocoRLE
+from ..layouts.problems import STRICT
+from ..layouts.segments import MOST_ID, Segments, compare_ids
 from ..panoptic import ids_to_rgb
-from ..reading import inside, read_rgb_ids
-from .base import LabelFile, ReadOptions, layout_explained
+from ..reading import read_rgb_ids
+from .base import LabelFile, ReadOptions
 from .capabilities import Holds
 from .id_maps import id_map, masks_of, save_png, where_value
 from .run_lengths import areas, box
@@ -25,7 +27,7 @@ HOLDS = Holds(
     stuff=True,
     crowd="all",
     scores="mask",
-    highest_id=2**24 - 1,
+    highest_id=MOST_ID - 1,
 )
 """Segments have ids R + 256 G + 65536 B; 0 is void."""
 
@@ -35,10 +37,9 @@ class PanopticFiles(LabelFile):
 
     Args:
         place: the JSON.
-        folder: holds the PNGs.
         categories: all classes.
         videos: in order.
-        entries: for each video the rows {file_name, segments_info} of its frames, None for a
+        maps: for each video the PNGs of its frames and what the JSON lists for them; None for a
             frame without labels.
         options: of the reader.
     """
@@ -46,15 +47,13 @@ class PanopticFiles(LabelFile):
     def __init__(
         self,
         place: Path,
-        folder: Path,
         categories: Sequence[Category],
         videos: Sequence[VideoInfo],
-        entries: Sequence[Sequence[Mapping[str, Any] | None]],
+        maps: Sequence[Sequence[tuple[Path, Segments] | None]],
         options: ReadOptions,
     ) -> None:
         super().__init__(place, categories, videos, options.pictures)
-        self._folder = folder
-        self._entries = entries
+        self._maps = maps
         self._log = options.log
         self._numbers = {category.id for category in categories}
 
@@ -62,18 +61,17 @@ class PanopticFiles(LabelFile):
         """All segments that the JSON lists, by id."""
         found: dict[int, LabelTrack] = {}
         where = f"video {self._videos[video].name}, track"
-        with layout_explained(self.place, "panoptic"):
-            for entry in self._entries[video]:
-                for row in () if entry is None else entry["segments_info"]:
-                    id, number = int(row["id"]), int(row["category_id"])
-                    if number not in self._numbers:
-                        raise DataError(
-                            f"{self.place} has a segment of class {number}, which its class list "
-                            f"lacks; give the right list with --categories."
-                        )
-                    track = LabelTrack(id, number, bool(row.get("iscrowd", 0)))
-                    if found.setdefault(id, track) != track:
-                        self._log.add("class_changes", f"{where} {id}")
+        for map in self._maps[video]:
+            segments = Segments({}) if map is None else map[1]
+            for id, number in segments.classes.items():
+                if number not in self._numbers:
+                    raise DataError(
+                        f"{self.place} has a segment of class {number}, which its class list "
+                        f"lacks; give the right list with --categories."
+                    )
+                track = LabelTrack(id, number, id in segments.crowds)
+                if found.setdefault(id, track) != track:
+                    self._log.add("class_changes", f"{where} {id}")
         return tuple(found[id] for id in sorted(found))
 
     def labels(self, video: int, frame: int) -> FrameLabels | None:
@@ -81,25 +79,17 @@ class PanopticFiles(LabelFile):
 
         Raises DataError where PNG and JSON name different segments.
         """
-        entry = self._entries[video][frame]
-        if entry is None:
+        map = self._maps[video][frame]
+        if map is None:
             return None
-        path = inside(self._folder, str(entry["file_name"]), self.place)
+        path, segments = map
         ids = read_rgb_ids(path)
         size = (ids.shape[0], ids.shape[1])
         if self._videos[video].size not in (None, size):
             raise DataError(f"{path} and {self.place} differ in the size of the picture.")
         masks = masks_of(ids, 0)
-        with layout_explained(self.place, "panoptic"):
-            rows = {int(row["id"]): row for row in entry["segments_info"]}
-            scores = {id: float(row["score"]) for id, row in rows.items() if "score" in row}
-        for id in masks:
-            if id not in rows:
-                raise DataError(f"{path} has segment {id}, which {self.place} does not list.")
-        for id in rows:
-            if id not in masks:
-                raise DataError(f"{self.place} lists segment {id}, which {path} lacks.")
-        return FrameLabels(size, masks, where_value(ids, 0), scores)
+        compare_ids(masks, segments, path, self.place, STRICT)
+        return FrameLabels(size, masks, where_value(ids, 0), segments.scores)
 
 
 def save_segments(

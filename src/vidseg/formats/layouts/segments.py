@@ -117,8 +117,13 @@ def read_segments(
                 whole_number(row, "area", what, source, problems)
             else:
                 stated[id] = area
-        if "score" in row:
-            scores[id] = row["score"]
+        score = row.get("score")
+        if isinstance(score, (int, float)):
+            scores[id] = float(score)
+        elif score is not None:
+            problems.error(
+                "values", source, f"{source}: the segment {id} of {place} has the score {score!r}."
+            )
     return Segments(classes, frozenset(crowds), stated, scores)
 
 

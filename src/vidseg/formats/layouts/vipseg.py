@@ -158,8 +158,33 @@ def read_listing(
     if content is None:
         return None
     categories = read_categories(content, source, problems, stuff=True)
+    videos = listed_videos(
+        content,
+        source,
+        problems,
+        known={category.id for category in categories},
+        names=names,
+        areas=areas,
+    )
+    return Listing(source, categories, videos)
+
+
+def listed_videos(
+    content: Row,
+    source: Path,
+    problems: Problems = STRICT,
+    *,
+    known: Container[int] | None,
+    names: Collection[str] | None = None,
+    areas: Areas = "none",
+) -> dict[str, ListedVideo]:
+    """The videos of a JSON file and their annotations.
+
+    Args:
+        known: numbers of the classes that there are; None for any.
+        names, areas: as of :func:`read_listing`.
+    """
     images = _videos(content, source, problems)
-    known = {category.id for category in categories}
     found = read_annotations(content, source, problems, known=known, names=names, areas=areas)
     check_listed(found, images, source, source, problems)
     videos = {}
@@ -176,7 +201,7 @@ def read_listing(
             stems[image]: frame.segments for image, frame in annotated.items() if image in stems
         }
         videos[name] = ListedVideo(name, stems, size, segments)
-    return Listing(source, categories, videos)
+    return videos
 
 
 def read_frames(
