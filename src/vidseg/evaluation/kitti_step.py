@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError
+from ..formats.layouts import kitti_step as layout
+from ..formats.layouts.kitti_step import CLASSES, THINGS, VOID
 from ..formats.reading import read_rgb_ids
 from ..metrics.overlaps import Counts, LabelMap, joint_areas
 from ..metrics.panoptic import PanopticMap
@@ -25,10 +27,7 @@ from .panoptic_report import class_notes, same_size
 from .read_ahead import read_ahead
 from .video_curves import sorted_curves
 
-CLASSES = 19
-THINGS = (11, 13)  # person and car
 WINDOWS = (1, 2, 3, 4)
-_VOID = 255
 _SHARED = 1000
 """Instances that DeepLab2's VPQ can tell apart in a class."""
 
@@ -58,12 +57,13 @@ class KITTISTEP:
 
     def open(self, truth: Path, predicted: Path, protocol: str) -> KITTISTEPEvaluation:
         """Finds the sequences. See Benchmark."""
-        root = truth / "panoptic_maps" / "val"
+        bare = not layout.splits_in(truth) and layout.sequences(truth, None)
+        root = layout.map_folder(truth, None if bare else "val")
         folders = folders_in(root)
         if not folders:
             raise DataError(f"{root} holds no sequence of the ground truth.")
-        said = predicted_folders(predicted, ("panoptic_maps", "val"))
-        videos = pair_videos(folders, said, [*folders], every_frame)
+        answers = predicted_folders(predicted, (layout.MAPS, "val"))
+        videos = pair_videos(folders, answers, [*folders], every_frame)
         return KITTISTEPEvaluation(protocol, {video.name: video for video in videos})
 
 
@@ -102,11 +102,11 @@ class KITTISTEPEvaluation:
         entry = self.by_name[video]
         for frame, (truth, predicted) in read_ahead(partial(_read, entry), entry.frames):
             g, p, areas = joint_areas(truth, predicted)
-            right, true_number = _decode(g, entry.truth / f"{frame}.png")
-            said, said_number = _decode(p, entry.predicted / f"{frame}.png")
-            sums.stq.update(said, said_number, right, true_number, areas)
-            sums.vpq.update(_segments(said, said_number), _segments(right, true_number), areas)
-            numbers = true_number.max(initial=0), said_number.max(initial=0)
+            true = _decode(g, entry.truth / f"{frame}.png")
+            answer = _decode(p, entry.predicted / f"{frame}.png")
+            sums.stq.update(*answer, *true, areas)
+            sums.vpq.update(_segments(*answer), _segments(*true), areas)
+            numbers = true[1].max(initial=0), answer[1].max(initial=0)
             sums.highest_instance = max(sums.highest_instance, *map(int, numbers))
         sums.videos[video] = _video_row(sums)
         return sums
@@ -146,10 +146,10 @@ def _read(entry: MaskVideo, frame: str) -> tuple[IdMap, IdMap]:
 def _decode(colours: Counts, path: Path) -> tuple[Counts, Counts]:
     """(class, instance) of each colour. Raises DataError for an unknown class."""
     classes = colours & 255
-    wrong = classes[(classes >= CLASSES) & (classes != _VOID)]
+    wrong = classes[(classes >= CLASSES) & (classes != VOID)]
     if len(wrong):
         raise DataError(
-            f"{path} holds the class {wrong[0]} in its red channel; 0..{CLASSES - 1} and {_VOID} "
+            f"{path} holds the class {wrong[0]} in its red channel; 0..{CLASSES - 1} and {VOID} "
             "(void) are known."
         )
     return classes, _instances(colours)
@@ -161,13 +161,13 @@ def _instances(colours: LabelMap) -> Any:
 
 def _segments(classes: Counts, instances: Counts) -> PanopticMap:
     """Each class and instance as a segment of its own; void is 0."""
-    ids = np.where(classes == _VOID, 0, (classes << 16) + instances + 1)
+    ids = np.where(classes == VOID, 0, (classes << 16) + instances + 1)
     return PanopticMap(ids, {id: (id - 1) >> 16 for id in set(ids.tolist()) if id})
 
 
 def _to_compare(colours: IdMap) -> IdMap:
     ids = _instances(colours) * 256 + (colours & 255) + 1
-    return np.where(colours & 255 == _VOID, 0, ids).astype(np.int32)
+    return np.where(colours & 255 == VOID, 0, ids).astype(np.int32)
 
 
 def _video_row(sums: STEPSums) -> Row:

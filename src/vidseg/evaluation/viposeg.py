@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError
-from ..formats.reading import read_json, read_small_label_map
+from ..formats.layouts import viposeg as layout
+from ..formats.reading import read_small_label_map
 from ..metrics.viposeg import GROUPS, PairSums, PanopticVOSMeter, PanopticVOSScores
 from ..vocabularies import get_vocabulary
 from .benchmark import ComparedFrame, Curve, Report, Row
@@ -27,8 +28,6 @@ from .stray_labels import stray_notes
 from .video_curves import sorted_curves
 from .viposeg_classes import ClassSplit, read_split
 from .wording import counted
-
-_CLASSES_FILE = "obj_class.json"
 
 _PROTOCOLS = {
     "official": "mean over (frame, object) pairs of each of four groups, and G, their mean.",
@@ -56,21 +55,22 @@ class VIPOSeg:
 
     def open(self, truth: Path, predicted: Path, protocol: str) -> VIPOSegEvaluation:
         """Finds the videos and reads the classes of the objects. See Benchmark."""
-        root = truth / "Annotations_gt"
+        part = next(iter(layout.parts(truth, "valid").values()), truth)
+        root = part / layout.ALL_MAPS
         folders = folders_in(root)
         if not folders:
             raise DataError(f"{root} holds no video of the ground truth.")
         videos = pair_videos(folders, predicted_folders(predicted), [*folders], every_frame)
-        told = {video.name: truth / "Annotations" / video.name for video in videos}
+        given = {video.name: part / layout.GIVEN / video.name for video in videos}
         for video in videos:
-            _check_told(told[video.name], video)
-        classes = _object_classes(truth / _CLASSES_FILE)
+            _check_given(given[video.name], video)
+        classes = layout.read_objects(part)
         by_name = {video.name: video for video in videos}
-        source = truth / _CLASSES_FILE
-        return VIPOSegEvaluation(protocol, source, read_split(truth), classes, by_name, told)
+        source = layout.class_file(part)
+        return VIPOSegEvaluation(protocol, source, read_split(part), classes, by_name, given)
 
 
-def _check_told(folder: Path, video: MaskVideo) -> None:
+def _check_given(folder: Path, video: MaskVideo) -> None:
     """Raises DataError where no frame gives objects, or one that the video lacks."""
     frames = frame_names(folder)
     if not frames:
@@ -78,24 +78,6 @@ def _check_told(folder: Path, video: MaskVideo) -> None:
     for frame in frames:
         if frame not in video.frames:
             raise DataError(f"{folder / f'{frame}.png'} is of a frame that {video.truth} lacks.")
-
-
-def _object_classes(path: Path) -> dict[str, dict[int, int]]:
-    """Video → object → class. Raises DataError where the file is damaged."""
-    classes: dict[str, dict[int, int]] = {}
-    known = len(get_vocabulary("viposeg").names)
-    for video, objects in read_json(path).items():
-        if not isinstance(objects, dict):
-            raise DataError(f"{path} has no objects of the video {video}.")
-        classes[video] = {}
-        for id, row in objects.items():
-            if not (id.isdecimal() and str(row).isdecimal() and int(row) < known):
-                raise DataError(
-                    f"{path} gives the object {id!r} of {video} the class {row!r}; objects are "
-                    f"numbers and classes 0..{known - 1}."
-                )
-            classes[video][int(id)] = int(row)
-    return classes
 
 
 @dataclass(eq=False)
@@ -120,7 +102,7 @@ class VIPOSegEvaluation:
     split: ClassSplit = field(repr=False)
     classes: Mapping[str, Mapping[int, int]] = field(repr=False)
     by_name: Mapping[str, MaskVideo] = field(repr=False)
-    told: Mapping[str, Path] = field(repr=False)
+    given: Mapping[str, Path] = field(repr=False)
 
     @property
     def videos(self) -> tuple[str, ...]:
@@ -134,18 +116,18 @@ class VIPOSegEvaluation:
         classes = self.classes.get(video, {})
         groups = {id: self.split.group(row, video) for id, row in classes.items()}
         sums.meter.start_video(video, groups)
-        telling = set(frame_names(self.told[video]))
+        giving = set(frame_names(self.given[video]))
         known: set[int] = set()
         for frame, predicted, truth in entry.maps(entry.frames):
-            given = self._given(video, frame) if frame in telling else []
-            sums.meter.update(predicted, truth, given)
-            sums.repeated += len(known.intersection(given))
-            known.update(given)
+            new = self._new_objects(video, frame) if frame in giving else []
+            sums.meter.update(predicted, truth, new)
+            sums.repeated += len(known.intersection(new))
+            known.update(new)
         return sums
 
-    def _given(self, video: str, frame: str) -> list[int]:
+    def _new_objects(self, video: str, frame: str) -> list[int]:
         """Ids of the objects that a frame gives; each has a class."""
-        path = self.told[video] / f"{frame}.png"
+        path = self.given[video] / f"{frame}.png"
         ids = [id for id in np.unique(read_small_label_map(path)).tolist() if id]
         for id in ids:
             if id not in self.classes.get(video, {}):

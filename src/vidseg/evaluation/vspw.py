@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import DataError
-from ..formats.reading import inside
+from ..formats.layouts import vspw as layout
+from ..formats.layouts.vspw import CLASSES
 from ..metrics.overlaps import Counts, joint_areas
 from ..metrics.vss import ConsistencyMeter, SemanticMeter, SemanticScores
 from ..types import IdMap
@@ -24,9 +25,7 @@ from .wording import counted
 if TYPE_CHECKING:
     from ..metrics.contours import LabelMap8
 
-CLASSES = 124
 CLIPS = (8, 16)
-_VOID = 255
 
 _PROTOCOLS = {
     "official": "masks whose labels are 0..123 and 255 (void), as the public code expects them.",
@@ -52,29 +51,14 @@ class VSPW:
 
     def open(self, truth: Path, predicted: Path, protocol: str) -> VSPWEvaluation:
         """Finds the videos that ``val.txt`` lists. See Benchmark."""
-        names = _listed_videos(truth / "val.txt")
-        folders = {name: inside(truth / "data", name, truth / "val.txt") / "mask" for name in names}
+        names = layout.videos_of(truth, "val")
+        folders = {name: layout.maps(truth, name) for name in names}
         for name, folder in folders.items():
             if not folder.is_dir():
-                raise DataError(f"{truth / 'val.txt'} lists {name}, but there is no {folder}.")
+                listing = layout.split_list(truth, "val")
+                raise DataError(f"{listing} lists {name}, but there is no {folder}.")
         videos = pair_videos(folders, predicted_folders(predicted, ()), names, every_frame)
         return VSPWEvaluation(protocol, {video.name: video for video in videos})
-
-
-def _listed_videos(path: Path) -> tuple[str, ...]:
-    """Names of a list file, one a line. Raises DataError where it is missing, empty or repeats."""
-    try:
-        names = path.read_text(encoding="utf-8").split()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(
-            f"The list of videos {path} cannot be read: {getattr(error, 'strerror', error)}."
-        ) from error
-    if not names:
-        raise DataError(f"The list of videos {path} is empty.")
-    for name in names:
-        if names.count(name) > 1:
-            raise DataError(f"{path} lists the video {name} more than once.")
-    return tuple(names)
 
 
 @dataclass(eq=False)
@@ -113,9 +97,9 @@ class VSPWEvaluation:
             if truth.shape != size:
                 file = self.by_name[video].truth / f"{frame}.png"
                 raise DataError(f"{file} has another size than the frames before it.")
-            right, said, areas = joint_areas(truth, predicted)
-            self._check_labels(self.by_name[video], frame, right, said)
-            sums.semantic.update(said, right, areas)
+            g, p, areas = joint_areas(truth, predicted)
+            self._check_labels(self.by_name[video], frame, g, p)
+            sums.semantic.update(p, g, areas)
             sums.steady.update(predicted, truth)
         sums.videos[video] = _video_row(sums)
         return sums
@@ -126,14 +110,14 @@ class VSPWEvaluation:
         for frame, predicted, truth in entry.maps(entry.frames):
             yield frame, predicted, _map_raw(truth) if self.protocol == "raw" else truth
 
-    def _check_labels(self, video: MaskVideo, frame: str, right: Counts, said: Counts) -> None:
-        wrong = said[said >= CLASSES]
+    def _check_labels(self, video: MaskVideo, frame: str, true: Counts, predicted: Counts) -> None:
+        wrong = predicted[predicted >= CLASSES]
         if len(wrong):
             raise DataError(
                 f"{video.predicted / f'{frame}.png'} predicts the label {wrong[0]}; every pixel "
                 f"must have a class in 0..{CLASSES - 1}, void is not allowed."
             )
-        wrong = right[(right >= CLASSES) & (right != _VOID)]
+        wrong = true[(true >= CLASSES) & (true != layout.VOID)]
         if len(wrong):
             raw = self.protocol == "raw"
             hint = "" if raw else "; masks as VSPW_480p ships them need the protocol raw"
@@ -167,12 +151,12 @@ class VSPWEvaluation:
 
 def _map_raw(truth: LabelMap8) -> LabelMap8:
     labels = truth - np.uint8(1)  # 0 wraps to 255
-    labels[truth == _VOID] = _VOID
+    labels[truth == layout.VOID] = layout.VOID
     return labels
 
 
 def _to_compare(labels: LabelMap8) -> IdMap:
-    return np.where(labels == _VOID, 0, labels.astype(np.int32) + 1)
+    return np.where(labels == layout.VOID, 0, labels.astype(np.int32) + 1)
 
 
 def _video_row(sums: VSPWSums) -> Row:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...formats.layouts import viposeg
 from ...formats.layouts.places import subfolders
 from ...formats.layouts.problems import listed
 from .folders import MASKS, PICTURES, compare_folders, list_frames, pictures_or_none
@@ -93,39 +94,29 @@ def check_mose(root: Path, survey: Survey) -> None:
 
 
 def check_viposeg(root: Path, survey: Survey) -> None:
-    """``train`` and ``valid`` with ``obj_class.json``; all masks in ``Annotations_gt``."""
-    for name, folder in _parts(root, ("train", "valid", "val"), survey):
-        listing = folder / "obj_class.json"
-        classes = survey.json(listing) or {}
-        part = _Part(name, folder, listing, classes)
+    """The parts of :mod:`vidseg.formats.layouts.viposeg`."""
+    parts = viposeg.parts(root, survey.split)
+    if not parts:
+        survey.absent(root / (survey.split or "train") / viposeg.GIVEN, "where masks should be")
+    for name, folder in parts.items():
+        objects = viposeg.read_objects(folder, survey.findings)
+        part = _Part(name, folder, viposeg.class_file(folder), objects)
         _compare_listing(part, survey)
-        every = folder / "Annotations_gt"
-        masks = every if every.is_dir() else folder / "Annotations"
+        masks = viposeg.map_folder(folder)
         for video in compare_folders(_shown(folder, survey), masks, survey):
             _viposeg_video(part, masks, video, survey)
             survey.progress(video)
 
 
 def _viposeg_video(part: _Part, masks: Path, video: str, survey: Survey) -> None:
-    about = part.videos.get(video)
-    objects = None
-    if isinstance(about, dict):
-        objects = object_ids(about, part.listing, video, survey)
-        for id, label in about.items():
-            if type(label) is not int or not 0 <= label <= 123:
-                survey.findings.error(
-                    "classes",
-                    part.listing,
-                    f"{part.listing} gives object {id} of {video} the class {label!r}; 0 to 123 "
-                    "are known.",
-                )
+    objects = frozenset(part.videos[video]) if video in part.videos else None
     pictures = _frames_of(part.root, video)
     found = check_video(
         pictures, masks / video, _ANY_ID, survey, objects=objects, listing=part.listing
     )
     survey.count(part.name, "videos")
-    given = part.root / "Annotations" / video
-    if masks.name != "Annotations_gt":
+    given = part.root / viposeg.GIVEN / video
+    if masks.name != viposeg.ALL_MAPS:
         return
     if not given.is_dir():
         survey.absent(given, "where the masks of new objects should be")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from ...datasets.checks.label_maps import present
 from ...datasets.checks.pictures import read_label_file
 from ...errors import DataError
+from ...formats.layouts import viposeg
 from ...formats.reading import read_json
 from .archive_layouts import ArchiveLayout
 from .expected_lists import davis_videos, expressions, step_sequences, vipseg_videos, vspw_videos
@@ -37,7 +38,23 @@ def expected_sequences(
         return _panoptic_videos(benchmark, truth, layout.splits if split is None else (split,))
     if benchmark.startswith(("davis", "ref_davis")):
         return davis_videos(benchmark, truth, layout, split)
-    return _object_videos(benchmark, _part(truth, layout, split))
+    if benchmark == "viposeg":
+        return _viposeg_videos(truth, split)
+    part = _part(truth, layout, split)
+    return _object_videos(part, _object_ids(part))
+
+
+def _viposeg_videos(truth: Path, split: str | None) -> dict[str, Sequence]:
+    parts = viposeg.parts(truth, "train" if split == "train" else "valid")
+    if not parts:
+        raise DataError(f"{truth} has no folder of VIPOSeg; name the dataset as released.")
+    (part,) = parts.values()
+    there = viposeg.class_file(part).is_file()
+    ids: dict[str, _Ids] = {
+        video: partial(frozenset, objects)
+        for video, objects in (viposeg.read_objects(part) if there else {}).items()
+    }
+    return _object_videos(part, ids)
 
 
 _PANOPTIC = {"vspw": vspw_videos, "kitti_step": step_sequences, "vipseg": vipseg_videos}
@@ -68,13 +85,19 @@ def _part(truth: Path, layout: ArchiveLayout, split: str | None) -> Path:
     )
 
 
-def _object_videos(benchmark: str, part: Path) -> dict[str, Sequence]:
-    """YouTube-VOS, MOSE and VIPOSeg: pictures, the masks that are given, a JSON of the objects."""
+_Ids = Callable[[], frozenset[int]]
+
+
+def _object_videos(part: Path, known: Mapping[str, _Ids]) -> dict[str, Sequence]:
+    """YouTube-VOS, MOSE and VIPOSeg: pictures, the masks that are given, a JSON of the objects.
+
+    Args:
+        known: ids of the objects of videos of which a file tells.
+    """
     given = part / "Annotations"
     pictures = next(
         (part / name for name in ("JPEGImages", "Annotations_gt") if (part / name).is_dir()), given
     )
-    known = _object_ids(benchmark, part)
     found: dict[str, Sequence] = {}
     for video, sequence in folders_of(pictures).items():
         masks = given / video
@@ -84,18 +107,17 @@ def _object_videos(benchmark: str, part: Path) -> dict[str, Sequence]:
     return found
 
 
-def _object_ids(benchmark: str, part: Path) -> dict[str, Callable[[], frozenset[int]]]:
-    """From ``meta.json`` or ``obj_class.json``; empty where there is none."""
-    file = part / ("obj_class.json" if benchmark == "viposeg" else "meta.json")
+def _object_ids(part: Path) -> dict[str, _Ids]:
+    """From ``meta.json``; empty where there is none."""
+    file = part / "meta.json"
     if not file.is_file():
         return {}
-    content = read_json(file)
-    videos = content if benchmark == "viposeg" else content.get("videos")
+    videos = read_json(file).get("videos")
     if not isinstance(videos, dict):
         raise DataError(f"{file} has no videos; take the one of the release.")
-    found: dict[str, Callable[[], frozenset[int]]] = {}
+    found: dict[str, _Ids] = {}
     for video, about in videos.items():
-        objects = about if benchmark == "viposeg" else about.get("objects")
+        objects = about.get("objects")
         if objects:
             found[video] = partial(_whole_numbers, tuple(objects), file, video)
     return found

@@ -10,12 +10,11 @@ import numpy.typing as npt
 from ...datasets.checks.label_maps import present
 from ...datasets.checks.pictures import read_label_file
 from ...errors import DataError
+from ...formats.layouts import kitti_step, vspw
 from ...formats.layouts.problems import Findings, listed
 from .archive_layouts import ArchiveLayout
 
 _MOST_PROPOSALS = 20  # davis2017-evaluation stops at more
-_VSPW_CLASSES = 124
-_STEP_CLASSES = 19
 _VOID = 255
 
 
@@ -60,7 +59,7 @@ class MaskCheck:
             return ""  # compared with the JSON elsewhere
         if content == "step":
             classes = present(values[..., 0])
-            bad = [value for value in classes if value >= _STEP_CLASSES and value != _VOID]
+            bad = [value for value in classes if value >= kitti_step.CLASSES and value != _VOID]
             return (
                 f"holds the classes {listed(bad)} in its red channel; 0 to 18 and 255 are known."
                 if bad
@@ -68,7 +67,7 @@ class MaskCheck:
             )
         found = present(values)
         if content == "classes":
-            bad = [value for value in found if value >= _VSPW_CLASSES]
+            bad = [value for value in found if value >= vspw.CLASSES]
             return (
                 f"holds the values {listed(bad)}; classes are 0 to 123, so that the numbers of "
                 "VSPW_480p must be lowered by 1."
