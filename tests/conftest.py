@@ -23,10 +23,14 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Folder with photographs and videos that may not be passed on; skips without it."""
-    folder = Path(os.environ.get("VIDSEG_SHARED", ROOT.parent / "shared"))
-    if not folder.is_dir():
-        pytest.skip(f"there is no folder {folder} of photographs and videos; set VIDSEG_SHARED")
+    """The folder of photographs that ``VIDSEG_SHARED`` names; skips where it names none.
+
+    They are other people's and may not be passed on.
+    """
+    if "VIDSEG_SHARED" not in os.environ:
+        pytest.skip("needs photographs; VIDSEG_SHARED names a folder of them")
+    folder = Path(os.environ["VIDSEG_SHARED"])
+    assert folder.is_dir(), f"VIDSEG_SHARED names {folder}, which is no folder"
     return folder
 
 

@@ -61,8 +61,6 @@ def key_of(figures: Mapping[str, Any], key: str) -> Any:
 def official(eval_cases: Path, name: str) -> tuple[Path, dict[str, Any]]:
     """(folder of a benchmark, its expected.json)."""
     folder = eval_cases / name
-    if not folder.is_dir():
-        pytest.skip(f"benchmark numbers not found at {folder}")
     content: dict[str, Any] = json.loads((folder / "expected.json").read_text())
     return folder, content
 

@@ -26,8 +26,6 @@ Picture = npt.NDArray[np.int64]
 
 def benchmark(eval_cases: Path, name: str) -> tuple[Path, dict[str, Any]]:
     folder = eval_cases / name
-    if not folder.is_dir():
-        pytest.skip(f"benchmark numbers not found at {folder}")
     return folder, json.loads((folder / "expected.json").read_text())["results"]
 
 
