@@ -128,11 +128,11 @@ def test_a_video_without_objects_is_named(tmp_path: Path) -> None:
     ("videos", "message"),
     [
         ({}, "does not list the objects of the video pig"),
-        ([], 'has no object "videos"'),
+        ([], 'has no videos under "videos"'),
         ({"pig": {"length": 5, "objects": ["3"]}}, "says that pig has 5 frames; .* holds 6"),
         ({"pig": {"length": 6, "objects": []}}, "lists no object of the video pig"),
-        ({"pig": {"length": 6, "objects": ["x"]}}, "names the object 'x' of pig"),
-        ({"pig": {"length": 6, "objects": [256]}}, "names the object 256 of pig"),
+        ({"pig": {"length": 6, "objects": ["x"]}}, "lists 'x' as an object of pig"),
+        ({"pig": {"length": 6, "objects": [256]}}, "lists '256' as an object of pig"),
     ],
 )
 def test_meta_that_does_not_fit(tmp_path: Path, videos: Any, message: str) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError
-from ..formats.reading import read_json
+from ..formats.layouts.mose import meta_file
+from ..formats.layouts.object_meta import read_meta
 from ..metrics.contours import Transitions
 from ..metrics.mosev2 import MoseV2Meter
 from .benchmark import Benchmark, ComparedFrame, Curve, Evaluation, Report, Row
@@ -153,7 +154,7 @@ class Mose:
         needed = {"all_frames": every_frame, "mosev2": all_but_the_last}.get(protocol, inner_frames)
         pairs = pair_videos(folders, predicted_folders(predicted), list(folders), needed)
         if protocol == "mosev2":
-            return MoseV2Evaluation(pairs, _read_objects(truth / "meta.json", pairs))
+            return MoseV2Evaluation(pairs, _objects(truth, pairs))
         return LateObjectEvaluation(self.name, protocol, f"{AUTHORITY}; {_CLOSED}.", pairs)
 
 
@@ -165,35 +166,24 @@ def _truth_folders(root: Path) -> dict[str, Path]:
     raise DataError(f"{root} holds no ground truth: Annotations/<video>/<frame>.png is expected.")
 
 
-def _read_objects(meta: Path, pairs: Sequence[MaskVideo]) -> dict[str, tuple[int, ...]]:
+def _objects(truth: Path, pairs: Sequence[MaskVideo]) -> dict[str, tuple[int, ...]]:
     """Labels of each video. Raises DataError where ``meta.json`` does not fit the masks."""
-    videos = read_json(meta).get("videos")
-    if not isinstance(videos, dict):
-        raise DataError(f'{meta} has no object "videos".')
+    meta = meta_file(truth) or truth / "meta.json"
+    videos = read_meta(meta)
     objects = {}
     for pair in pairs:
-        entry = videos.get(pair.name)
-        if not isinstance(entry, dict) or not isinstance(entry.get("objects"), list):
+        if pair.name not in videos:
             raise DataError(f"{meta} does not list the objects of the video {pair.name}.")
-        if entry.get("length") != len(pair.frames):
+        video = videos[pair.name]
+        if video.length != len(pair.frames):
             raise DataError(
-                f"{meta} says that {pair.name} has {entry.get('length')} frames; {pair.truth} "
+                f"{meta} says that {pair.name} has {video.length} frames; {pair.truth} "
                 f"holds {len(pair.frames)}."
             )
-        objects[pair.name] = tuple(_label(label, meta, pair.name) for label in entry["objects"])
+        objects[pair.name] = tuple(video.objects)
         if not objects[pair.name]:
             raise DataError(f"{meta} lists no object of the video {pair.name}.")
     return objects
-
-
-def _label(value: Any, meta: Path, video: str) -> int:
-    try:
-        label = int(value)
-    except (TypeError, ValueError):
-        label = 0
-    if not 1 <= label <= 255:
-        raise DataError(f"{meta} names the object {value!r} of {video}; 1 to 255 are possible.")
-    return label
 
 
 def benchmarks() -> tuple[Benchmark, ...]:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError
-from ..formats.reading import read_any_json, read_json
+from ..formats.layouts import youtube_vos
+from ..formats.layouts.object_meta import MAPS, ListedVideo, read_meta
 from ..metrics.contours import Transitions
 from ..metrics.jf import JFMeter
 from .benchmark import Benchmark, ComparedFrame, Evaluation, Report, Row
@@ -181,82 +182,50 @@ class YoutubeVos:
         ``truth`` holds ``meta.json``, ``Annotations`` and ``seen_categories.json``; in its stead
         the ``train/meta.json`` of the dataset beside ``truth`` will do.
         """
-        meta = truth / "meta.json"
-        entries = _videos_of(meta)
-        folders = folders_in(truth / "Annotations")
-        said = predicted_folders(predicted)
-        check_names(folders, said, list(entries))
-        unlisted = sorted(set(folders) - set(entries))
+        meta = youtube_vos.meta_file(truth)
+        videos = read_meta(meta)
+        if not videos:
+            raise DataError(f'{meta} has no videos under "videos".')
+        folders = folders_in(truth / MAPS)
+        predictions = predicted_folders(predicted)
+        check_names(folders, predictions, list(videos))
+        unlisted = sorted(set(folders) - set(videos))
         if unlisted:
             raise DataError(f"{meta} does not list the video {folders[unlisted[0]]}.")
         pairs, objects = [], {}
-        for name, entry in entries.items():
+        for name, video in videos.items():
             frames = frame_names(folders[name])
-            objects[name] = _read_objects(entry, frames, meta, name, protocol)
+            objects[name] = _measured_objects(video, frames, meta, name, protocol)
             chosen = {frame for one in objects[name] for frame in one.frames}
             needed = tuple(frame for frame in frames if frame in chosen)
-            check_frames(said[name], frames, needed)
-            pairs.append(MaskVideo(name, tuple(frames), needed, folders[name], said[name]))
-        return YoutubeVosEvaluation(protocol, tuple(pairs), objects, _seen_categories(truth))
+            check_frames(predictions[name], frames, needed)
+            pairs.append(MaskVideo(name, tuple(frames), needed, folders[name], predictions[name]))
+        seen = youtube_vos.seen_categories(truth)
+        return YoutubeVosEvaluation(protocol, tuple(pairs), objects, seen)
 
 
-def _videos_of(meta: Path) -> dict[str, Any]:
-    videos = read_json(meta).get("videos")
-    if not isinstance(videos, dict) or not videos:
-        raise DataError(f'{meta} has no videos under "videos".')
-    return videos
-
-
-def _read_objects(
-    entry: Any, frames: Sequence[str], meta: Path, video: str, protocol: str
+def _measured_objects(
+    listed: ListedVideo, frames: Sequence[str], meta: Path, video: str, protocol: str
 ) -> tuple[VosObject, ...]:
     """The objects of a video with the frames that count. Raises DataError naming the object."""
-    listed = entry.get("objects") if isinstance(entry, dict) else None
-    if not isinstance(listed, dict) or not listed:
+    if not listed.objects:
         raise DataError(f"{meta} lists no object of the video {video}.")
     found = []
-    for label, one in listed.items():
-        shown = one.get("frames") if isinstance(one, dict) else None
-        if not str(label).isdecimal() or not 1 <= int(label) <= 255 or not shown:
-            raise DataError(
-                f"{meta}: object {label!r} of {video} needs a number 1 to 255 and its frames."
-            )
-        if not isinstance(one.get("category"), str):
+    for label, one in listed.objects.items():
+        if not one.frames:
+            raise DataError(f"{meta}: object {label} of {video} has no frames.")
+        if one.category is None:
             raise DataError(f"{meta}: object {label} of {video} has no category.")
-        if shown[0] not in frames:
+        if one.frames[0] not in frames:
             raise DataError(
-                f"{meta}: object {label} of {video} starts at frame {shown[0]}, which has no "
+                f"{meta}: object {label} of {video} starts at frame {one.frames[0]}, which has no "
                 "annotation."
             )
-        after = list(frames[frames.index(shown[0]) + 1 :])
+        after = list(frames[frames.index(one.frames[0]) + 1 :])
         if protocol == "after_first_skip_last":
             after = [frame for frame in after if frame != frames[-1]]
-        found.append(VosObject(int(label), one["category"], tuple(after)))
+        found.append(VosObject(label, one.category, tuple(after)))
     return tuple(found)
-
-
-def _seen_categories(truth: Path) -> frozenset[str]:
-    """Categories of the training set. Raises DataError where nothing says them."""
-    path = truth / "seen_categories.json"
-    if path.is_file():
-        names = read_any_json(path)
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise DataError(f"{path} is no list of names.")
-        return frozenset(names)
-    training = truth.parent / "train" / "meta.json"
-    if not training.is_file():
-        raise DataError(
-            f"Nothing tells the seen categories: write the list of their names to {path}, or put "
-            f"the training set's {training} in its place."
-        )
-    try:
-        return frozenset(
-            str(one["category"])
-            for video in _videos_of(training).values()
-            for one in video["objects"].values()
-        )
-    except (AttributeError, KeyError, TypeError) as error:
-        raise DataError(f"{training} lacks the objects of a video or their categories.") from error
 
 
 def benchmarks() -> tuple[Benchmark, ...]:

@@ -142,6 +142,7 @@ def test_truncated_json(layout: str, file: str, tmp_path: Path) -> None:
     assert_refused(layout, tmp_path, file)
     (tmp_path / file).write_text("{}")
     lists = dict.fromkeys(("ytvis2019", "ovis", "vipseg"), "lacks the list")
+    lists |= dict.fromkeys(("youtube_vos", "mose"), "has no videos")
     assert_refused(layout, tmp_path, {"viposeg": "does not list", **lists}.get(layout, "missing"))
 
 
@@ -351,7 +352,7 @@ def test_several_splits_want_a_choice(tmp_path: Path) -> None:
     for layout in ("mose", "kitti_step", "ytvis2021"):
         root = tmp_path / layout
         write_layout(layout, root)
-    (tmp_path / "mose/valid").mkdir()
+    (tmp_path / "mose/valid/JPEGImages").mkdir(parents=True)
     (tmp_path / "kitti_step/panoptic_maps/train").mkdir()
     (tmp_path / "ytvis2021/valid.json").write_text("{}")
     for layout in ("mose", "kitti_step", "ytvis2021"):

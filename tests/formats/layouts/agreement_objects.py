@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from ...datasets.layouts import write_layout
-from ...datasets.scenes import save_lines, save_palette
+from ...datasets.scenes import save_json, save_lines, save_palette
 from .agreement import Frames, Spelling
 
 Respell = Callable[[Path], object]
@@ -83,7 +83,70 @@ def _davis_spelling(dataset: str, words: str, *respell: Respell) -> Spelling:
     )
 
 
+def _parted(name: str, *respell: Respell) -> Callable[[Path], Frames]:
+    """YouTube-VOS and MOSE, whose one split is train."""
+
+    def write(folder: Path) -> Frames:
+        known = write_layout(name, folder)
+        for change in respell:
+            change(folder)
+        return {video: about.frames for video, about in known.items()}
+
+    return write
+
+
+def _seen(place: str) -> Respell:
+    """Tells the evaluation the classes of train, as it wants to be told beside other splits."""
+    return lambda folder: save_json(folder / place / "seen_categories.json", ["ape"])
+
+
+def _unpack(folder: Path) -> None:
+    """Makes the folder of the split the folder itself."""
+    for path in (folder / "train").iterdir():
+        path.rename(folder / path.name)
+    (folder / "train").rmdir()
+
+
+def _predict_parted(folder: Path, predicted: Path) -> None:
+    (maps,) = (place for place in folder.glob("**/Annotations") if place.is_dir())
+    shutil.copytree(maps, predicted, dirs_exist_ok=True)
+
+
+def _parted_spelling(
+    dataset: str, words: str, split: str | None, truth: str, *respell: Respell
+) -> Spelling:
+    youtube = dataset.startswith("youtube_vos")
+    return Spelling(
+        name=f"{dataset}, {words}",
+        dataset=dataset,
+        split=split,
+        objects=4,
+        write=_parted(dataset, *respell, *([_seen(truth)] if youtube else [])),
+        benchmark="youtube_vos" if youtube else "mose",
+        predict=_predict_parted,
+        truth=truth,
+        protocol="mosev2" if dataset == "mosev2" else None,
+    )
+
+
+PARTED = (
+    _parted_spelling("youtube_vos", "valid", "valid", "valid", _rename("train", "valid")),
+    _parted_spelling("youtube_vos2018", "a split alone", None, "", _unpack),
+    _parted_spelling("mose", "meta_train.json", "train", "train"),
+    _parted_spelling(
+        "mosev2",
+        "meta_valid.json in valid",
+        "valid",
+        "valid",
+        _rename("train/meta.json", "train/meta_valid.json"),
+        _rename("train", "valid"),
+    ),
+    _parted_spelling("mosev2", "meta.json", "train", "train"),
+    _parted_spelling("mosev2", "a split alone", None, "", _unpack),
+)
+
 OBJECTS = (
+    *PARTED,
     _davis_spelling("davis2016", "480p"),
     _davis_spelling("davis2016", "lists of paths", _lists("2016", "ImageSets/480p")),
     _davis_spelling("davis2016", "1080p", _resolution("1080p")),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ...formats.layouts.problems import listed
 from .folders import (
@@ -184,19 +183,3 @@ def _compare_ids(
             f"{listing} lists the ids {listed(unseen)} of {folder.name}, which no mask in {folder} "
             "holds; download both again.",
         )
-
-
-def object_ids(names: Any, listing: Path, video: str, survey: Survey) -> frozenset[int]:
-    """Ids from the keys or items of a JSON file; those that are no number are findings."""
-    ids = set()
-    for name in names if isinstance(names, (dict, list)) else ():
-        text = str(name)
-        if text.isdecimal() and 0 < int(text) <= VOID:
-            ids.add(int(text))
-        else:
-            survey.findings.error(
-                "ids",
-                listing,
-                f"{listing} lists {name!r} as an object of {video}; 1 to 255 are wanted.",
-            )
-    return frozenset(ids)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...formats.layouts import viposeg
+from ...formats.layouts import mose, object_meta, viposeg, youtube_vos
+from ...formats.layouts.object_meta import MAPS, ListedVideo, read_meta
 from ...formats.layouts.places import subfolders
 from ...formats.layouts.problems import listed
 from .folders import MASKS, PICTURES, compare_folders, list_frames, pictures_or_none
 from .label_maps import PALETTE
-from .object_videos import VideoRule, check_video, mask_ids, object_ids
+from .object_videos import VideoRule, check_video, mask_ids
 from .survey import Survey
 
 _SPARSE = VideoRule(maps=PALETTE, every=False)
@@ -33,64 +34,53 @@ class _Part:
 
 def check_youtube_vos(root: Path, survey: Survey) -> None:
     """``train``, ``valid`` and ``test`` with ``meta.json``; masks of every frame in train alone."""
-    for name, folder in _parts(root, ("train", "valid", "test"), survey):
-        videos = _videos(folder / "meta.json", survey)
-        part = _Part(name, folder, folder / "meta.json", videos)
-        _compare_listing(part, survey)
-        for video in compare_folders(_shown(folder, survey), folder / "Annotations", survey):
-            _youtube_video(part, video, survey)
-            survey.progress(video)
-
-
-def _youtube_video(part: _Part, video: str, survey: Survey) -> None:
-    about = part.videos.get(video)
-    objects = about.get("objects") if isinstance(about, dict) else None
-    pictures, masks = _frames_of(part.root, video), part.root / "Annotations" / video
-    listed_ids = None if objects is None else object_ids(objects, part.listing, video, survey)
-    # Without a split folder nothing says whether this is train, whose frames all have masks.
-    rule = _DENSE if part.name == "train" else _SPARSE
-    found = check_video(pictures, masks, rule, survey, objects=listed_ids, listing=part.listing)
-    survey.count(part.name, "videos")
-    survey.count(part.name, "objects", len(listed_ids or frozenset().union(*found.values())))
-    if pictures is None:
-        return
-    frames = {path.stem for path in pictures.iterdir() if path.suffix.lower() in PICTURES}
-    for name, row in objects.items() if isinstance(objects, dict) else ():
-        said = row.get("frames", ()) if isinstance(row, dict) else ()
-        absent = [frame for frame in said if frame not in frames]
-        if absent:
-            survey.findings.error(
-                "missing files",
-                pictures,
-                f"{part.listing} gives object {name} of {video} the frames {listed(absent)}, which "
-                f"{pictures} lacks; download the video again.",
-            )
+    for name, folder in _parts(root, youtube_vos.SPLITS, survey).items():
+        # Without a split folder nothing says whether this is train, whose frames all have masks.
+        rule = _DENSE if name == "train" else _SPARSE
+        _check_declared(name, folder, youtube_vos.meta_file(folder), rule, survey)
 
 
 def check_mose(root: Path, survey: Survey) -> None:
     """``train`` and ``valid``; in train every frame has a mask. MOSEv2 adds a JSON of objects."""
-    for name, folder in _parts(root, ("train", "valid", "test"), survey):
-        places = [folder / f"meta_{name}.json", folder / "meta.json", root / f"meta_{name}.json"]
-        listing = next((place for place in places if place.is_file()), None)
-        videos = {} if listing is None else _videos(listing, survey)
-        part = _Part(name, folder, listing or places[0], videos)
-        _compare_listing(part, survey)
+    for name, folder in _parts(root, mose.SPLITS, survey).items():
         rule = VideoRule(maps=PALETTE, every=name == "train", consecutive=True)
-        for video in compare_folders(_shown(folder, survey), folder / "Annotations", survey):
-            about = videos.get(video)
-            names = about.get("objects") if isinstance(about, dict) else None
-            objects = None if names is None else object_ids(names, part.listing, video, survey)
-            found = check_video(
-                _frames_of(folder, video),
-                folder / "Annotations" / video,
-                rule,
-                survey,
-                objects=objects,
-                listing=part.listing,
+        _check_declared(name, folder, mose.meta_file(folder), rule, survey)
+
+
+def _check_declared(
+    name: str, folder: Path, listing: Path | None, rule: VideoRule, survey: Survey
+) -> None:
+    videos = {} if listing is None else read_meta(listing, survey.findings)
+    part = _Part(name, folder, listing or folder / "meta.json", videos)
+    _compare_listing(part, survey)
+    for video in compare_folders(_shown(folder, survey), folder / MAPS, survey):
+        about = videos.get(video)
+        objects = None if about is None else frozenset(about.objects)
+        pictures = _frames_of(folder, video)
+        found = check_video(
+            pictures, folder / MAPS / video, rule, survey, objects=objects, listing=part.listing
+        )
+        survey.count(name, "videos")
+        survey.count(name, "objects", len(objects or frozenset().union(*found.values())))
+        if pictures is not None and about is not None:
+            _compare_seen(part, video, about, pictures, survey)
+        survey.progress(video)
+
+
+def _compare_seen(
+    part: _Part, video: str, about: ListedVideo, pictures: Path, survey: Survey
+) -> None:
+    """Frames in which objects are said to be seen, and that are not there."""
+    frames = {path.stem for path in pictures.iterdir() if path.suffix.lower() in PICTURES}
+    for id, one in about.objects.items():
+        absent = [frame for frame in one.frames if frame not in frames]
+        if absent:
+            survey.findings.error(
+                "missing files",
+                pictures,
+                f"{part.listing} gives object {id} of {video} the frames {listed(absent)}, which "
+                f"{pictures} lacks; download the video again.",
             )
-            survey.count(name, "videos")
-            survey.count(name, "objects", len(frozenset().union(*found.values())))
-            survey.progress(video)
 
 
 def check_viposeg(root: Path, survey: Survey) -> None:
@@ -143,30 +133,12 @@ def _frames_of(folder: Path, video: str) -> Path | None:
     return root / video if root.is_dir() else None
 
 
-def _parts(root: Path, names: tuple[str, ...], survey: Survey) -> list[tuple[str, Path]]:
-    """(name, folder) of the parts that are there and asked for; "" where ``root`` is one itself."""
-    inner = ("JPEGImages", "Annotations")
-    found = [
-        (name, root / name)
-        for name in names
-        if any((root / name / folder).is_dir() for folder in inner)
-    ]
-    if not found and any((root / folder).is_dir() for folder in inner):
-        return [(survey.split or "", root)]
-    kept = [(name, folder) for name, folder in found if survey.wants(name)]
-    if not kept:
-        survey.absent(root / (survey.split or names[0]) / "Annotations", "where masks should be")
-    return kept
-
-
-def _videos(listing: Path, survey: Survey) -> Mapping[str, Any]:
-    content = survey.json(listing)
-    videos = None if content is None else content.get("videos")
-    if content is not None and not isinstance(videos, dict):
-        survey.findings.error(
-            "unreadable files", listing, f"{listing} has no videos; download it again."
-        )
-    return videos if isinstance(videos, dict) else {}
+def _parts(root: Path, splits: tuple[str, ...], survey: Survey) -> dict[str, Path]:
+    """Name → folder of the parts that are there and asked for."""
+    there = object_meta.parts(root, splits, survey.split)
+    if not there:
+        survey.absent(root / (survey.split or splits[0]) / MAPS, "where masks should be")
+    return there
 
 
 def _compare_listing(part: _Part, survey: Survey) -> None:

@@ -133,33 +133,3 @@ def check_all_listed(names: Collection[str], source: Path, *folders: Path) -> No
                 f"{source} does not list the video {name}, of which there is a folder in "
                 f"{' or '.join(map(str, folders))}."
             )
-
-
-def split_folder(root: Path, split: str | None, splits: Sequence[str], inner: str) -> Path:
-    """The folder of a split, ``<root>/<split>``, or the root itself where it is one.
-
-    Args:
-        root: of the dataset.
-        split: a name, or None for the only one that is there.
-        splits: the names of the dataset.
-        inner: folders of which a split holds one, with commas, for example "JPEGImages".
-
-    Raises DataError where there is none, or several and none was named.
-    """
-    if split is not None:
-        if not (root / split).is_dir():
-            raise DataError(f"{root} has no folder {split} for the split of that name.")
-        return root / split
-    if any((root / name).is_dir() for name in inner.split(",")):
-        return root
-    there = [name for name in splits if (root / name).is_dir()]
-    if len(there) == 1:
-        return root / there[0]
-    if there:
-        raise DataError(
-            f"{root} holds the splits {', '.join(there)}; choose one of them with --split."
-        )
-    raise DataError(
-        f"{root} has neither a folder {inner.replace(',', ' or ')} nor one of a split "
-        f"({', '.join(splits)})."
-    )

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ...errors import DataError
-from ...formats.reading import inside, read_json, read_small_label_map
+from ...formats.layouts.object_meta import MAPS, PICTURES, ListedVideo, read_meta
+from ...formats.reading import read_small_label_map
 from ...labels import Category, LabelTrack, Sentence
-from .annotated_images import value_of
 from .base import VOID, Ids, MapVideos
-from .listing import VideoFiles
+from .listing import VideoFiles, all_videos, check_all_listed, list_video
 
 
 class ObjectMaps(MapVideos):
@@ -75,58 +73,39 @@ class ObjectMaps(MapVideos):
         return self._objects[video][id]
 
 
-@dataclass(frozen=True)
-class DeclaredVideo:
-    """What ``meta.json`` says of a video.
-
-    Attributes:
-        objects: number → class, None where it is not given.
-        size: (height, width), None where it is not given.
-    """
-
-    objects: Mapping[int, str | None]
-    size: tuple[int, int] | None = None
-
-
-def read_meta(path: Path) -> dict[str, DeclaredVideo]:
-    """``videos.<video>.objects``: numbers alone, or numbers with classes; in the file's order.
-
-    Raises DataError for a file of another form, and for a video whose name leaves the folder.
-    """
-    rows = value_of(read_json(path), "videos", dict, path)
-    for name in rows:
-        inside(path.parent, name, path)
-    return {name: _declared(value_of(rows, name, dict, path), path) for name in rows}
-
-
-def _declared(row: Mapping[str, object], path: Path) -> DeclaredVideo:
-    objects: list[Any] | dict[str, Any] = value_of(row, "objects", (list, dict), path)
-    classes = {
-        number: value.get("category") if isinstance(value, dict) else None
-        for number, value in (
-            objects.items() if isinstance(objects, dict) else ((key, None) for key in objects)
-        )
-    }
-    for number, name in classes.items():
-        if not str(number).isdigit() or int(number) < 1:
-            raise DataError(f"{path} has an object {number!r}; numbers from 1 are wanted.")
-        if name is not None and not isinstance(name, str):
-            raise DataError(f"{path} gives object {number} the class {name!r}, which is no name.")
-    height, width = row.get("height"), row.get("width")
-    size = (height, width) if isinstance(height, int) and isinstance(width, int) else None
-    return DeclaredVideo({int(number): name for number, name in classes.items()}, size)
-
-
-def declared_classes(videos: Mapping[str, DeclaredVideo]) -> tuple[Category, ...]:
+def declared_classes(videos: Iterable[ListedVideo]) -> tuple[Category, ...]:
     """The classes of all objects, numbered from 1 in alphabetical order."""
-    names = {name for video in videos.values() for name in video.objects.values() if name}
+    names = {one.category for video in videos for one in video.objects.values() if one.category}
     return tuple(Category(number, name) for number, name in enumerate(sorted(names), start=1))
 
 
-def declared_tracks(video: DeclaredVideo, categories: Sequence[Category]) -> dict[int, LabelTrack]:
-    """Number → object, with its class where it has one."""
+def declared_tracks(
+    videos: Iterable[ListedVideo], categories: Sequence[Category]
+) -> list[dict[int, LabelTrack]]:
+    """Id → object of each video, with its class where it has one."""
     numbers = {category.name: category.id for category in categories}
-    return {
-        id: LabelTrack(id, None if name is None else numbers[name])
-        for id, name in video.objects.items()
-    }
+    return [
+        {
+            id: LabelTrack(id, numbers[one.category] if one.category else None)
+            for id, one in video.objects.items()
+        }
+        for video in videos
+    ]
+
+
+def open_declared(name: str, part: Path, meta: Path | None) -> ObjectMaps:
+    """The videos of a part, in the order of its ``meta.json``; without one, of its folders."""
+    maps, pictures = part / MAPS, part / PICTURES
+    if meta is None:
+        names = all_videos(maps, pictures)
+        return ObjectMaps(name, [list_video(v, maps / v, pictures / v) for v in names])
+    declared = read_meta(meta)
+    check_all_listed(declared, meta, maps, pictures)
+    categories = declared_classes(declared.values())
+    return ObjectMaps(
+        name,
+        [list_video(v, maps / v, pictures / v, size=about.size) for v, about in declared.items()],
+        categories=categories,
+        objects=declared_tracks(declared.values(), categories),
+        source=meta,
+    )

@@ -16,10 +16,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...errors import DataError
+from ...formats.layouts.object_meta import read_meta
 from ...labels import LabelSource
 from .expressions import read_expressions
 from .listing import list_video
-from .object_maps import ObjectMaps, declared_classes, declared_tracks, read_meta
+from .object_maps import ObjectMaps, declared_classes, declared_tracks
 from .split_files import find_split
 
 SPLITS = ("train", "valid", "test")
@@ -68,12 +69,12 @@ def open_expressions(
     for video in videos:
         if video not in declared:
             raise DataError(f"{source} has the video {video}, which {meta} does not list.")
-    categories = declared_classes(declared)
+    categories = declared_classes(declared.values())
     return ObjectMaps(
         name,
         files,
         categories=categories,
-        objects=[declared_tracks(declared[video], categories) for video in videos],
+        objects=declared_tracks((declared[video] for video in videos), categories),
         source=meta,
         void=void,
         sentences=sentences,

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from ...datasets.checks.label_maps import present
 from ...datasets.checks.pictures import read_label_file
 from ...errors import DataError
-from ...formats.layouts import viposeg
-from ...formats.reading import read_json
+from ...formats.layouts import mose, object_meta, viposeg, youtube_vos
+from ...formats.layouts.object_meta import read_meta
 from .archive_layouts import ArchiveLayout
 from .expected_lists import davis_videos, expressions, step_sequences, vipseg_videos, vspw_videos
 from .sequences import Sequence, folders_of
@@ -40,8 +39,16 @@ def expected_sequences(
         return davis_videos(benchmark, truth, layout, split)
     if benchmark == "viposeg":
         return _viposeg_videos(truth, split)
-    part = _part(truth, layout, split)
-    return _object_videos(part, _object_ids(part))
+    there = object_meta.parts(truth, layout.splits, split)
+    if not there:
+        wanted = layout.splits if split is None else (split,)
+        raise DataError(
+            f"{truth} has neither JPEGImages nor a folder {' or '.join(wanted)}; "
+            "name the dataset as released."
+        )
+    part = next(iter(there.values()))
+    meta = mose.meta_file(part) if benchmark == "mose" else youtube_vos.meta_file(part)
+    return _object_videos(part, _object_ids(meta))
 
 
 def _viposeg_videos(truth: Path, split: str | None) -> dict[str, Sequence]:
@@ -71,20 +78,6 @@ def _panoptic_videos(benchmark: str, truth: Path, splits: tuple[str, ...]) -> di
     )
 
 
-def _part(truth: Path, layout: ArchiveLayout, split: str | None) -> Path:
-    """The folder of the split, where ``truth`` holds several."""
-    if split is None and any((truth / name).is_dir() for name in ("JPEGImages", "Annotations")):
-        return truth
-    wanted = layout.splits if split is None else (split,)
-    for name in wanted:
-        if (truth / name).is_dir():
-            return truth / name
-    raise DataError(
-        f"{truth} has neither JPEGImages nor a folder {' or '.join(wanted)}; "
-        "name the dataset as released."
-    )
-
-
 _Ids = Callable[[], frozenset[int]]
 
 
@@ -107,27 +100,12 @@ def _object_videos(part: Path, known: Mapping[str, _Ids]) -> dict[str, Sequence]
     return found
 
 
-def _object_ids(part: Path) -> dict[str, _Ids]:
-    """From ``meta.json``; empty where there is none."""
-    file = part / "meta.json"
-    if not file.is_file():
-        return {}
-    videos = read_json(file).get("videos")
-    if not isinstance(videos, dict):
-        raise DataError(f"{file} has no videos; take the one of the release.")
-    found: dict[str, _Ids] = {}
-    for video, about in videos.items():
-        objects = about.get("objects")
-        if objects:
-            found[video] = partial(_whole_numbers, tuple(objects), file, video)
-    return found
-
-
-def _whole_numbers(names: Any, file: Path, video: str) -> frozenset[int]:
-    try:
-        return frozenset(int(name) for name in names)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{file} has an object id of {video} that is no number.") from error
+def _object_ids(meta: Path | None) -> dict[str, _Ids]:
+    """Of the videos of which ``meta.json`` lists objects; empty where it is not there."""
+    videos = read_meta(meta) if meta is not None and meta.is_file() else {}
+    return {
+        name: partial(frozenset, video.objects) for name, video in videos.items() if video.objects
+    }
 
 
 def _ids_in(folder: Path) -> frozenset[int]:
