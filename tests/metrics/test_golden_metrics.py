@@ -10,10 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from vidseg.metrics.boundary import boundary_iou
 from vidseg.metrics.jf import (
     JFMeter,
-    contour_accuracy,
     region_similarity,
     sequence_statistics,
 )
@@ -23,8 +21,10 @@ from vidseg.metrics.vpq import VPQ
 from vidseg.metrics.vss import ConsistencyMeter, SemanticMeter
 
 from ..parity import report_difference
+from .plain_measures import boundary_iou, contour_accuracy
 
 Arrays = dict[str, npt.NDArray[np.generic]]
+
 EXACT = 1e-9
 TRUE_CLASS = {id: (id - 1) % 4 for id in range(1, 6)}
 SAID_CLASS = {1: 0, 2: 1, 3: 2, 4: 3, 5: 1}

@@ -13,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vidseg.metrics.contours import Contour, Transitions, count_close, disk, shared_areas
-from vidseg.metrics.jf import JFMeter, contour_accuracy, region_similarity, score_pairs
+from vidseg.metrics.jf import JFMeter, region_similarity, score_pairs
 from vidseg.metrics.late_objects import LateObjectMeter
 from vidseg.metrics.mosev2 import MoseV2Meter, ObjectFrames
 from vidseg.metrics.proposals import ProposalMeter
+
+from .plain_measures import contour_accuracy
 
 Map = npt.NDArray[np.uint8]
 

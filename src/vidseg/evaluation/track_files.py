@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -54,14 +53,6 @@ def whole(row: Any, key: str, place: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise DataError(f"{place} has the {key} {value!r}; a whole number is wanted.")
     return value
-
-
-def finite(row: Any, key: str, place: str) -> float:
-    """A finite number of a JSON object; DataError that begins with ``place`` for anything else."""
-    value = entry(row, key, place)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise DataError(f"{place} has the {key} {value!r}; a finite number is wanted.")
-    return float(value)
 
 
 def entry(row: Any, key: str, place: str) -> Any:

@@ -25,12 +25,6 @@ def ids_to_rgb(ids: IdMap) -> npt.NDArray[np.uint8]:
     return np.stack([ids & 255, ids >> 8 & 255, ids >> 16 & 255], axis=-1).astype(np.uint8)
 
 
-def rgb_to_ids(colors: npt.NDArray[np.uint8]) -> IdMap:
-    """[H, W] int32 ids; undoes :func:`ids_to_rgb`."""
-    wide = colors.astype(np.int32)
-    return wide[..., 0] + 256 * wide[..., 1] + 65536 * wide[..., 2]
-
-
 class PanopticWriter:
     """``<folder>/00000.png`` ... and ``<folder>.json`` in COCO-panoptic form.
 

@@ -10,7 +10,6 @@ import math
 
 import numpy as np
 
-from ..results import mask_box
 from ..types import MaskArray
 from .overlaps import LabelMap
 
@@ -65,34 +64,3 @@ def _all_along(flags: MaskArray, count: int, step: int) -> MaskArray:
         flags, spare = longer, flags
         done += more
     return flags
-
-
-def inner_rim(mask: MaskArray, width: int) -> MaskArray:
-    """[H, W] bool: pixels of the mask within ``width`` pixels (rows and columns) of its outside.
-
-    Beyond the border of the image is outside.
-
-    >>> inner_rim(np.ones((3, 4), dtype=bool), 1).astype(int).tolist()
-    [[1, 1, 1, 1], [1, 0, 0, 1], [1, 1, 1, 1]]
-    """
-    rim = mask.copy()
-    x0, y0, x1, y1 = mask_box(mask)
-    if x1 == 0:
-        return rim
-    rim[y0:y1, x0:x1] &= inner_rims(mask[y0:y1, x0:x1].astype(np.uint8), width)
-    return rim
-
-
-def boundary_iou(
-    predicted: MaskArray, truth: MaskArray, ratio: float = RIM_RATIO, both_empty: float = 0.0
-) -> float:
-    """IoU of the inner rims of two [H, W] masks, 0..1.
-
-    ``both_empty`` is the value where neither mask has a pixel; the panoptic VOS benchmark (Xu et
-    al., IJCAI 2023) counts 1 there.
-    """
-    if not predicted.any() and not truth.any():
-        return both_empty
-    width = rim_width((int(truth.shape[0]), int(truth.shape[1])), ratio)
-    ours, theirs = inner_rim(predicted, width), inner_rim(truth, width)
-    return int(np.count_nonzero(ours & theirs)) / int(np.count_nonzero(ours | theirs))

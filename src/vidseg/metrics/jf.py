@@ -33,35 +33,12 @@ def region_similarity(predicted: MaskArray, truth: MaskArray) -> float:
     return int(np.count_nonzero(predicted & truth)) / union if union else 1.0
 
 
-def contour(mask: MaskArray) -> MaskArray:
-    """[H, W] bool: pixels that differ from their right, lower or lower right neighbour.
-
-    The rim of the picture is no contour, so a mask that fills the picture has none.
-
-    >>> contour(np.array([[False, True, True]])).astype(int).tolist()
-    [[1, 0, 0]]
-    """
-    edge = np.zeros(mask.shape, dtype=bool)
-    found = Transitions(mask.astype(np.uint8)).contour(1)
-    edge[found.y, found.x] = True
-    return edge
-
-
-def contour_accuracy(
-    predicted: MaskArray, truth: MaskArray, tolerance: float = CONTOUR_TOLERANCE
-) -> float:
-    """F: harmonic mean of precision and recall of the contours of two [H, W] masks, 0..1.
-
-    A contour pixel counts as found where the other contour has a pixel within ``tolerance`` of the
-    diagonal, rounded up to whole pixels. 1 where neither mask has a contour, 0 where one has none.
-    """
-    said, right = (Transitions(m.astype(np.uint8)).contour(1) for m in (predicted, truth))
-    height, width = truth.shape
-    return agreement(said, right, disk(contour_radius((height, width), tolerance)))
-
-
 def agreement(predicted: Contour, truth: Contour, near: Disk) -> float:
-    """F of two contours, as :func:`contour_accuracy`, whose pixels agree within ``near``."""
+    """F: harmonic mean of precision and recall of two contours, 0..1.
+
+    A contour pixel counts as found where the other contour has a pixel within ``near``. 1 where
+    neither mask has a contour, 0 where one has none.
+    """
     if len(predicted) == 0 or len(truth) == 0:
         return float(len(predicted) == len(truth))
     hits, found = count_close(predicted, truth, near)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from vidseg.formats.label_files.polygons import fill, fill_each, joined, trace
+from vidseg.formats.label_files.polygons import fill, joined, trace
 
 from .made import id_maps, mask
 
@@ -65,7 +65,6 @@ def test_polygons_may_leave_the_picture_and_meet() -> None:
     far = [(-9, -9), (99, -9), (99, 1), (-9, 1)]
     assert np.array_equal(fill([far], (2, 3)), mask("###", "..."))
     assert not fill([far, far], (2, 3)).any()
-    assert fill_each([far, far], (2, 3)).sum() == 3
 
 
 @pytest.mark.parametrize("ring", [[(0, 0), (1, 1)], [(0, 0), (1, float("nan")), (2, 2)]])

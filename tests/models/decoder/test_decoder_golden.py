@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from vidseg.models.decoder.attention import separation_mask
+from vidseg.models.config import Separation
 from vidseg.models.decoder.heads import time_mean_cosine
 from vidseg.models.decoder.predictor import attention_allowed
 
@@ -156,6 +156,23 @@ def test_pool_of_second_clip(golden: Golden) -> None:
     report_difference("pool", got_pool[0], want_pool[0])
     report_difference("pool position", got_pool[1], want_pool[1])
     assert len(first_tokens(golden, model)[0]) == 2
+
+
+def separation_mask(learnable: int, prompts: int, frames: int, separation: Separation) -> Tensor:
+    """What separated self-attention amounts to: bool [(Q_l + Q_p) T, same], True = blocked.
+
+    Token q · T + t.
+    """
+    query = torch.arange(learnable + prompts).repeat_interleave(frames)
+    is_prompt = query >= learnable
+    if separation == "none":
+        return torch.zeros(len(query), len(query), dtype=torch.bool)
+    if separation == "sep-learnable":
+        return ~is_prompt[:, None] & is_prompt[None]
+    blocked = is_prompt[:, None] != is_prompt[None]
+    if separation == "sep-entity":
+        blocked |= is_prompt[:, None] & (query[:, None] != query[None])
+    return blocked
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -18,7 +18,6 @@ from vidseg.models.decoder.tensors import FrameFeatures, Prediction
 from vidseg.models.gvseg.config import GvSegConfig
 from vidseg.models.gvseg.model import GvSeg
 from vidseg.models.gvseg.query_init import InitialQueries
-from vidseg.models.gvseg.shape_position import descriptors
 from vidseg.models.presets import debug, gvseg_debug
 from vidseg.models.prompts.regions import VisualRegions
 from vidseg.models.saved import load_saved
@@ -164,15 +163,6 @@ def test_descriptors_change_something_and_pass_no_gradient() -> None:
 
 def _never(prediction: Prediction) -> Tensor:
     raise AssertionError("descriptors are switched off")
-
-
-def test_own_descriptors_are_those_of_positive_cells() -> None:
-    model = made()
-    logits = torch.randn(2, 3, 3, 16, 24, requires_grad=True)
-    told = model.own_descriptors(logits, 2)
-    want = descriptors(logits[1, :, 2] > 0, SMALL.descriptor, 32)
-    assert torch.equal(told[1], want) and not told.requires_grad and told.shape == (2, 3, 32)
-    assert not model.own_descriptors(torch.full((1, 1, 3, 16, 24), -1.0), 0).any()
 
 
 def test_queries_of_each_task() -> None:

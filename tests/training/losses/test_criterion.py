@@ -47,6 +47,18 @@ def perfect(rows: list[int], learnable: int, scale: float = 20.0) -> Prediction:
     return Prediction(logits[None], classes[None], embeddings[None], learnable)
 
 
+def visual_prompts(clips: list[ClipTargets], rows: torch.Tensor) -> PromptTargets:
+    """Visual prompts that each mean one row of their clip's targets."""
+    masks = []
+    labels = torch.full_like(rows, -1)
+    for b, clip in enumerate(clips):
+        blank = clip.masks.new_zeros((1, *clip.masks.shape[1:]))
+        masks.append(torch.cat([clip.masks, blank])[rows[b]])  # row -1 is the blank one
+        known = rows[b] >= 0
+        labels[b, known] = clip.labels[rows[b][known]]
+    return PromptTargets("visual", torch.stack(masks), rows, labels)
+
+
 def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
 
@@ -58,7 +70,7 @@ SMALL = 0.7  # what the edges of a true mask cost under a weight of 5
 
 def test_a_perfect_answer_costs_next_to_nothing() -> None:
     targets = [clip()]
-    prompts = PromptTargets.from_rows("visual", targets, torch.tensor([[1, 0]]))
+    prompts = visual_prompts(targets, torch.tensor([[1, 0]]))
     output = DecoderOutput(perfect([2, -1, 0, 1, 1, 0], learnable=4))
     terms = Criterion(CONFIG)(output, targets, prompts, generator())
     for name in ("classes", "mask", "dice", "reid_aux", "reid_l2p_aux"):
@@ -67,7 +79,7 @@ def test_a_perfect_answer_costs_next_to_nothing() -> None:
 
 def test_a_prompt_is_held_to_its_own_object() -> None:
     targets = [clip()]
-    prompts = PromptTargets.from_rows("visual", targets, torch.tensor([[0, 1]]))
+    prompts = visual_prompts(targets, torch.tensor([[0, 1]]))
     right = DecoderOutput(perfect([0, 1], learnable=0))
     swapped = DecoderOutput(perfect([1, 0], learnable=0))
     criterion = Criterion(CONFIG)
@@ -80,7 +92,7 @@ def test_a_prompt_is_held_to_its_own_object() -> None:
 
 def test_an_unsupervised_prompt_gets_no_gradient() -> None:
     targets = [clip()]
-    prompts = PromptTargets.from_rows("visual", targets, torch.tensor([[0, -1]]))
+    prompts = visual_prompts(targets, torch.tensor([[0, -1]]))
     prediction = perfect([1, 1], learnable=0, scale=1.0)
     prediction.mask_logits.requires_grad_()
     terms = Criterion(light_losses(200))(DecoderOutput(prediction), targets, prompts, generator())

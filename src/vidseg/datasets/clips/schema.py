@@ -116,11 +116,6 @@ class ClipSample:
         """[N, T] bool: the region has at least one pixel in the frame."""
         return self.masks.flatten(2).any(-1)
 
-    def label_name(self, row: int) -> str | None:
-        """Category name of a region, None without one."""
-        label = int(self.labels[row])
-        return self.vocabulary[label] if label >= 0 else None
-
     def class_masks(self) -> tuple[Tensor, Tensor]:
         """Union of the regions of each class present.
 

@@ -86,14 +86,6 @@ def fill(rings: Sequence[npt.ArrayLike], size: tuple[int, int]) -> MaskArray:
     return inside.astype(bool)
 
 
-def fill_each(polygons: Sequence[npt.ArrayLike], size: tuple[int, int]) -> MaskArray:
-    """The union of polygons that are filled one by one."""
-    mask = np.zeros(size, dtype=bool)
-    for polygon in polygons:
-        mask |= fill([polygon], size)
-    return mask
-
-
 def joined(rings: Sequence[Points]) -> Points:
     """One polygon of all rings, bridged by lines that are walked both ways and so fill nothing.
 

@@ -6,7 +6,6 @@ import torch
 from torch import Tensor, nn
 
 from ...nn.attention import AttentionBlock
-from ..config import Separation
 from .query_streams import KeysValues, PromptRule, QueryStream, with_position
 
 
@@ -114,20 +113,3 @@ class SeparatedSelfAttention(nn.Module):
         out = self.alone(single, single_position, further).squeeze(1)
         queries: Tensor = out.unflatten(0, (B, Q))
         return queries
-
-
-def separation_mask(learnable: int, prompts: int, frames: int, separation: Separation) -> Tensor:
-    """What the calls above amount to: bool [(Q_l + Q_p) T, same], True = blocked.
-
-    Token q · T + t. For tests and drawings; the decoder never builds it.
-    """
-    query = torch.arange(learnable + prompts).repeat_interleave(frames)
-    is_prompt = query >= learnable
-    if separation == "none":
-        return torch.zeros(len(query), len(query), dtype=torch.bool)
-    if separation == "sep-learnable":
-        return ~is_prompt[:, None] & is_prompt[None]
-    blocked = is_prompt[:, None] != is_prompt[None]
-    if separation == "sep-entity":
-        blocked |= is_prompt[:, None] & (query[:, None] != query[None])
-    return blocked

@@ -180,10 +180,6 @@ class GvSeg(nn.Module):
             auxiliary=self.training if auxiliary is None else auxiliary,
         )
 
-    def own_descriptors(self, mask_logits: Tensor, frame: int) -> Tensor:
-        """Descriptors [B, Q, C] of where mask_logits [B, Q, T, h, w] are above 0 in a frame."""
-        return self._describe(mask_logits[:, :, frame])
-
     @torch.no_grad()
     def _describe(self, mask_logits: Tensor) -> Tensor:
         """mask_logits [B, Q, h, w] -> [B, Q, C]."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -93,18 +92,6 @@ class PromptTargets:
     masks: Tensor
     rows: Tensor
     labels: Tensor
-
-    @staticmethod
-    def from_rows(kind: PromptKind, clips: Sequence[ClipTargets], rows: Tensor) -> PromptTargets:
-        """Prompts that each mean one row of their clip's targets (visual, expression)."""
-        masks = []
-        labels = torch.full_like(rows, -1)
-        for b, clip in enumerate(clips):
-            blank = clip.masks.new_zeros((1, *clip.masks.shape[1:]))
-            masks.append(torch.cat([clip.masks, blank])[rows[b]])  # row -1 is the blank one
-            known = rows[b] >= 0
-            labels[b, known] = clip.labels[rows[b][known]]
-        return PromptTargets(kind, torch.stack(masks), rows, labels)
 
 
 def clip_columns(logits: Tensor | None, b: int, clip: ClipTargets) -> Tensor | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from .translation import Renaming, Translation
 
@@ -103,13 +103,6 @@ def translate(tensors: Mapping[str, Tensor], *, averaged: bool = True) -> Transl
     reason = "the stepped weight" if averaged else "the moving average"
     out.unused |= dict.fromkeys(sorted(passed), f"{reason}; the other copy is taken")
     return out
-
-
-def published_state(model: nn.Module, published_names: Iterable[str]) -> dict[str, Tensor]:
-    """The other direction: those of ``published_names`` that the model holds, with its tensors."""
-    own = model.state_dict()
-    named = ((published, NAMES.ours(published)) for published in published_names)
-    return {published: own[name] for published, name in named if name is not None and name in own}
 
 
 def _plain(name: str) -> str:
