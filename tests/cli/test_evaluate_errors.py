@@ -324,9 +324,9 @@ SEGMENTS: dict[str, tuple[Change, str]] = {
     "double id": (lambda c: segments(c).append(segments(c)[0]), "more than once"),
     "additional segment": (
         lambda c: segments(c).append({"id": 5, "category_id": 1, "area": 3}),
-        "segment 5",
+        "ids 5",
     ),
-    "missing segment": (lambda c: segments(c).pop(), "the segment 70000"),
+    "missing segment": (lambda c: segments(c).pop(), "the ids 70000"),
     "unknown class": (lambda c: segments(c)[0].update(category_id=500), "category 500"),
     "id in words": (lambda c: segments(c)[0].update(id="7"), "'7'"),
     "missing frame": (lambda c: c["annotations"][0]["annotations"].pop(), "no annotation of"),

@@ -13,10 +13,9 @@ from rich.console import Console, RenderableType
 
 from vidseg import __version__
 from vidseg.errors import DataError, OutputError
-from vidseg.evaluation.benchmark import Report
+from vidseg.evaluation.benchmark import Report, worst_first
 from vidseg.evaluation.report_json import to_json, write_json
 from vidseg.evaluation.report_table import breakdown, number, remarks, summary
-from vidseg.evaluation.worst import worst_first
 
 from .fake import SCORES, report
 

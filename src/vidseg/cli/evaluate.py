@@ -96,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _plot(report: Report, evaluation: Evaluation[Any], options: argparse.Namespace) -> None:
     from ..evaluation.plots import WORST, write_plots
-    from ..evaluation.wording import counted
+    from ..evaluation.report_notes import counted
 
     folder = Path(options.plot)
     paths = write_plots(report, evaluation, Path(options.gt), folder)

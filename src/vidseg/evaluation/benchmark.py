@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +49,34 @@ class Curve:
     y: npt.NDArray[np.float64]
     axes: tuple[str, str]
     video: str = ""
+
+
+def worst_first(rows: Mapping[str, Row], key: str) -> list[str]:
+    """Names of the rows, the lowest value of ``key`` first; rows without a value come last.
+
+    Equal values keep their order, and so do all rows where none has ``key``.
+    """
+
+    def rank(name: str) -> float:
+        value = rows[name].get(key, math.nan)
+        return math.inf if math.isnan(value) else value
+
+    return sorted(rows, key=rank)
+
+
+def sorted_curves(rows: Mapping[str, Row], keys: Sequence[str], unit: str) -> tuple[Curve, ...]:
+    """How the figures spread over the videos: one line a key, its values in rising order.
+
+    Videos in which a figure is not defined are left out of its line.
+    """
+    curves = []
+    for key in keys:
+        values = sorted(row[key] for row in rows.values() if not math.isnan(row[key]))
+        if values:
+            places = np.arange(1, len(values) + 1, dtype=np.float64)
+            axes = "video, worst first", f"share ({unit})"
+            curves.append(Curve("Videos", key, places, np.array(values), axes))
+    return tuple(curves)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,8 +29,8 @@ from .burst_files import (
     read_truth,
 )
 from .burst_video import class_hota, class_track_map, compare_masks, paint
+from .report_notes import counted
 from .track_files import collector_at_rest, json_file
-from .wording import counted
 
 
 @dataclass(frozen=True)

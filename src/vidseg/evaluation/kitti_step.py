@@ -21,11 +21,17 @@ from ..metrics.stq import STQ
 from ..metrics.vpq import VPQ, VPQScores
 from ..types import IdMap
 from ..vocabularies import get_vocabulary
-from .benchmark import ComparedFrame, Curve, Report, Row
-from .mask_folders import MaskVideo, every_frame, folders_in, pair_videos, predicted_folders
-from .panoptic_report import class_notes, same_size
+from .benchmark import ComparedFrame, Curve, Report, Row, sorted_curves
+from .mask_folders import (
+    MaskVideo,
+    every_frame,
+    folders_in,
+    pair_videos,
+    predicted_folders,
+    same_size,
+)
 from .read_ahead import read_ahead
-from .video_curves import sorted_curves
+from .report_notes import class_notes
 
 WINDOWS = (1, 2, 3, 4)
 _SHARED = 1000

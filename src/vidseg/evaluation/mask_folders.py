@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from .read_ahead import read_ahead
 
 if TYPE_CHECKING:
     from ..metrics.contours import LabelMap8
+
+Map = TypeVar("Map", "LabelMap8", IdMap)
 
 NeededFrames = Callable[[Sequence[str]], Sequence[str]]
 """Which of a video's frames are read."""
@@ -77,14 +79,18 @@ def read_predicted(path: Path, truth: LabelMap8) -> LabelMap8:
     Raises DataError where the file is missing, damaged, no map of labels up to 255, or of another
     size than the truth.
     """
-    labels = read_small_label_map(path)
-    if labels.shape != truth.shape:
-        (height, width), (wanted, across) = labels.shape, truth.shape
+    return same_size(path, read_small_label_map(path), truth)
+
+
+def same_size(path: Path, predicted: Map, truth: Map) -> Map:
+    """``predicted``, read from ``path``. Raises DataError where its size is not the truth's."""
+    if predicted.shape != truth.shape:
+        (height, width), (wanted, across) = predicted.shape, truth.shape
         raise DataError(
             f"{path} is {width}x{height} pixels and its ground truth {across}x{wanted}; save "
             "predictions in the size of the ground truth."
         )
-    return labels
+    return predicted
 
 
 def to_ids(labels: LabelMap8) -> IdMap:

@@ -26,7 +26,7 @@ from .mask_folders import (
     predicted_folders,
 )
 from .object_report import object_curves
-from .stray_labels import stray_notes
+from .report_notes import stray_notes
 from .vos_benchmark import AUTHORITY, LateObjectEvaluation
 
 _CLOSED = "the program of the MOSE v1 server is not public"

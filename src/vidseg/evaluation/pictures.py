@@ -15,6 +15,9 @@ _PLACES = (
     "JPEGImages/{video}",
     "images/{video}",
     "images/val/{video}",
+    "training/image_02/{video}",
+    "valid/JPEGImages/{video}",
+    "val/JPEGImages/{video}",
     "imgs/{video}",
     "data/{video}/origin",
 )

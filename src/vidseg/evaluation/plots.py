@@ -11,12 +11,11 @@ from PIL import Image
 
 from ..formats.atomic import replacing
 from ..types import ImageArray
-from .benchmark import Curve, Evaluation, Report
+from .benchmark import Curve, Evaluation, Report, worst_first
 from .chart import draw_chart
 from .pictures import find_picture
 from .report_table import number
 from .strips import draw_strip
-from .worst import worst_videos
 
 WORST = 4
 """Videos of which there is a strip and, where they have curves of their own, a chart."""
@@ -37,7 +36,9 @@ def write_plots(
         DataError: a mask that can no longer be read.
         OutputError: a file cannot be written.
     """
-    worst = [video for video in worst_videos(report) if video in evaluation.videos]
+    worst = [
+        video for video in worst_first(report.videos, report.ranking) if video in evaluation.videos
+    ]
     chosen = (worst or list(evaluation.videos))[:WORST]
     pages: dict[str, ImageArray] = {}
     for title, curves in _charts(report.curves, chosen).items():

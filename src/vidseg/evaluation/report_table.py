@@ -11,8 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..errors import DataError
-from .benchmark import Report, Row
-from .worst import worst_first
+from .benchmark import Report, Row, worst_first
 
 Breakdown = Literal["video", "class", "object"]
 Unit = Literal["fraction", "percent"]

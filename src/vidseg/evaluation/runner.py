@@ -11,11 +11,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from ..errors import DataError, VidsegError
-from .allocation import keep_freed_memory
 from .benchmark import Evaluation, Mergeable, Report
 
 _opened: Evaluation[Any] | None = None
+
+_LARGEST = (32 << 20) - (64 << 10)
+"""Bytes; the C library of Linux heeds freed blocks of up to 32 MiB."""
 
 
 def run(
@@ -60,7 +64,7 @@ def _measured(
 ) -> Iterator[Iterator[Mergeable]]:
     """Yields the sums of the videos in order; on leaving, no process of ours is left."""
     if workers == 1:
-        keep_freed_memory()
+        _keep_freed_memory()
         yield map(evaluation.measure, names)
     else:
         with _measured_elsewhere(evaluation, names, workers) as measured:
@@ -115,10 +119,21 @@ def _deaf_to_interrupts() -> Iterator[None]:
 def _open(evaluation: Evaluation[Any]) -> None:
     global _opened
     _opened = evaluation
-    keep_freed_memory()
+    _keep_freed_memory()
 
 
 def _measure(name: str) -> Mergeable:
     assert _opened is not None
     sums: Mergeable = _opened.measure(name)
     return sums
+
+
+def _keep_freed_memory() -> None:
+    """Makes the C library hold on to freed maps, up to 64 MiB, instead of giving them back.
+
+    By default maps of a few hundred kilobytes go back to the system each time, and touching fresh
+    pages for the next frame costs more than the work on them. glibc raises its limit to the
+    largest block that it saw freed, so freeing one that is never touched settles it. Other C
+    libraries take no notice.
+    """
+    np.empty(_LARGEST, np.uint8)

@@ -15,7 +15,7 @@ from ..formats.layouts import viposeg as layout
 from ..formats.reading import read_small_label_map
 from ..metrics.viposeg import GROUPS, PairSums, PanopticVOSMeter, PanopticVOSScores
 from ..vocabularies import get_vocabulary
-from .benchmark import ComparedFrame, Curve, Report, Row
+from .benchmark import ComparedFrame, Curve, Report, Row, sorted_curves
 from .mask_folders import (
     MaskVideo,
     every_frame,
@@ -24,10 +24,8 @@ from .mask_folders import (
     pair_videos,
     predicted_folders,
 )
-from .stray_labels import stray_notes
-from .video_curves import sorted_curves
+from .report_notes import counted, stray_notes
 from .viposeg_classes import ClassSplit, read_split
-from .wording import counted
 
 _PROTOCOLS = {
     "official": "mean over (frame, object) pairs of each of four groups, and G, their mean.",

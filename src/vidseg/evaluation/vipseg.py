@@ -21,12 +21,11 @@ from ..metrics.panoptic import PanopticMap
 from ..metrics.stq import STQ
 from ..metrics.vpq import VPQ, PanopticQuality, VPQScores
 from ..types import IdMap
-from .benchmark import ComparedFrame, Curve, Report, Row
-from .panoptic_report import class_notes, same_size
+from .benchmark import ComparedFrame, Curve, Report, Row, sorted_curves
+from .mask_folders import same_size
 from .read_ahead import read_ahead
-from .video_curves import sorted_curves
+from .report_notes import class_notes, counted
 from .vipseg_files import PanopticClasses, PanopticVideo, read_vipseg
-from .wording import counted
 
 WINDOWS = (1, 2, 4, 6, 8)
 _SHORT_WINDOWS = (1, 2, 4, 6)  # those that most papers name

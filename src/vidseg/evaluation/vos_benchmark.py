@@ -11,7 +11,7 @@ from ..metrics.late_objects import LateObjectMeter
 from .benchmark import ComparedFrame, Report
 from .mask_folders import MaskVideo
 from .object_report import mean_row, object_curves, object_means, object_rows, video_rows
-from .stray_labels import stray_notes
+from .report_notes import stray_notes
 
 AUTHORITY = (
     "Equals hkchengrex/vos-benchmark: labels as they are, an object counts from the first "

@@ -17,10 +17,9 @@ from ..metrics.overlaps import Counts, joint_areas
 from ..metrics.vss import ConsistencyMeter, SemanticMeter, SemanticScores
 from ..types import IdMap
 from ..vocabularies import get_vocabulary
-from .benchmark import ComparedFrame, Report, Row
+from .benchmark import ComparedFrame, Report, Row, sorted_curves
 from .mask_folders import MaskVideo, every_frame, pair_videos, predicted_folders
-from .video_curves import sorted_curves
-from .wording import counted
+from .report_notes import counted
 
 if TYPE_CHECKING:
     from ..metrics.contours import LabelMap8

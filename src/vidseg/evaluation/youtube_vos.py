@@ -32,8 +32,7 @@ from .object_report import (
     object_rows,
     video_rows,
 )
-from .stray_labels import stray_notes
-from .wording import counted
+from .report_notes import counted, stray_notes
 
 _AUTHORITY = (
     "J and F of each frame equal DAVIS 2017; the server's program is not public, so which frames "

@@ -11,8 +11,8 @@ from typing import Any
 from ..errors import DataError
 from ..metrics.vis import IOU_THRESHOLDS, TrackAP, TrackAPScores
 from .benchmark import ComparedFrame, Curve, Report, Row
+from .report_notes import counted
 from .track_files import collector_at_rest, json_file, json_files
-from .wording import counted
 from .ytvis_files import TrackRow, Truth, read_predictions, read_truth
 from .ytvis_video import compare_tracks, paint
 
