@@ -15,7 +15,7 @@ from PIL import Image
 from vidseg.errors import DataError, VidsegError
 from vidseg.formats.label_files import LABEL_FORMATS, LossLog, ReadOptions, load_class_list
 from vidseg.formats.label_files.brush_rle import encode_brush
-from vidseg.formats.label_files.yaml_names import class_names
+from vidseg.formats.label_files.class_lists import yolo_names
 from vidseg.geometry.masks import decode_rle
 from vidseg.labels import Category, LabelTrack
 from vidseg.results import encode_rle
@@ -424,13 +424,28 @@ def test_yolo_dataset(tmp_path: Path) -> None:
     ],
 )
 def test_names_in_yaml(tmp_path: Path, text: str) -> None:
-    assert class_names(saved(tmp_path / "data.yaml", text)) == ["cat", "a, b", "c"]
+    assert yolo_names(saved(tmp_path / "data.yaml", text)) == ["cat", "a, b", "c"]
 
 
-@pytest.mark.parametrize("text", ["nc: 3\n", "names:\n  1: cat\n", "names: *other\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nc: 3\n",
+        "names:\n  1: cat\n",
+        "names: *other\n",
+        "names: {0: cat, 0: dog}\n",
+        "names: [cat, [dog]]\n",
+        "names: [cat, ]]\n",
+        "names: cat\n",
+        "- names\n",
+        "",
+        f"names: {'[' * 3000}\n",
+        "names: !!python/object/apply:os.system [exit 1]\nnames: [0: !!python/name:os.system]\n",
+    ],
+)
 def test_names_that_cannot_be_read(tmp_path: Path, text: str) -> None:
     with pytest.raises(DataError, match="no list of names"):
-        class_names(saved(tmp_path / "data.yaml", text))
+        yolo_names(saved(tmp_path / "data.yaml", text))
 
 
 def test_class_lists(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from vidseg.formats.label_files import LABEL_FORMATS, convert
-from vidseg.formats.label_files.yaml_names import class_names
+from vidseg.formats.label_files.class_lists import yolo_names
 from vidseg.labels import Category, LabelTrack, VideoInfo
 
 from .made import labels, mask, one_video
@@ -73,7 +73,7 @@ def test_yolo(tmp_path: Path) -> None:
     place = written("yolo", tmp_path, still)
     text = (place / "labels" / "v" / "00000.txt").read_text()
     assert text == "0 0.25 0.25 0.75 0.25 0.75 0.75 0.25 0.75\n"
-    assert class_names(place / "data.yaml") == ["cat", "dog, small", "unused"]
+    assert yolo_names(place / "data.yaml") == ["cat", "dog, small", "unused"]
 
 
 def test_labelme_looks_for_pictures_from_its_file(tmp_path: Path) -> None:

@@ -30,11 +30,10 @@ from ..atomic import prepare_folder
 from ..reading import inside
 from .base import LabelFile, ReadOptions, WriteOptions
 from .capabilities import Holds
-from .class_lists import numbered
+from .class_lists import numbered, yolo_names
 from .id_maps import label_folders
 from .pictures import frame_size, picture_stem, split_stem
 from .polygons import Points, fill, joined, trace
-from .yaml_names import class_names
 
 HOLDS = Holds(identity=False, unlabelled="left out", holes=False, parts=False)
 _DIGITS = 7  # a pixel edge of a picture of a million pixels a side is still met
@@ -47,7 +46,7 @@ def read(place: Path, options: ReadOptions) -> YoloFolder:
     categories = options.categories
     for name in ("data.yaml", "data.yml", "classes.txt", "labels/classes.txt"):
         if not categories and (place / name).is_file():
-            categories = numbered(class_names(place / name), place / name, start=0)
+            categories = numbered(yolo_names(place / name), place / name, start=0)
     if not categories:
         raise DataError(
             f"{place} has numbers of classes without names (no data.yaml or classes.txt); add the "
