@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from vidseg.errors import DataError
-from vidseg.formats.panoptic import ids_to_rgb
+from vidseg.formats.panoptic import save_panoptic_png
 
 from .mask_cases import evaluate
 
@@ -22,7 +22,7 @@ Breakage = Callable[[Path, Path], object]
 def save_ids(path: Path, *ids: int) -> None:
     """A RGB PNG of one row whose pixels have the ids R + 256 G + 65536 B."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(ids_to_rgb(np.array([ids], np.int32))).save(path)
+    save_panoptic_png(np.array([ids], np.int32), path)
 
 
 def save_row(path: Path, *labels: int) -> None:

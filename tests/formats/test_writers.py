@@ -16,10 +16,10 @@ from vidseg.formats.atomic import prepare_folder, replacing
 from vidseg.formats.categories import CategoryNumbers
 from vidseg.formats.davis import PalettePngWriter
 from vidseg.formats.overlay import OverlayPictureWriter, OverlayWriter
-from vidseg.formats.panoptic import PanopticWriter, ids_to_rgb
+from vidseg.formats.panoptic import PanopticWriter, save_panoptic_png
 from vidseg.formats.reading import read_label_map, read_rgb_ids
 from vidseg.formats.saving import open_writers, parse_formats
-from vidseg.formats.ytvis import YtvisWriter
+from vidseg.formats.ytvis import YtvisResultWriter
 from vidseg.geometry.masks import decode_rle
 from vidseg.results import FrameResult, Segment, Track
 from vidseg.types import Frame
@@ -94,7 +94,7 @@ def test_reading_what_is_no_palette_png(tmp_path: Path) -> None:
 
 def test_ytvis_rows_hold_one_mask_per_frame(tmp_path: Path) -> None:
     path = tmp_path / "ytvis.json"
-    writer = YtvisWriter(path, CategoryNumbers(from_names("person,dog")), video_id=7)
+    writer = YtvisResultWriter(path, CategoryNumbers(from_names("person,dog")), video_id=7)
     for frame, result in frames():
         writer.write(frame, result)
     writer.close()
@@ -111,7 +111,7 @@ def test_ytvis_rows_hold_one_mask_per_frame(tmp_path: Path) -> None:
 
 def test_ytvis_takes_a_video_level_table(tmp_path: Path) -> None:
     path = tmp_path / "ytvis.json"
-    writer = YtvisWriter(path, CategoryNumbers(from_names("person,dog")))
+    writer = YtvisResultWriter(path, CategoryNumbers(from_names("person,dog")))
     for frame, result in frames():
         writer.write(frame, small(result))
     writer.table = (Track(2, "dog", 0.8), Track(2, "person", 0.1), Track(99, "dog", 0.5))
@@ -123,14 +123,14 @@ def test_ytvis_takes_a_video_level_table(tmp_path: Path) -> None:
 
 
 def test_ytvis_without_a_track_is_an_empty_list(tmp_path: Path) -> None:
-    writer = YtvisWriter(tmp_path / "ytvis.json")
+    writer = YtvisResultWriter(tmp_path / "ytvis.json")
     writer.write(frames(1)[0][0], FrameResult(0, None, SIZE, ()))
     writer.close()
     assert json.loads((tmp_path / "ytvis.json").read_text()) == []
 
 
 def test_ytvis_memory_does_not_grow_with_the_video(tmp_path: Path) -> None:
-    writer = YtvisWriter(tmp_path / "ytvis.json")
+    writer = YtvisResultWriter(tmp_path / "ytvis.json")
     random = np.random.default_rng(0)
     image = np.zeros((64, 64, 3), dtype=np.uint8)
 
@@ -174,10 +174,11 @@ def test_panoptic_png_and_json_agree(tmp_path: Path) -> None:
             assert info["bbox"][2:] == [np.ptp(columns) + 1, np.ptp(rows) + 1]
 
 
-def test_panoptic_colours_hold_large_ids() -> None:
+def test_panoptic_colours_hold_large_ids(tmp_path: Path) -> None:
     ids = np.array([[0, 255, 256, 65536 * 3 + 7]], dtype=np.int32)
-    assert ids_to_rgb(ids)[0, 3].tolist() == [7, 0, 3]
-    assert np.array_equal(ids_to_rgb(ids) @ [1, 256, 65536], ids)
+    save_panoptic_png(ids, tmp_path / "ids.png")
+    assert np.array(Image.open(tmp_path / "ids.png"))[0, 3].tolist() == [7, 0, 3]
+    assert np.array_equal(read_rgb_ids(tmp_path / "ids.png"), ids)
 
 
 def test_overlay_video_and_picture(tmp_path: Path) -> None:
@@ -253,3 +254,42 @@ def test_format_names() -> None:
         parse_formats("overlay,gif")
     with pytest.raises(OutputError, match="No format"):
         parse_formats(" ,")
+
+
+def test_the_text_of_the_json_files(tmp_path: Path) -> None:
+    """Other programs read these files; their keys, order and lines stay as they are."""
+    source = open_source([frame.image for frame, _ in frames(2)])
+    with open_writers(("ytvis", "panoptic"), tmp_path, source) as writers:
+        for frame, result in frames(2):
+            writers.write(frame, small(result))
+    assert (tmp_path / "panoptic.json").read_text() == PANOPTIC
+    assert (tmp_path / "ytvis.json").read_text() == YTVIS
+
+
+PANOPTIC = (
+    '{"categories": [{"id": 1, "name": "dog", "isthing": 1}, {"id": 2, "name": "person", '
+    '"isthing": 1}],\n'
+    '"images": [\n'
+    '{"id": 0, "file_name": "00000.png", "height": 24, "width": 32, "video_id": 1, "frame'
+    '_index": 0},\n'
+    '{"id": 2, "file_name": "00002.png", "height": 24, "width": 32, "video_id": 1, "frame'
+    '_index": 2}\n'
+    "],\n"
+    '"annotations": [\n'
+    '{"image_id": 0, "file_name": "00000.png", "segments_info": [{"id": 2, "category_id":'
+    ' 1, "iscrowd": 0, "bbox": [0, 4, 8, 16], "area": 128, "score": 0.9}]},\n'
+    '{"image_id": 2, "file_name": "00002.png", "segments_info": [{"id": 2, "category_id":'
+    ' 1, "iscrowd": 0, "bbox": [1, 4, 8, 16], "area": 128, "score": 0.9}, {"id": 4, "cate'
+    'gory_id": 2, "iscrowd": 0, "bbox": [9, 4, 4, 16], "area": 64, "score": 0.7}]}\n'
+    "]}\n"
+)
+YTVIS = (
+    "[\n"
+    '{"video_id": 1, "track_id": 2, "category_id": 1, "category": "dog", "score": 0.9, "h'
+    'eight": 24, "width": 32, "segmentations": [{"size": [24, 32], "counts": "4`080000000'
+    '000000la0"}, {"size": [24, 32], "counts": "l0`080000000000000Ta0"}]},\n'
+    '{"video_id": 1, "track_id": 4, "category_id": 2, "category": "person", "score": 0.7,'
+    ' "height": 24, "width": 32, "segmentations": [null, {"size": [24, 32], "counts": "l3'
+    '`080000000000000T>"}]}\n'
+    "]\n"
+)

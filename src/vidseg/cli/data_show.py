@@ -244,10 +244,7 @@ def _labelled(source: LabelSource, video: int) -> Callable[[int], bool]:
 
 
 def _save(page: ImageArray, path: Path) -> None:
-    from PIL import Image
+    from ..formats.atomic import save_png
 
-    from ..formats.atomic import replacing
-
-    with replacing(path) as partial:
-        Image.fromarray(page).save(partial, format="PNG")
+    save_png(page, path)
     print(path, flush=True)

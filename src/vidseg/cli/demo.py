@@ -149,11 +149,8 @@ class _PicturePicker:
 
 
 def _write_sheet(path: Path, rows: list[SheetRow]) -> Path:
-    from PIL import Image
-
-    from ..formats.atomic import replacing
+    from ..formats.atomic import save_png
     from ..video.sheet import contact_sheet
 
-    with replacing(path) as partial:
-        Image.fromarray(contact_sheet(rows, tile_width=_TILE_WIDTH)).save(partial, format="PNG")
+    save_png(contact_sheet(rows, tile_width=_TILE_WIDTH), path)
     return path

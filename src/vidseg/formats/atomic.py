@@ -7,8 +7,15 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from ..errors import OutputError
+
+QUICK = 2
+"""Compression of id maps: flat regions stay small; higher levels cost more time than a model."""
 
 
 def partial_path(path: Path) -> Path:
@@ -56,3 +63,27 @@ def prepare_folder(folder: Path) -> None:
         raise OutputError(
             f"Results cannot be written to {folder}: {error.strerror or error}."
         ) from error
+
+
+def save_png(
+    pixels: npt.NDArray[Any], path: Path, *, palette: bytes | None = None, compression: int = 6
+) -> None:
+    """Writes a PNG, whole or not at all, and its folder where that is missing.
+
+    Args:
+        pixels: [H, W] or [H, W, 3], values 0 to 255.
+        path: the file.
+        palette: 768 bytes of colours for [H, W] indices.
+        compression: of zlib, 0 to 9.
+
+    Raises OutputError where the file cannot be written.
+    """
+    from PIL import Image
+
+    if not path.parent.is_dir():
+        prepare_folder(path.parent)
+    image = Image.fromarray(pixels.astype(np.uint8, copy=False))
+    if palette is not None:
+        image.putpalette(palette)
+    with replacing(path) as partial:
+        image.save(partial, format="PNG", compress_level=compression)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
 from ..errors import OutputError
 from ..results import FrameResult
-from ..types import Frame
+from ..types import Frame, IdMap
 from ..video.colors import davis_palette
-from .atomic import prepare_folder, replacing
+from .atomic import QUICK, prepare_folder, save_png
 
 _MOST_IDS = 255  # a palette PNG has one byte a pixel
-_COMPRESSION = 2  # flat regions stay small; higher levels cost more time than the model
+
+
+def save_palette_png(ids: IdMap, path: Path) -> None:
+    """Writes [H, W] ids of 0 to 255 in the colours of DAVIS. Raises OutputError."""
+    save_png(ids, path, palette=davis_palette().tobytes(), compression=QUICK)
 
 
 class PalettePngWriter:
@@ -22,7 +23,6 @@ class PalettePngWriter:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._palette = davis_palette().tobytes()
         prepare_folder(folder)
 
     def write(self, frame: Frame, result: FrameResult) -> None:
@@ -33,11 +33,7 @@ class PalettePngWriter:
                 f"Frame {result.index}: id {ids.max()} does not fit a palette PNG, which holds "
                 f"{_MOST_IDS}; save panoptic instead of png."
             )
-        image = Image.fromarray(ids.astype(np.uint8))
-        image.putpalette(self._palette)
-        path = self.folder / f"{result.index:05d}.png"
-        with replacing(path) as partial:
-            image.save(partial, format="PNG", compress_level=_COMPRESSION)
+        save_palette_png(ids, self.folder / f"{result.index:05d}.png")
 
     def close(self) -> None:
         """Every PNG is whole as soon as it is written; removes the folder if it stayed empty."""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PIL import Image
-
 from ..results import FrameResult
 from ..types import Frame, ImageArray
 from ..video.draw import DEFAULT_STYLE, OverlayStyle, draw_overlay
 from ..video.writer import VideoWriter
-from .atomic import prepare_folder, replacing
+from .atomic import prepare_folder, save_png
 
 
 class OverlayWriter:
@@ -46,9 +44,7 @@ class OverlayPictureWriter:
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Writes the picture at once."""
-        with replacing(self.path) as partial:
-            picture = draw_overlay(frame.image, result, self.style)
-            Image.fromarray(picture).save(partial, format="PNG")
+        save_png(draw_overlay(frame.image, result, self.style), self.path)
 
     def close(self) -> None:
         """Nothing is left to do."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 
 from ..errors import OutputError
 from ..results import FrameResult, Track
@@ -13,18 +14,32 @@ from ..types import Frame
 from ..video.base import Source
 from ..video.draw import DEFAULT_STYLE, OverlayStyle
 from .atomic import missing_folders, prepare_folder
-from .base import ResultWriter
 from .categories import CategoryNumbers
 from .davis import PalettePngWriter
 from .overlay import OverlayPictureWriter, OverlayWriter
 from .panoptic import PanopticWriter
-from .ytvis import YtvisWriter
+from .ytvis import YtvisResultWriter
 
 FORMATS = ("overlay", "png", "ytvis", "panoptic")
 """Names that ``--save`` knows."""
 
 _FILES = ("overlay.mp4", "overlay.png", "ytvis.json", "panoptic.json")
 _FOLDERS = ("png", "panoptic")
+
+
+class ResultWriter(Protocol):
+    """Takes results frame by frame, in order, and holds no masks or pictures of past frames."""
+
+    def write(self, frame: Frame, result: FrameResult) -> None:
+        """Adds one frame. Raises OutputError where it cannot be kept."""
+        ...
+
+    def close(self) -> None:
+        """Finishes the files with the frames written so far, also after an interruption.
+
+        Without a single frame nothing is left behind. Closing again does nothing.
+        """
+        ...
 
 
 def parse_formats(text: str) -> tuple[str, ...]:
@@ -85,7 +100,7 @@ class WriterGroup:
     def rank(self, table: Sequence[Track]) -> None:
         """Hands the video-level table to the one format that holds it."""
         for writer in self.writers:
-            if isinstance(writer, YtvisWriter):
+            if isinstance(writer, YtvisResultWriter):
                 writer.table = table
 
     def close(self) -> None:
@@ -140,7 +155,7 @@ def open_writers(
         elif name == "png":
             writers.append(PalettePngWriter(folder / "png"))
         elif name == "ytvis":
-            writers.append(YtvisWriter(folder / "ytvis.json", numbers))
+            writers.append(YtvisResultWriter(folder / "ytvis.json", numbers))
         elif name == "panoptic":
             writers.append(PanopticWriter(folder / "panoptic", numbers))
         else:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-from ..results import FrameResult, Track, VideoResult, encode_rle
+from ..results import CocoRLE, FrameResult, Track, VideoResult, encode_rle
 from ..types import Frame
 from .atomic import prepare_folder, replacing
 from .categories import CategoryNumbers, category_name
-from .spool import JsonSpool
+from .json_lists import JsonRows, JsonSpool
 
 _ABSENT = -1
 
 
-class YtvisWriter:
+class YtvisResultWriter:
     """``ytvis.json``: a list of {video_id, score, category_id, segmentations, ...}, one per track.
 
     ``segmentations`` has one compressed RLE per frame written, null where the track is out of
@@ -66,25 +65,16 @@ class YtvisWriter:
             return
         try:
             if self._video.frames:
-                with replacing(self.path) as partial, partial.open("w", encoding="utf-8") as file:
-                    self._write_rows(file, self._spool)
+                with replacing(self.path) as partial:
+                    rows = JsonRows(partial)
+                    for row in self._rows(self._spool):
+                        rows.append(row)
+                    rows.close()
         finally:
             self._spool.close()
             self._spool = None
 
-    def _write_rows(self, file: TextIO, spool: JsonSpool) -> None:
-        separator = "[\n"
-        for row, places in self._rows():
-            file.write(separator + json.dumps(row)[:-1] + ', "segmentations": [')
-            for position in range(self._video.frames):
-                known = position < len(places) and places[position] != _ABSENT
-                file.write(", " if position else "")
-                file.write(json.dumps(spool.read(places[position])) if known else "null")
-            file.write("]}")
-            separator = ",\n"
-        file.write("[]\n" if separator == "[\n" else "\n]\n")
-
-    def _rows(self) -> Iterator[tuple[dict[str, Any], array[int]]]:
+    def _rows(self, spool: JsonSpool) -> Iterator[dict[str, Any]]:
         height, width = self._size
         listed = {entry.id for entry in self.table}
         entries = [entry for entry in self.table if entry.id in self._places]
@@ -94,7 +84,7 @@ class YtvisWriter:
             if summary.id not in listed
         ]
         for entry in entries:
-            row = {
+            yield {
                 "video_id": self.video_id,
                 "track_id": entry.id,
                 "category_id": self._numbers.number(entry),
@@ -102,5 +92,10 @@ class YtvisWriter:
                 "score": round(float(entry.score), 5),
                 "height": height,
                 "width": width,
+                "segmentations": self._masks(self._places[entry.id], spool),
             }
-            yield row, self._places[entry.id]
+
+    def _masks(self, places: Sequence[int], spool: JsonSpool) -> list[CocoRLE | None]:
+        """The mask of every frame, None where the track is out of sight."""
+        missing = [_ABSENT] * (self._video.frames - len(places))
+        return [None if p == _ABSENT else spool.read(p) for p in (*places, *missing)]

@@ -10,7 +10,7 @@ from vidseg.formats.categories import CategoryNumbers
 from vidseg.formats.davis import PalettePngWriter
 from vidseg.formats.label_files import LABEL_FORMATS, ReadOptions
 from vidseg.formats.panoptic import PanopticWriter
-from vidseg.formats.ytvis import YtvisWriter
+from vidseg.formats.ytvis import YtvisResultWriter
 from vidseg.geometry.masks import decode_rle
 from vidseg.labels import LabelSource
 from vidseg.results import FrameResult, Segment
@@ -54,7 +54,7 @@ def test_png(tmp_path: Path) -> None:
 
 
 def test_ytvis(tmp_path: Path) -> None:
-    writer = YtvisWriter(tmp_path / "ytvis.json", CategoryNumbers())
+    writer = YtvisResultWriter(tmp_path / "ytvis.json", CategoryNumbers())
     for result in RESULTS:
         writer.write(Frame(PICTURE, result.index), result)
     writer.close()

@@ -22,13 +22,13 @@ from typing import Any
 
 from ...errors import DataError
 from ...labels import FrameLabels, LabelTrack, VideoInfo
+from ..json_lists import JsonLists
 from ..layouts.problems import STRICT
 from ..layouts.segments import Segments, read_segments
 from ..reading import inside, read_json
 from .base import ReadOptions, WriteOptions, layout_explained, only_file
 from .class_lists import coco_categories, coco_rows
 from .coco import grouped_images
-from .json_file import JsonLists
 from .panoptic_files import HOLDS, PanopticFiles, save_segments
 from .pictures import frame_size, is_still, picture_name, picture_stem
 

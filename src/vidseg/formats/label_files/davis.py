@@ -15,16 +15,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from ...labels import FrameLabels, LabelTrack, VideoInfo
-from ...video.colors import davis_palette
 from ..atomic import prepare_folder
+from ..davis import save_palette_png
 from ..layouts.davis import RESOLUTIONS, VOID
 from ..reading import inside, read_small_label_map
 from .base import LabelFile, ReadOptions, WriteOptions
 from .capabilities import Holds
-from .id_maps import id_map, label_folders, masks_of, save_png, where_value, with_unlabelled
+from .id_maps import id_map, label_folders, masks_of, where_value, with_unlabelled
 from .pictures import frames_of, picture_size
 
 HOLDS = Holds(overlaps=False, void=True, classes=False, highest_id=VOID - 1)
@@ -87,7 +86,6 @@ class PaletteWriter:
     def __init__(self, folder: Path, options: WriteOptions) -> None:
         self._folder = folder
         self._log = options.log
-        self._palette = davis_palette().tobytes()
 
     def begin(self, video: VideoInfo, tracks: Sequence[LabelTrack]) -> None:
         """Makes the folder of the video."""
@@ -102,16 +100,11 @@ class PaletteWriter:
                 f"video {self._video.name}, frame {frame}",
             )
             return
-        image = Image.fromarray(id_map(labels, void=VOID).astype(np.uint8))
-        image.putpalette(self._palette)
-        save_png(image, inside(self._video, frame, self._video).with_name(_name(frame)))
+        path = inside(self._video, frame, self._video)
+        save_palette_png(id_map(labels, void=VOID), path.with_name(path.name + ".png"))
 
     def end(self) -> None:
         """Nothing is left to do for a video."""
 
     def close(self) -> None:
         """Every PNG is written already."""
-
-
-def _name(frame: str) -> str:
-    return frame.rsplit("/", 1)[-1] + ".png"

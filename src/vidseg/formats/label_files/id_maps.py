@@ -7,17 +7,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from ...errors import DataError
 from ...geometry.masks import decode_rle
 from ...labels import FrameLabels
 from ...results import CocoRLE, encode_rle
 from ...types import IdMap
-from ..atomic import prepare_folder
-
-COMPRESSION = 2
-"""Of PNGs: flat regions stay small; higher levels cost far more time."""
 
 
 def id_map(labels: FrameLabels, *, nothing: int = 0, void: int = 0) -> IdMap:
@@ -45,13 +40,6 @@ def where_value(ids: npt.NDArray[np.integer[Any]], value: int) -> CocoRLE | None
     """The pixels of one value; None where there is none."""
     mask = ids == value
     return encode_rle(mask) if mask.any() else None
-
-
-def save_png(image: Image.Image, path: Path) -> None:
-    """Writes a PNG, making its folder."""
-    if not path.parent.is_dir():
-        prepare_folder(path.parent)
-    image.save(path, format="PNG", compress_level=COMPRESSION)
 
 
 def label_folders(root: Path, ending: str) -> list[tuple[str, Path, tuple[str, ...]]]:

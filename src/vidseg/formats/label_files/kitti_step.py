@@ -20,18 +20,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from ...errors import DataError
 from ...geometry.masks import decode_rle
 from ...labels import Category, FrameLabels, LabelTrack, VideoInfo
 from ...types import IdMap
-from ..atomic import prepare_folder
+from ..atomic import QUICK, prepare_folder, save_png
 from ..reading import inside, read_any_json, read_rgb_values
 from .base import LabelFile, ReadOptions, WriteOptions
 from .capabilities import Holds
 from .class_lists import coco_categories, coco_rows, load_class_list
-from .id_maps import label_folders, masks_of, save_png, where_value, with_unlabelled
+from .id_maps import label_folders, masks_of, where_value, with_unlabelled
 from .pictures import frames_of, picture_size
 
 VOID = 255
@@ -176,7 +175,7 @@ class StepWriter:
             pairs[decode_rle(mask)] = self._pairs[id]
         colors = np.stack([pairs >> 16, pairs >> 8 & 255, pairs & 255], axis=-1)
         path = inside(self._video, frame, self._video)
-        save_png(Image.fromarray(colors.astype(np.uint8)), path.with_name(path.name + ".png"))
+        save_png(colors, path.with_name(path.name + ".png"), compression=QUICK)
 
     def end(self) -> None:
         """Nothing is left to do for a video."""

@@ -34,12 +34,12 @@ from ...geometry.masks import decode_rle
 from ...labels import Category, FrameLabels, LabelTrack, VideoInfo
 from ...results import CocoRLE, encode_rle
 from ...types import MaskArray
+from ..json_lists import JsonRows
 from ..reading import read_any_json
 from .base import LabelFile, ReadOptions, WriteOptions, layout_explained, only_file
 from .brush_rle import decode_brush, encode_brush
 from .capabilities import Holds
 from .class_lists import numbered
-from .json_file import JsonRows
 from .pictures import frame_size, is_still, picture_name, split_stem
 from .polygons import fill
 from .run_lengths import areas

@@ -6,18 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from ...errors import DataError
 from ...labels import Category, FrameLabels, LabelTrack, VideoInfo
-from ...results import CocoRLE
 from ..layouts.problems import STRICT
 from ..layouts.segments import MOST_ID, Segments, compare_ids
-from ..panoptic import ids_to_rgb
+from ..panoptic import save_panoptic_png, segment_row
 from ..reading import read_rgb_ids
 from .base import LabelFile, ReadOptions
 from .capabilities import Holds
-from .id_maps import id_map, masks_of, save_png, where_value
+from .id_maps import id_map, masks_of, where_value
 from .run_lengths import areas, box
 
 HOLDS = Holds(
@@ -96,18 +93,8 @@ def save_segments(
     labels: FrameLabels, tracks: Mapping[int, LabelTrack], path: Path
 ) -> list[dict[str, Any]]:
     """Writes the PNG of a frame and returns its ``segments_info``."""
-    save_png(Image.fromarray(ids_to_rgb(id_map(labels))), path)
-    return [_segment(tracks[id], mask, labels.scores.get(id)) for id, mask in labels.masks.items()]
-
-
-def _segment(track: LabelTrack, mask: CocoRLE, score: float | None) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "id": track.id,
-        "category_id": track.category_id,
-        "iscrowd": int(track.is_crowd),
-        "bbox": list(box(mask)),
-        "area": int(areas([mask])[0]),
-    }
-    if score is not None:
-        row["score"] = score
-    return row
+    save_panoptic_png(id_map(labels), path)
+    return [
+        segment_row(tracks[id], box(mask), int(areas([mask])[0]), labels.scores.get(id))
+        for id, mask in labels.masks.items()
+    ]

@@ -16,6 +16,7 @@ from typing import Any
 from ...errors import DataError
 from ...labels import FrameLabels, LabelTrack, VideoInfo
 from ...video.colors import davis_palette
+from ..json_lists import JsonLists
 from ..layouts import vipseg as layout
 from ..layouts.coco_lists import read_categories
 from ..layouts.problems import STRICT
@@ -23,7 +24,6 @@ from ..layouts.segments import Segments
 from ..reading import inside, read_json
 from .base import ReadOptions, WriteOptions, only_file
 from .class_lists import coco_rows, load_class_list
-from .json_file import JsonLists
 from .panoptic_files import HOLDS, PanopticFiles, save_segments
 from .pictures import frame_size
 

@@ -26,11 +26,11 @@ from typing import Any
 from ...errors import DataError
 from ...labels import Category, FrameLabels, LabelTrack, VideoInfo
 from ...results import CocoRLE
+from ..json_lists import JsonLists
 from ..reading import read_any_json
 from .base import LabelFile, ReadOptions, WriteOptions, layout_explained, only_file
 from .capabilities import Holds
 from .class_lists import coco_categories, coco_rows
-from .json_file import JsonLists
 from .pictures import frame_size, is_still, picture_name
 from .run_lengths import areas, box, counts_of, from_segmentation
 

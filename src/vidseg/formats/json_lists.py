@@ -1,22 +1,59 @@
-"""JSON written list by list, so that memory does not grow with the dataset."""
+"""JSON written list by list, so that memory does not grow with the video or the dataset."""
 
 from __future__ import annotations
 
 import json
+import tempfile
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ...errors import OutputError
-from ..spool import JsonSpool
+from ..errors import OutputError
+from .atomic import replacing
+
+
+@contextmanager
+def _refusals_explained() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"Temporary files cannot be kept: {error.strerror or error}.") from error
+
+
+class JsonSpool:
+    """Rows of json on disk; only their places are remembered. The file has no name on disk.
+
+    Raises OutputError where the disk refuses it.
+    """
+
+    def __init__(self) -> None:
+        with _refusals_explained():
+            self._file = tempfile.TemporaryFile("w+b")  # noqa: SIM115  (closed by close())
+
+    def append(self, row: Any) -> int:
+        """Stores a row and returns its place."""
+        with _refusals_explained():
+            place = self._file.seek(0, 2)
+            self._file.write(json.dumps(row, separators=(",", ":")).encode() + b"\n")
+        return place
+
+    def read(self, place: int) -> Any:
+        """The row stored at ``place``."""
+        self._file.seek(place)
+        return json.loads(self._file.readline())
+
+    def close(self) -> None:
+        """Gives the disk space back."""
+        self._file.close()
 
 
 class JsonLists:
     """A JSON object with small parts that are given at the end, and long lists.
 
     Args:
-        path: the file, written by :meth:`close`.
+        path: the file, written whole by :meth:`close`.
         lists: names of the long lists, in order.
     """
 
@@ -32,7 +69,7 @@ class JsonLists:
     def close(self, head: Mapping[str, Any]) -> None:
         """Writes the file: ``head``, then the lists. Raises OutputError where it cannot."""
         try:
-            with self._path.open("w", encoding="utf-8") as file:
+            with replacing(self._path) as partial, partial.open("w", encoding="utf-8") as file:
                 file.write("{")
                 for name, value in head.items():
                     file.write(f"{json.dumps(name)}: {json.dumps(value)},\n")
@@ -43,10 +80,12 @@ class JsonLists:
                         file.write(json.dumps(self._spool.read(place)))
                     file.write("\n]")
                 file.write("}\n")
-        except OSError as error:
-            raise OutputError(f"{self._path} cannot be written: {error.strerror}.") from error
         finally:
-            self._spool.close()
+            self.discard()
+
+    def discard(self) -> None:
+        """Gives the disk space back without writing the file."""
+        self._spool.close()
 
 
 class JsonRows:
