@@ -16,7 +16,7 @@ from ..metrics.jf import JFMeter, sequence_statistics
 from .benchmark import Benchmark, ComparedFrame, Evaluation, Report
 from .davis_folders import find_truth, pair_davis
 from .davis_proposals import Davis2017Unsupervised, RefDavis
-from .mask_folders import MaskVideo, inner_frames, to_ids
+from .mask_folders import MaskEvaluation, inner_frames, to_ids
 from .object_report import (
     HEADLINE,
     ObjectKey,
@@ -31,24 +31,10 @@ from .vos_benchmark import AUTHORITY, LateObjectEvaluation
 
 
 @dataclass(frozen=True)
-class _Semisupervised:
-    """What both years share: the videos and how they are reported."""
+class _Semisupervised(MaskEvaluation):
+    """What both years share: how videos are reported."""
 
-    pairs: tuple[MaskVideo, ...]
     notes: tuple[str, ...]
-
-    @property
-    def videos(self) -> Sequence[str]:
-        """Names in the order of the set's list."""
-        return [pair.name for pair in self.pairs]
-
-    def pair(self, video: str) -> MaskVideo:
-        """The files of a video."""
-        return next(pair for pair in self.pairs if pair.name == video)
-
-    def compare(self, video: str) -> Iterator[ComparedFrame]:
-        """The measured frames."""
-        return self.pair(video).compare()
 
     def build(
         self,
@@ -174,7 +160,13 @@ class Davis2016:
         found = find_truth(truth, DAVIS2016)
         pairs, notes = pair_davis(found, predicted, inner_frames)
         if protocol == "vos_benchmark":
-            return LateObjectEvaluation(self.name, protocol, f"{AUTHORITY}.", pairs, notes)
+            return LateObjectEvaluation(
+                benchmark=self.name,
+                protocol=protocol,
+                authority=f"{AUTHORITY}.",
+                pairs=pairs,
+                notes=notes,
+            )
         return Davis2016Evaluation(pairs, notes)
 
 

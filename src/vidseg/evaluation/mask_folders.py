@@ -73,6 +73,31 @@ class MaskVideo:
             yield ComparedFrame(frame, to_ids(truth), to_ids(predicted))
 
 
+@dataclass(frozen=True)
+class MaskEvaluation:
+    """What every evaluation of label maps knows: its videos, found and paired."""
+
+    pairs: tuple[MaskVideo, ...]
+
+    @property
+    def videos(self) -> Sequence[str]:
+        """Names in order."""
+        return [pair.name for pair in self.pairs]
+
+    @property
+    def predicted_folders(self) -> dict[str, Path]:
+        """Folder of the predicted label maps of each video."""
+        return {pair.name: pair.predicted for pair in self.pairs}
+
+    def pair(self, video: str) -> MaskVideo:
+        """The files of a video."""
+        return next(pair for pair in self.pairs if pair.name == video)
+
+    def compare(self, video: str) -> Iterator[ComparedFrame]:
+        """The frames that are read."""
+        return self.pair(video).compare()
+
+
 def read_predicted(path: Path, truth: LabelMap8) -> LabelMap8:
     """[H, W] labels of a predicted frame.
 

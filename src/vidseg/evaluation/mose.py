@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ from ..formats.layouts.mose import meta_file
 from ..formats.layouts.object_meta import read_meta
 from ..metrics.contours import Transitions
 from ..metrics.mosev2 import MoseV2Meter
-from .benchmark import Benchmark, ComparedFrame, Curve, Evaluation, Report, Row
+from .benchmark import Benchmark, Curve, Evaluation, Report, Row
 from .mask_folders import (
+    MaskEvaluation,
     MaskVideo,
     every_frame,
     folders_in,
@@ -52,25 +53,18 @@ class MoseV2Sums(MoseV2Meter):
 
 
 @dataclass(frozen=True)
-class MoseV2Evaluation:
+class MoseV2Evaluation(MaskEvaluation):
     """The objects of ``meta.json`` on all frames but the first and the last.
 
     Attributes:
-        pairs: the videos in order.
         objects: labels of each video.
     """
 
-    pairs: tuple[MaskVideo, ...]
     objects: Mapping[str, tuple[int, ...]]
-
-    @property
-    def videos(self) -> Sequence[str]:
-        """Names in order."""
-        return [pair.name for pair in self.pairs]
 
     def measure(self, video: str) -> MoseV2Sums:
         """The objects of one video. Raises DataError for an unfit file."""
-        pair = self._pair(video)
+        pair = self.pair(video)
         meter = MoseV2Sums()
         own = self.objects[video]
         labels: dict[Any, int] = {(video, str(label)): label for label in self.objects[video]}
@@ -101,7 +95,7 @@ class MoseV2Evaluation:
             curves=self._curves(sums),
             notes=(
                 *(f"No object gives {name} a value." for name in undefined),
-                *stray_notes(sums.strays, {pair.name: pair.predicted for pair in self.pairs}),
+                *stray_notes(sums.strays, self.predicted_folders),
             ),
         )
 
@@ -119,13 +113,6 @@ class MoseV2Evaluation:
         last = {pair.name: len(pair.frames) - 2 for pair in self.pairs}
         region = {key: row.region for key, row in sums.objects.items()}
         return object_curves(region, {key: row.strict for key, row in sums.objects.items()}, last)
-
-    def compare(self, video: str) -> Iterator[ComparedFrame]:
-        """All frames that are predicted for sure."""
-        return self._pair(video).compare()
-
-    def _pair(self, video: str) -> MaskVideo:
-        return next(pair for pair in self.pairs if pair.name == video)
 
 
 def _mean(rows: Sequence[Row]) -> Row:
@@ -155,7 +142,12 @@ class Mose:
         pairs = pair_videos(folders, predicted_folders(predicted), list(folders), needed)
         if protocol == "mosev2":
             return MoseV2Evaluation(pairs, _objects(truth, pairs))
-        return LateObjectEvaluation(self.name, protocol, f"{AUTHORITY}; {_CLOSED}.", pairs)
+        return LateObjectEvaluation(
+            benchmark=self.name,
+            protocol=protocol,
+            authority=f"{AUTHORITY}; {_CLOSED}.",
+            pairs=pairs,
+        )
 
 
 def _truth_folders(root: Path) -> dict[str, Path]:

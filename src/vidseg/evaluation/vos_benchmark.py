@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..errors import DataError
 from ..metrics.jf import JFMeter
 from ..metrics.late_objects import LateObjectMeter
-from .benchmark import ComparedFrame, Report
-from .mask_folders import MaskVideo
+from .benchmark import Report
+from .mask_folders import MaskEvaluation
 from .object_report import mean_row, object_curves, object_means, object_rows, video_rows
 from .report_notes import stray_notes
 
@@ -19,30 +18,23 @@ AUTHORITY = (
 )
 
 
-@dataclass(frozen=True)
-class LateObjectEvaluation:
+@dataclass(frozen=True, kw_only=True)
+class LateObjectEvaluation(MaskEvaluation):
     """Objects of any label that may appear late, measured on the frames that a video needs.
 
     Attributes:
         benchmark, protocol, authority: as in the report.
-        pairs: the videos in order.
         notes: what is known before anything is measured.
     """
 
     benchmark: str
     protocol: str
     authority: str
-    pairs: tuple[MaskVideo, ...]
     notes: tuple[str, ...] = ()
-
-    @property
-    def videos(self) -> Sequence[str]:
-        """Names in the order of the folders."""
-        return [pair.name for pair in self.pairs]
 
     def measure(self, video: str) -> LateObjectMeter:
         """J and F of the objects of one video. Raises DataError for an unfit file."""
-        pair = self._pair(video)
+        pair = self.pair(video)
         meter = LateObjectMeter()
         meter.start_video(video)
         for _, predicted, truth in pair.maps(pair.needed):
@@ -70,20 +62,14 @@ class LateObjectEvaluation:
             videos=video_rows(means, self.videos),
             objects=object_rows(means),
             curves=object_curves(meter.region, meter.contour, last),
-            notes=(*self.notes, *self._absences(meter), *self._strays(sums)),
+            notes=(
+                *self.notes,
+                *self._absences(meter),
+                *stray_notes(sums.strays, self.predicted_folders),
+            ),
         )
-
-    def _strays(self, sums: LateObjectMeter) -> tuple[str, ...]:
-        return stray_notes(sums.strays, {pair.name: pair.predicted for pair in self.pairs})
 
     def _absences(self, meter: JFMeter) -> tuple[str, ...]:
         seen = {video for video, _ in object_means(meter)}
         empty = [video for video in self.videos if video not in seen]
         return tuple(f"{video} shows no object and does not count." for video in empty)
-
-    def compare(self, video: str) -> Iterator[ComparedFrame]:
-        """The measured frames."""
-        return self._pair(video).compare()
-
-    def _pair(self, video: str) -> MaskVideo:
-        return next(pair for pair in self.pairs if pair.name == video)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ from ..formats.layouts import youtube_vos
 from ..formats.layouts.object_meta import MAPS, ListedVideo, read_meta
 from ..metrics.contours import Transitions
 from ..metrics.jf import JFMeter
-from .benchmark import Benchmark, ComparedFrame, Evaluation, Report, Row
+from .benchmark import Benchmark, Evaluation, Report, Row
 from .mask_folders import (
+    MaskEvaluation,
     MaskVideo,
     check_frames,
     check_names,
@@ -69,30 +70,23 @@ class YoutubeVosMeter(JFMeter):
             self.strays |= other.strays
 
 
-@dataclass(frozen=True)
-class YoutubeVosEvaluation:
+@dataclass(frozen=True, kw_only=True)
+class YoutubeVosEvaluation(MaskEvaluation):
     """Every object on the annotated frames after its first one.
 
     Attributes:
         protocol: as in the report.
-        pairs: the videos in order.
         objects: of each video.
         seen: categories of the training set.
     """
 
     protocol: str
-    pairs: tuple[MaskVideo, ...]
     objects: Mapping[str, tuple[VosObject, ...]]
     seen: frozenset[str]
 
-    @property
-    def videos(self) -> Sequence[str]:
-        """Names in the order of ``meta.json``."""
-        return [pair.name for pair in self.pairs]
-
     def measure(self, video: str) -> YoutubeVosMeter:
         """J and F of the objects of one video. Raises DataError for an unfit file."""
-        pair = self._pair(video)
+        pair = self.pair(video)
         meter = YoutubeVosMeter()
         own = {one.label for one in self.objects[video]}
         for frame, *maps in pair.maps(pair.needed):
@@ -118,7 +112,6 @@ class YoutubeVosEvaluation:
         }
         missing = len(category) - len(means)
         last = {pair.name: pair.frames.index(pair.needed[-1]) for pair in self.pairs if pair.needed}
-        folders = {pair.name: pair.predicted for pair in self.pairs}
         figures = self._figures(means, category)
         lost = counted(missing, "object has", "objects have")
         notes = [f"{lost} no frame to measure and no part in the means."] if missing else []
@@ -136,7 +129,7 @@ class YoutubeVosEvaluation:
             classes=_class_rows(means, category),
             objects=object_rows(means),
             curves=object_curves(sums.region, sums.contour, last),
-            notes=(*notes, *stray_notes(sums.strays, folders)),
+            notes=(*notes, *stray_notes(sums.strays, self.predicted_folders)),
         )
 
     def _figures(
@@ -148,13 +141,6 @@ class YoutubeVosEvaluation:
         seen, unseen = mean_row(groups[True]), mean_row(groups[False])
         figures = {"J_s": seen["J"], "J_u": unseen["J"], "F_s": seen["F"], "F_u": unseen["F"]}
         return {**figures, "G": float(np.mean(list(figures.values())))}
-
-    def compare(self, video: str) -> Iterator[ComparedFrame]:
-        """The measured frames."""
-        return self._pair(video).compare()
-
-    def _pair(self, video: str) -> MaskVideo:
-        return next(pair for pair in self.pairs if pair.name == video)
 
 
 def _class_rows(
@@ -200,7 +186,9 @@ class YoutubeVos:
             check_frames(predictions[name], frames, needed)
             pairs.append(MaskVideo(name, tuple(frames), needed, folders[name], predictions[name]))
         seen = youtube_vos.seen_categories(truth)
-        return YoutubeVosEvaluation(protocol, tuple(pairs), objects, seen)
+        return YoutubeVosEvaluation(
+            protocol=protocol, pairs=tuple(pairs), objects=objects, seen=seen
+        )
 
 
 def _measured_objects(
