@@ -38,20 +38,6 @@ def all_but_the_last(frames: Sequence[str]) -> Sequence[str]:
     return frames[:-1] if len(frames) > 2 else ()
 
 
-class MoseV2Sums(MoseV2Meter):
-    """The meter, and ``strays``: (video, label) predicted and not in ``meta.json``."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.strays: set[tuple[str, int]] = set()
-
-    def merge(self, other: MoseV2Meter) -> None:
-        """Adds the videos of ``other``."""
-        super().merge(other)
-        if isinstance(other, MoseV2Sums):
-            self.strays |= other.strays
-
-
 @dataclass(frozen=True)
 class MoseV2Evaluation(MaskEvaluation):
     """The objects of ``meta.json`` on all frames but the first and the last.
@@ -62,10 +48,10 @@ class MoseV2Evaluation(MaskEvaluation):
 
     objects: Mapping[str, tuple[int, ...]]
 
-    def measure(self, video: str) -> MoseV2Sums:
+    def measure(self, video: str) -> MoseV2Meter:
         """The objects of one video. Raises DataError for an unfit file."""
         pair = self.pair(video)
-        meter = MoseV2Sums()
+        meter = MoseV2Meter()
         own = self.objects[video]
         labels: dict[Any, int] = {(video, str(label)): label for label in self.objects[video]}
         for _, *maps in pair.maps(inner_frames(pair.frames)):
@@ -74,7 +60,7 @@ class MoseV2Evaluation(MaskEvaluation):
             meter.strays |= {(video, label) for label in said.labels if label not in own}
         return meter
 
-    def report(self, sums: MoseV2Sums) -> Report:
+    def report(self, sums: MoseV2Meter) -> Report:
         """The numbers of score.py in percent, not rounded."""
         figures = {name: 100 * value for name, value in sums.compute().items()}
         undefined = [name for name, value in figures.items() if math.isnan(value)]

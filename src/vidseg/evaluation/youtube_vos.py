@@ -56,20 +56,6 @@ class VosObject:
     frames: tuple[str, ...]
 
 
-class YoutubeVosMeter(JFMeter):
-    """J and F, and ``strays``: (video, label) predicted where no object of the video has it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.strays: set[tuple[str, int]] = set()
-
-    def merge(self, other: JFMeter) -> None:
-        """Adds the videos of ``other``."""
-        super().merge(other)
-        if isinstance(other, YoutubeVosMeter):
-            self.strays |= other.strays
-
-
 @dataclass(frozen=True, kw_only=True)
 class YoutubeVosEvaluation(MaskEvaluation):
     """Every object on the annotated frames after its first one.
@@ -84,10 +70,10 @@ class YoutubeVosEvaluation(MaskEvaluation):
     objects: Mapping[str, tuple[VosObject, ...]]
     seen: frozenset[str]
 
-    def measure(self, video: str) -> YoutubeVosMeter:
+    def measure(self, video: str) -> JFMeter:
         """J and F of the objects of one video. Raises DataError for an unfit file."""
         pair = self.pair(video)
-        meter = YoutubeVosMeter()
+        meter = JFMeter()
         own = {one.label for one in self.objects[video]}
         for frame, *maps in pair.maps(pair.needed):
             labels: dict[Any, int] = {
@@ -100,7 +86,7 @@ class YoutubeVosEvaluation(MaskEvaluation):
             meter.strays |= {(video, label) for label in said.labels if label not in own}
         return meter
 
-    def report(self, sums: YoutubeVosMeter) -> Report:
+    def report(self, sums: JFMeter) -> Report:
         """J_s, J_u, F_s, F_u and their mean G in percent, one weight an object."""
         means = object_means(sums, 100.0)
         if not means:

@@ -123,9 +123,11 @@ class JFMeter:
 
     Attributes:
         region, contour: values of each object, frame after frame; keys in order of appearance.
+        strays: (video, label) of predicted labels that no object has, as the caller found them.
     """
 
     def __init__(self) -> None:
+        self.strays: set[tuple[str, int]] = set()
         self.region: dict[Hashable, list[float]] = {}
         self.contour: dict[Hashable, list[float]] = {}
 
@@ -151,6 +153,7 @@ class JFMeter:
         """Adds the frames of ``other``; those of an object that both have come after ours."""
         for key, region in other.region.items():
             self.add(key, region, other.contour[key])
+        self.strays |= other.strays
 
     def compute(self) -> JFScores:
         """Scores over all objects so far. Raises ValueError if nothing was added."""

@@ -68,6 +68,8 @@ class MoseV2Meter:
 
     def __init__(self) -> None:
         self.objects: dict[Hashable, ObjectFrames] = {}
+        self.strays: set[tuple[str, int]] = set()
+        """(video, label) of predicted labels that no object has, as the caller found them."""
 
     def update(
         self,
@@ -104,6 +106,7 @@ class MoseV2Meter:
             if key in self.objects:
                 raise ValueError(f"Both meters have the object {key}.")
             self.objects[key] = row
+        self.strays |= other.strays
 
     def compute(self) -> dict[str, float]:
         """Means over objects by the names of the public program, 0..1; NaN where undefined.
