@@ -12,8 +12,8 @@ from PIL import Image
 
 from vidseg.cli.main import main
 from vidseg.models.files.checkpoints import mask2former
-from vidseg.models.files.checkpoints.shapes import fixed_config_of
 from vidseg.models.mask2former import Mask2Former
+from vidseg.models.shapes import fixed_config_of
 from vidseg.vocabularies import Vocabulary, get_vocabulary
 
 from ..models.files.checkpoints import layouts

@@ -11,9 +11,9 @@ import torch
 from vidseg.errors import ModelError
 from vidseg.inference.segmenter import Segmenter
 from vidseg.models.gvseg.model import GvSeg
+from vidseg.models.loading import Model
 from vidseg.models.mask2former import Mask2Former
 from vidseg.models.presets import debug, debug_mask2former, gvseg_debug
-from vidseg.models.saved import Model
 from vidseg.models.univs.model import UniVS
 from vidseg.prompts import Mask, Point, Prompt, Text
 from vidseg.types import Task

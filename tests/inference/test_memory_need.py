@@ -16,9 +16,9 @@ MEASURE = """
 import ctypes, torch
 from pathlib import Path
 from vidseg.models import presets
-from vidseg.models.saved import build
+from vidseg.models.loading import build_model
 torch.set_num_threads(1)
-model = build(presets.PRESET()).eval()
+model = build_model(presets.PRESET()).eval()
 def status(field):
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(1024 * int(line.split()[1]) for line in lines if line.startswith(field))

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from vidseg.models.decoder.tensors import FrameFeatures
-from vidseg.models.files.checkpoints.conversion import Opened, build_model
 from vidseg.models.files.checkpoints.origin import recognise
 from vidseg.models.files.checkpoints.reading import Checkpoint
 from vidseg.models.files.checkpoints.univs import translate
 from vidseg.models.presets import debug
+from vidseg.models.published_weights import Opened, build_published
 from vidseg.models.univs.model import UniVS
 
 Golden = Callable[[str], dict[str, Tensor]]
@@ -24,7 +24,7 @@ def golden_model(golden: Golden) -> UniVS:
     weights = golden("tiny_weights")
     translation = translate(weights)
     checkpoint = Checkpoint(Path("tiny_weights"), weights)
-    model, filling = build_model(Opened(checkpoint, recognise(weights), translation))
+    model, filling = build_published(Opened(checkpoint, recognise(weights), translation))
     assert not filling.untrained and not filling.homeless and not translation.unknown
     assert list(translation.unused) == ["sem_seg_head.predictor.reid_temp.weight"]
     assert model.config == debug()

@@ -12,9 +12,10 @@ import torch
 
 from vidseg.errors import ModelError, OutputError
 from vidseg.models import presets
-from vidseg.models.config import MaskDecoderConfig, UniVSConfig
+from vidseg.models.decoder.config import MaskDecoderConfig
 from vidseg.models.presets import debug
 from vidseg.models.text.clip_text import ClipTextConfig
+from vidseg.models.univs.config import UniVSConfig
 from vidseg.models.univs.model import UniVS
 
 PRESETS = [

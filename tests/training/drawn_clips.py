@@ -9,8 +9,10 @@ import torch
 from vidseg.backbones.resnet import ResNetConfig
 from vidseg.datasets.batches.collate import ClipBatch, collate_clips
 from vidseg.datasets.clips.schema import ClipSample, Expression
-from vidseg.models.config import LightPixelDecoderConfig, MaskDecoderConfig, UniVSConfig
+from vidseg.models.decoder.config import MaskDecoderConfig
+from vidseg.models.pixel.light import LightPixelDecoderConfig
 from vidseg.models.text.features import SentenceFeatures
+from vidseg.models.univs.config import UniVSConfig
 from vidseg.models.univs.model import UniVS
 from vidseg.models.univs.propagation import PropagationConfig
 from vidseg.training.recipe.objective import (

@@ -25,9 +25,11 @@ from vidseg.backbones.resnet import ResNetConfig
 from vidseg.datasets.batches.collate import ClipBatch, collate_clips
 from vidseg.datasets.clips.schema import ClipSample
 from vidseg.errors import VidsegError
-from vidseg.models.config import LightPixelDecoderConfig, MaskDecoderConfig, UniVSConfig
+from vidseg.models.decoder.config import MaskDecoderConfig
 from vidseg.models.gvseg.config import GvSegConfig, GvSegDecoderConfig
 from vidseg.models.gvseg.model import GvSeg
+from vidseg.models.pixel.light import LightPixelDecoderConfig
+from vidseg.models.univs.config import UniVSConfig
 from vidseg.models.univs.model import UniVS
 from vidseg.training.engine import Parts, run
 from vidseg.training.objectives.registry import build_objective

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..models.files.checkpoints.conversion import Opened
     from ..models.files.checkpoints.filling import Filling
+    from ..models.published_weights import Opened
 
 _SHOWN = 6
 

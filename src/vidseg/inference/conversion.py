@@ -13,12 +13,12 @@ from safetensors.torch import save_file
 from ..errors import ModelError, OutputError
 from ..formats.atomic import replacing
 from ..models.files.checkpoints.class_lists import LISTS
-from ..models.files.checkpoints.clip_files import text_config
-from ..models.files.checkpoints.conversion import Opened, build_model, open_weights
 from ..models.files.checkpoints.filling import Filling
 from ..models.files.checkpoints.origin import Origin
 from ..models.files.pretrained import CONFIG_FILE, WEIGHTS_FILE
-from ..models.saved import ModelConfig
+from ..models.loading import ModelConfig
+from ..models.published_weights import Opened, build_published, open_weights
+from ..models.text.clip_text import text_config
 from ..types import Task
 from .config import default, published, published_fixed_classes
 
@@ -65,7 +65,7 @@ def convert(source: str | Path, destination: str | Path, *, averaged: bool = Tru
     folder = _free(destination, destination / WEIGHTS_FILE).parent
     if destination.suffix in (".safetensors", ".pth", ".pkl"):
         raise OutputError(f"{destination} is to be a folder, for a model is several files.")
-    model, filling = build_model(opened)
+    model, filling = build_published(opened)
     check_filling(opened, filling)
     model.save_pretrained(folder)
     written = [folder / CONFIG_FILE, folder / REPORT_FILE]

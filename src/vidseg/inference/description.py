@@ -11,16 +11,16 @@ from typing import Any
 from torch import Tensor
 
 from ..errors import ModelError
-from ..models.files.checkpoints.clip_files import text_config
-from ..models.files.checkpoints.conversion import Opened, build_model, open_weights
 from ..models.files.checkpoints.filling import Filling
 from ..models.files.checkpoints.origin import Origin
 from ..models.files.checkpoints.reading import is_hugging_face
-from ..models.files.checkpoints.shapes import preset_name
 from ..models.files.checkpoints.univs import has_average
 from ..models.gvseg.config import GvSegConfig
+from ..models.loading import ModelConfig, load_config
 from ..models.mask2former import Mask2FormerConfig
-from ..models.saved import ModelConfig, read_saved
+from ..models.published_weights import Opened, build_published, open_weights
+from ..models.shapes import preset_name
+from ..models.text.clip_text import text_config
 from ..vocabularies import ALIASES, Vocabulary, get_vocabulary, vocabulary_names
 from .conversion import REPORT_FILE, SETTINGS_FILE, released_settings
 from .loading import read_report, read_settings
@@ -60,7 +60,7 @@ def describe(path: Path) -> Description:
     opened = open_weights(path)
     if not opened.origin.is_model:
         return Description(opened.origin.value, tuple(_text_facts(opened)), opened=opened)
-    model, filling = build_model(opened)
+    model, filling = build_published(opened)
     facts = (
         *_architecture(model.config, model.state_dict()),
         ("stage", _stage(opened)),
@@ -73,7 +73,7 @@ def describe(path: Path) -> Description:
 
 
 def _model_folder(folder: Path) -> Description:
-    config, weights = read_saved(folder)
+    config, weights = load_config(folder)
     report = read_report(folder)
     facts = [*_architecture(config, weights.state), ("classes", _classes_of(config))]
     if isinstance(config, GvSegConfig):

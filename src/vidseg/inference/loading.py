@@ -11,10 +11,10 @@ from typing import Any
 
 from ..errors import ModelError
 from ..models.files.cache_folder import asked_offline
-from ..models.files.checkpoints.conversion import build_model, open_weights
 from ..models.files.checkpoints.reading import is_hugging_face
 from ..models.files.registry import weights_path
-from ..models.saved import Model, load_saved
+from ..models.loading import Model, load_model
+from ..models.published_weights import build_published, open_weights
 from ..models.text.concept_table import read_concept_table
 from ..models.text.encoder import LazyTextEncoder
 from ..models.text.features import TextEncoder
@@ -57,7 +57,7 @@ def load(
         model, settings = _published(place)
         place = place.parent if place.is_file() else place
     else:
-        model = load_saved(place)
+        model = load_model(place)
         _check_trained(place)
     text = text_weights or _optional(place, TEXT_FILE)
     return Segmenter(
@@ -72,7 +72,7 @@ def load(
 def _published(path: Path) -> tuple[Model, Mapping[str, Mapping[str, Any]]]:
     """A published file as a model, and its settings. Raises ModelError where it cannot segment."""
     opened = open_weights(path)
-    model, filling = build_model(opened)
+    model, filling = build_published(opened)
     check_filling(opened, filling)
     if filling.untrained:
         raise ModelError(_untrained(str(path), opened.origin.value))

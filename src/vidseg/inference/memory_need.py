@@ -14,8 +14,8 @@ from torch.utils._pytree import tree_leaves
 
 from ..models.gvseg.config import GvSegConfig
 from ..models.gvseg.model import GvSeg
+from ..models.loading import ModelConfig, build_model
 from ..models.mask2former import Mask2Former
-from ..models.saved import ModelConfig, build
 
 CLASSES = 133
 """Class names that the count supposes, as many as COCO panoptic has."""
@@ -47,7 +47,7 @@ def memory_need(config: ModelConfig, frames: int, height: int, width: int) -> Me
     if isinstance(config, GvSegConfig):  # what descriptors take depends on the masks
         config = replace(config, shape_aware=False)
     with torch.device("meta"), torch.no_grad():
-        model = build(config).eval()
+        model = build_model(config).eval()
         images = torch.zeros(frames, 3, *size)
         classes = torch.zeros(CLASSES, config.decoder.text_dim)
         indices = torch.zeros(1, frames, dtype=torch.long)

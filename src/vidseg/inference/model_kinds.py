@@ -13,8 +13,8 @@ import torch
 
 from ..errors import ModelError, VocabularyError
 from ..models.gvseg.model import GvSeg
+from ..models.loading import Model
 from ..models.mask2former import Mask2Former
-from ..models.saved import Model
 from ..models.text.encoder import TextEncoder
 from ..models.univs.model import UniVS
 from ..prompts import Prompt
@@ -32,7 +32,7 @@ from .policies.referring import ReferringPolicy
 from .policies.semantic import SemanticPolicy
 
 if TYPE_CHECKING:
-    from ..models.config import TextConfig
+    from ..models.text.encoder import TextConfig
 
 
 @dataclass(frozen=True)

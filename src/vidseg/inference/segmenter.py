@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from ..errors import ModelError, PromptError, VocabularyError
-from ..models.saved import Model
+from ..models.loading import Model
 from ..models.text.encoder import TextEncoder, build_text_encoder
 from ..nn.layers import channels_last
 from ..prompts import Prompt, Text

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ..errors import SourceError
 from ..models.decoder.tensors import FrameFeatures
-from ..models.saved import Model
+from ..models.loading import Model
 from ..prompts import Prompt
 from ..results import FrameResult, Track
 from ..types import Frame

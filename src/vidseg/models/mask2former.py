@@ -5,10 +5,7 @@ It knows no words and no prompts, and sees every frame on its own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,15 +13,16 @@ from torch import Tensor, nn
 from ..backbones.registry import BackboneConfig, build_backbone
 from ..errors import ModelError, VocabularyError
 from ..vocabularies import Vocabulary
-from .config import DeformablePixelDecoderConfig, MaskDecoderConfig, from_plain, to_plain
+from .decoder.config import MaskDecoderConfig
 from .decoder.mask_decoder import MaskDecoder, initialise_as_released
 from .decoder.tensors import FrameFeatures, Prediction
-from .files.pretrained import save_pretrained
-from .pixel.deformable import DeformablePixelDecoder
+from .files.config_values import SavedConfig
+from .files.pretrained import SavedModel
+from .pixel.deformable import DeformablePixelDecoder, DeformablePixelDecoderConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mask2FormerConfig:
+class Mask2FormerConfig(SavedConfig):
     """Everything that is needed to build a :class:`Mask2Former`.
 
     Attributes:
@@ -70,35 +68,20 @@ class Mask2FormerConfig:
             proca=False,
         )
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON; each part carries its ``kind``."""
-        plain: dict[str, Any] = to_plain(self)
-        return plain
 
-    @staticmethod
-    def from_dict(values: Mapping[str, Any]) -> Mask2FormerConfig:
-        """Inverse of :meth:`to_dict`. Raises ModelError naming what is unknown or missing."""
-        config = from_plain(values, "config")
-        if not isinstance(config, Mask2FormerConfig):
-            raise ModelError(f"config: kind {values.get('kind')!r} is not 'mask2former'.")
-        return config
-
-
-class Mask2Former(nn.Module):
+class Mask2Former(SavedModel):
     """Backbone, pixel decoder, queries and a linear classifier (Cheng et al., CVPR 2022)."""
 
+    config_type = Mask2FormerConfig
+    config: Mask2FormerConfig
+
     def __init__(self, config: Mask2FormerConfig) -> None:
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         self.backbone = build_backbone(config.backbone)
         self.pixel_decoder = DeformablePixelDecoder(config.pixel_decoder, self.backbone.spec)
         self.mask_decoder = MaskDecoder(config.decoder, config.pixel_decoder.mask_dim, words=False)
         self.classifier = nn.Linear(config.pixel_decoder.hidden, len(config.names) + 1)
         initialise_as_released(self.classifier)
-
-    def save_pretrained(self, folder: str | Path, *, half: bool = False) -> None:
-        """As :meth:`vidseg.models.univs.model.UniVS.save_pretrained`."""
-        save_pretrained(folder, self.config.to_dict(), self.state_dict(), half=half)
 
     def encode_frames(self, images: Tensor) -> FrameFeatures:
         """As :meth:`vidseg.models.univs.model.UniVS.encode_frames`: [N, 3, H, W] to features."""

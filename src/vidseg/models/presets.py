@@ -10,16 +10,14 @@ from ..backbones.registry import BackboneConfig
 from ..backbones.resnet import ResNetConfig
 from ..backbones.swin import swin_base, swin_large, swin_tiny
 from ..vocabularies import get_vocabulary
-from .config import (
-    DeformablePixelDecoderConfig,
-    LightPixelDecoderConfig,
-    MaskDecoderConfig,
-    UniVSConfig,
-)
+from .decoder.config import MaskDecoderConfig
 from .gvseg.config import GvSegConfig, GvSegDecoderConfig
 from .mask2former import Mask2FormerConfig
+from .pixel.deformable import DeformablePixelDecoderConfig
+from .pixel.light import LightPixelDecoderConfig
 from .text.clip_text import ClipTextConfig
 from .text.static_text import StaticTextConfig
+from .univs.config import UniVSConfig
 from .univs.propagation import PropagationConfig
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from ..errors import ModelError
-from ..models.any_model import VideoModel, load_model
+from ..models.loading import Model, load_model
 from ..models.univs.model import UniVS
 from ..models.univs.propagation import Propagation
 
@@ -50,7 +50,7 @@ def calibrate(propagation: Propagation) -> None:
         propagation.growth.fill_(_CALIBRATED_GROWTH)
 
 
-def average(first: Path, second: Path, share: float = 0.5) -> VideoModel:
+def average(first: Path, second: Path, share: float = 0.5) -> Model:
     """``(1 - share) first + share second``, parameter by parameter.
 
     Raises ModelError if a folder holds no model or the two differ in more than their weights.

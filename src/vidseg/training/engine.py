@@ -12,7 +12,7 @@ from torch import nn
 from ..datasets.batches.collate import ClipBatch
 from ..errors import OutputError, TrainingError
 from ..formats.atomic import prepare_folder
-from ..models.any_model import VideoModel
+from ..models.loading import VideoModel
 from ..nn.layers import channels_last
 from .data.loader import ended_loader, open_stream
 from .objectives.registry import (

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from vidseg.models.config import Separation
+from vidseg.models.decoder.config import Separation
 from vidseg.models.decoder.heads import time_mean_cosine
 from vidseg.models.decoder.predictor import attention_allowed
 

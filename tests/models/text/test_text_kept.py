@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -57,9 +57,9 @@ def test_whatever_changes_the_features_changes_the_file() -> None:
     encoder().encode_names(["cat"])
     assert len(files() - seen) == 1
     tower = ClipTextTower(SMALL)
-    kept = KeptFeatures(tower, SMALL, TEMPLATES)
+    kept = KeptFeatures(tower, asdict(SMALL), TEMPLATES)
     kept.write(["dog"], torch.ones(1, 6))
-    assert KeptFeatures(tower, SMALL, TEMPLATES[:-1]).read(["dog"]) is None
+    assert KeptFeatures(tower, asdict(SMALL), TEMPLATES[:-1]).read(["dog"]) is None
     assert kept.read(["dog"]) is not None and kept.read(["dog", "cat"]) is None
 
 
@@ -93,7 +93,7 @@ def test_damaged_files_are_computed_anew() -> None:
         file.write_bytes(content)
         assert torch.equal(encoder().encode_names(["dog"]), first)
         assert [path.name for path in texts_folder().iterdir()] == [file.name]
-    other = KeptFeatures(ClipTextTower(SMALL), replace(SMALL, dim=7), TEMPLATES)
+    other = KeptFeatures(ClipTextTower(SMALL), asdict(replace(SMALL, dim=7)), TEMPLATES)
     other.write(["dog"], torch.ones(1, 6))
     assert other.read(["dog"]) is None
 

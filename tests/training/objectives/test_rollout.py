@@ -10,7 +10,9 @@ import torch
 
 from vidseg.backbones.resnet import ResNetConfig
 from vidseg.datasets.clips.schema import ClipSample
-from vidseg.models.config import LightPixelDecoderConfig, MaskDecoderConfig, UniVSConfig
+from vidseg.models.decoder.config import MaskDecoderConfig
+from vidseg.models.pixel.light import LightPixelDecoderConfig
+from vidseg.models.univs.config import UniVSConfig
 from vidseg.models.univs.model import UniVS
 from vidseg.models.univs.propagation import PropagationConfig
 from vidseg.training.losses.output_streams import fold_frames, join_frames, join_streams

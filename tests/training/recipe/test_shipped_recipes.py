@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from vidseg.datasets.sources.registry import dataset_names, splits_of
-from vidseg.models.any_model import VideoModel, build_model
+from vidseg.models.loading import VideoModel, build_model
 from vidseg.training.losses.config import named_losses
 from vidseg.training.recipe.reading import read_recipe, recipe_names, recipe_text
 from vidseg.training.recipe.schema import ModelChoice, Recipe

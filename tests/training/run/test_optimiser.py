@@ -8,7 +8,9 @@ from torch import nn
 
 from vidseg.backbones.swin import SwinConfig
 from vidseg.errors import RecipeError
-from vidseg.models.config import LightPixelDecoderConfig, MaskDecoderConfig, UniVSConfig
+from vidseg.models.decoder.config import MaskDecoderConfig
+from vidseg.models.pixel.light import LightPixelDecoderConfig
+from vidseg.models.univs.config import UniVSConfig
 from vidseg.models.univs.model import UniVS
 from vidseg.training.recipe.schema import OptimiserConfig, ScheduleConfig
 from vidseg.training.run.optimiser import build_optimiser, freeze, rate_factor, set_rate

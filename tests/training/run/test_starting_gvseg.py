@@ -11,8 +11,8 @@ from torch import Tensor
 
 from vidseg.errors import ModelError, RecipeError
 from vidseg.models.decoder.heads import PredictionHeads
-from vidseg.models.files.checkpoints.gvseg import fill_gvseg
 from vidseg.models.gvseg.config import GvSegConfig
+from vidseg.models.gvseg.filling import fill_gvseg
 from vidseg.models.gvseg.model import GvSeg
 from vidseg.models.mask2former import Mask2Former
 from vidseg.models.presets import debug, debug_mask2former, gvseg_debug, nano

@@ -11,10 +11,10 @@ import torch
 
 from vidseg.backbones.efficientnet_lite import EfficientNetLite
 from vidseg.errors import ModelError, RecipeError
-from vidseg.models.config import UniVSConfig
 from vidseg.models.files.checkpoints.univs import NAMES, TABLE
 from vidseg.models.mask2former import Mask2Former
 from vidseg.models.presets import debug, debug_mask2former
+from vidseg.models.univs.config import UniVSConfig
 from vidseg.models.univs.model import UniVS
 from vidseg.training.recipe.data import DataConfig
 from vidseg.training.recipe.schema import InitConfig, ModelChoice, Recipe, ScheduleConfig

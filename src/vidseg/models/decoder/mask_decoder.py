@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from ...nn.attention import Attention, AttentionBlock
 from ...nn.layers import FeedForward
 from ...nn.position import absolute_frame_angle, clip_frame_angle, grid_position, sine_embedding
-from ..config import MaskDecoderConfig, Separation
 from .attention import PromptCrossAttention, SeparatedSelfAttention
+from .config import MaskDecoderConfig, Separation
 from .heads import MaskHeads, PredictionHeads
 from .predictor import (
     Fuse,

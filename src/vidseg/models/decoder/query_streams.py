@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from ..config import MaskDecoderConfig, Separation
+from .config import MaskDecoderConfig, Separation
 from .tensors import PromptQueries
 
 KeysValues = tuple[Tensor, Tensor]

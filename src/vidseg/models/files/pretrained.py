@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -16,9 +16,42 @@ from torch import Tensor, nn
 
 from ...errors import ModelError, OutputError
 from .cache_folder import asked_offline
+from .config_values import SavedConfig
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
+_Config = TypeVar("_Config", bound=SavedConfig)
+_Model = TypeVar("_Model", bound="SavedModel")
+
+
+class SavedModel(nn.Module):
+    """A network with a configuration, which a folder of two files holds."""
+
+    config_type: ClassVar[type[SavedConfig]]
+    config: Any  # of that type; subclasses name it
+
+    def __init__(self, config: Any) -> None:
+        super().__init__()
+        self.config = config
+
+    @classmethod
+    def from_pretrained(cls: type[_Model], name: str | Path) -> _Model:
+        """Reads a folder written by :meth:`save_pretrained`, or a model of the hub by its id.
+
+        The model is in evaluation mode. Raises ModelError if it cannot be found or read, or is of
+        another kind.
+        """
+        config, weights = load_configured(name, cls.config_type)
+        model = cls(config)
+        weights.load_into(model)
+        return model.eval()
+
+    def save_pretrained(self, folder: str | Path, *, half: bool = False) -> None:
+        """Writes config.json and model.safetensors; ``half`` stores 16-bit floats.
+
+        Raises OutputError if the folder cannot be written; nothing is left half-written.
+        """
+        save_pretrained(folder, self.config.to_dict(), self.state_dict(), half=half)
 
 
 @dataclass(frozen=True)
@@ -27,11 +60,6 @@ class Weights:
 
     state: dict[str, Tensor]
     file: Path
-
-    @property
-    def config_file(self) -> Path:
-        """The configuration beside the weights."""
-        return self.file.with_name(CONFIG_FILE)
 
     def load_into(self, model: nn.Module) -> None:
         """Copies every tensor, converting its type. Raises ModelError if any does not fit."""
@@ -45,8 +73,20 @@ class Weights:
             ) from error
 
 
+def load_configured(name: str | Path, config_type: type[_Config]) -> tuple[_Config, Weights]:
+    """Configuration and weights of a folder or hub id; SavedConfig stands for all kinds of model.
+
+    Raises ModelError if either is bad or the configuration is of another type.
+    """
+    values, weights = load_pretrained(name)
+    try:
+        return config_type.from_dict(values), weights
+    except ModelError as error:
+        raise ModelError(f"{weights.file.with_name(CONFIG_FILE)}: {error}") from error
+
+
 def load_pretrained(name: str | Path) -> tuple[dict[str, Any], Weights]:
-    """Configuration and weights of a folder or hub id. Raises ModelError if either is bad."""
+    """Plain configuration and weights of a folder or hub id. Raises ModelError if either is bad."""
     config_file, weights_file = locate(name, CONFIG_FILE), locate(name, WEIGHTS_FILE)
     try:
         values = json.loads(config_file.read_text(encoding="utf-8"))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 from ...backbones.registry import BackboneConfig
 from ...errors import ModelError
-from ..config import MaskDecoderConfig, PixelDecoderConfig, from_plain, to_plain
+from ..decoder.config import MaskDecoderConfig
+from ..files.config_values import SavedConfig
+from ..pixel.registry import PixelDecoderConfig
+from ..text.encoder import TextConfig
 from .shape_position import DescriptorConfig
-
-if TYPE_CHECKING:
-    from ..config import TextConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +48,7 @@ class GvSegDecoderConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GvSegConfig:
+class GvSegConfig(SavedConfig):
     """Everything that is needed to build a :class:`vidseg.models.gvseg.model.GvSeg`.
 
     Attributes:
@@ -92,16 +91,3 @@ class GvSegConfig:
             raise ModelError(f"samples is {self.samples}; give at least 1.")
         if len(set(self.classes)) < len(self.classes):
             raise ModelError("classes holds a name twice; give every name once.")
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON; each part carries its ``kind``."""
-        plain: dict[str, Any] = to_plain(self)
-        return plain
-
-    @staticmethod
-    def from_dict(values: Mapping[str, Any]) -> GvSegConfig:
-        """Inverse of :meth:`to_dict`. Raises ModelError naming what is unknown or missing."""
-        config = from_plain(values, "config")
-        if not isinstance(config, GvSegConfig):
-            raise ModelError(f"config: kind {values.get('kind')!r} is not 'gvseg'.")
-        return config

@@ -7,17 +7,15 @@ with text embeddings as in UniVS, where the paper has a linear classifier for ea
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal, TypeAlias
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...backbones.registry import build_backbone
-from ...errors import ModelError
 from ..decoder.tensors import DecoderOutput, FrameFeatures
-from ..files.pretrained import load_pretrained, save_pretrained
-from ..pixel.choice import PixelDecoder, build_pixel_decoder
+from ..files.pretrained import SavedModel
+from ..pixel.registry import PixelDecoder, build_pixel_decoder
 from ..prompts.regions import VisualRegions
 from .class_prototypes import ClassPrototypes
 from .config import GvSegConfig
@@ -28,12 +26,14 @@ from .shape_position import descriptors
 QueryTask: TypeAlias = Literal["vis", "vss", "vps"]
 
 
-class GvSeg(nn.Module):
+class GvSeg(SavedModel):
     """Image encoder, initial queries and clip decoder (Chen et al., ECCV 2024)."""
 
+    config_type = GvSegConfig
+    config: GvSegConfig
+
     def __init__(self, config: GvSegConfig) -> None:
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         self.backbone = build_backbone(config.backbone)
         self.pixel_decoder: PixelDecoder = build_pixel_decoder(
             config.pixel_decoder, self.backbone.spec
@@ -41,25 +41,6 @@ class GvSeg(nn.Module):
         self.mask_decoder = ClipDecoder(config.decoder.mask_decoder, config.pixel_decoder.mask_dim)
         self.query_init = QueryInit(config.decoder.hidden)
         self.prototypes = ClassPrototypes(config.classes, config.decoder.hidden)
-
-    @classmethod
-    def from_pretrained(cls, name: str | Path) -> GvSeg:
-        """Reads a folder written by :meth:`save_pretrained`, or a model of the hub by its id.
-
-        The model is in evaluation mode. Raises ModelError if it cannot be found or read.
-        """
-        values, state = load_pretrained(name)
-        try:
-            config = GvSegConfig.from_dict(values)
-        except ModelError as error:
-            raise ModelError(f"{state.config_file}: {error}") from error
-        model = cls(config)
-        state.load_into(model)
-        return model.eval()
-
-    def save_pretrained(self, folder: str | Path, *, half: bool = False) -> None:
-        """As :meth:`vidseg.models.univs.model.UniVS.save_pretrained`, prototypes included."""
-        save_pretrained(folder, self.config.to_dict(), self.state_dict(), half=half)
 
     def encode_frames(self, images: Tensor) -> FrameFeatures:
         """As :meth:`vidseg.models.univs.model.UniVS.encode_frames`: [N, 3, H, W] to features."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -12,10 +13,21 @@ from ...backbones.spec import FeatureSpec
 from ...nn.deformable import DeformableAttention, Sizes
 from ...nn.layers import ConvGroupNorm, FeedForward, initialise_convolution
 from ...nn.position import grid_position
-from ..config import DeformablePixelDecoderConfig
 
 PixelFeatures = tuple[tuple[Tensor, Tensor, Tensor], Tensor]
 """Levels of stride 32, 16, 8, each [N, C, h, w], and mask features [N, C_mask, H/4, W/4]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeformablePixelDecoderConfig:
+    """Multi-scale deformable pixel decoder of Mask2Former, the published one."""
+
+    hidden: int = 256
+    mask_dim: int = 256
+    heads: int = 8
+    points: int = 4
+    layers: int = 6
+    ffn: int = 1024
 
 
 class DeformableEncoderLayer(nn.Module):

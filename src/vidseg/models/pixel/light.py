@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...backbones.spec import FeatureSpec
-from ..config import LightPixelDecoderConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class LightPixelDecoderConfig:
+    """Feature pyramid without attention, for small models."""
+
+    hidden: int = 96
+    mask_dim: int = 96
 
 
 class SeparableBlock(nn.Module):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...errors import ModelError
+from ..files.checkpoints.clip_files import read_text_tower
+from ..files.checkpoints.translation import count_layers
 from ..files.registry import weights_path
 from .cleaning import clean_text
 from .clip_templates import TEMPLATES
@@ -23,6 +25,8 @@ BATCH = 256
 """Token rows that go through the tower at once."""
 KEPT_TOGETHER = 64
 """Names whose features make one file on the disk: what an interruption costs at most."""
+_HEAD_WIDTH = 64
+"""Channels of an attention head in every published tower."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +142,7 @@ class ClipTextEncoder:
     def __init__(self, tower: ClipTextTower) -> None:
         self.tower = tower.eval().requires_grad_(False)
         self.tokenizer = ClipTokenizer(tower.config.context, tower.config.truncation)
-        self._kept = KeptFeatures(tower, tower.config, TEMPLATES)
+        self._kept = KeptFeatures(tower, asdict(tower.config), TEMPLATES)
         self._names: dict[str, Tensor] = {}
         self._sentences: dict[str, tuple[Tensor, int]] = {}
 
@@ -203,8 +207,6 @@ def read_clip_text(file: str | Path, config: ClipTextConfig) -> ClipTextTower:
     Raises:
         ModelError: it cannot be read, has no text tower or one of another shape.
     """
-    from ..files.checkpoints.clip_files import read_text_tower  # knows this module
-
     path = weights_path(file)
     if not path.exists():
         raise ModelError(f"CLIP weights {path} do not exist; give the path of a CLIP file.")
@@ -219,3 +221,19 @@ def read_clip_text(file: str | Path, config: ClipTextConfig) -> ClipTextTower:
         )
     tower.load_state_dict({name: state[name].float() for name in own})
     return tower
+
+
+def text_config(state: Mapping[str, Tensor]) -> ClipTextConfig:
+    """Shape of the tower that a state under our names fills. Raises ModelError for none."""
+    try:
+        vocabulary, width = state["token_embedding.weight"].shape
+        return ClipTextConfig(
+            dim=state["text_projection"].shape[1],
+            width=width,
+            layers=count_layers(state, "transformer.resblocks."),
+            heads=max(1, width // _HEAD_WIDTH),
+            context=len(state["positional_embedding"]),
+            vocabulary=vocabulary,
+        )
+    except (KeyError, ValueError, IndexError) as error:
+        raise ModelError(f"its text tower is not complete: {error} is missing or odd.") from error

@@ -8,10 +8,9 @@ from torch import Tensor
 
 from ...errors import ModelError, VocabularyError
 from ...vocabularies import ALIASES, CONCEPT_ROWS
+from ..files.checkpoints.concept_rows import ROWS
 from ..files.checkpoints.reading import read_checkpoint
 from ..files.registry import weights_path
-
-ROWS = 3938
 
 
 def read_concept_table(file: str | Path) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 from torch import Tensor
 
@@ -25,13 +26,13 @@ __all__ = [
     "build_text_encoder",
 ]
 
+TextConfig: TypeAlias = ClipTextConfig | StaticTextConfig
+
 PUBLISHED_TEXT = ("regionclip_rn50x4", "clip_rn50x4")
 """Text towers that UniVS takes, that of its release first."""
 
 
-def build_text_encoder(
-    config: ClipTextConfig | StaticTextConfig, weights: str | Path | None = None
-) -> TextEncoder:
+def build_text_encoder(config: TextConfig, weights: str | Path | None = None) -> TextEncoder:
     """The encoder that ``config`` describes.
 
     Args:
@@ -68,9 +69,7 @@ class LazyTextEncoder:
     Its questions raise as that function does.
     """
 
-    def __init__(
-        self, config: ClipTextConfig | StaticTextConfig, weights: str | Path | None = None
-    ) -> None:
+    def __init__(self, config: TextConfig, weights: str | Path | None = None) -> None:
         self._config, self._weights = config, weights
         self._encoder: TextEncoder | None = None
 

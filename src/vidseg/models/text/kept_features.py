@@ -11,12 +11,11 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -24,9 +23,6 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from ..files.cache_folder import texts_folder
-
-if TYPE_CHECKING:
-    from .clip_text import ClipTextConfig
 
 _FORMAT = 1  # another one where the same texts come to give other features
 
@@ -36,13 +32,15 @@ class KeptFeatures:
 
     Args:
         tower: with its weights, which do not change any more.
-        config: of the tower.
+        config: of the tower as plain values, its width ``dim`` among them.
         templates: sentences that a name is put into.
     """
 
-    def __init__(self, tower: nn.Module, config: ClipTextConfig, templates: Sequence[str]) -> None:
+    def __init__(
+        self, tower: nn.Module, config: Mapping[str, Any], templates: Sequence[str]
+    ) -> None:
         self._tower = tower
-        self._config = config
+        self._config = dict(config)
         self._templates = list(templates)
 
     def read(self, names: Sequence[str]) -> Tensor | None:
@@ -51,7 +49,9 @@ class KeptFeatures:
             features = load_file(self._file(names))["features"]
         except (OSError, SafetensorError, KeyError):
             return None
-        fits = features.shape == (len(names), self._config.dim) and features.dtype == torch.float32
+        fits = (
+            features.shape == (len(names), self._config["dim"]) and features.dtype == torch.float32
+        )
         return features if fits else None
 
     def write(self, names: Sequence[str], features: Tensor) -> None:
@@ -71,7 +71,7 @@ class KeptFeatures:
         origin = {
             "format": _FORMAT,
             "weights": self._weights,
-            "config": asdict(self._config),
+            "config": self._config,
             "templates": self._templates,
             "names": list(names),
         }

@@ -5,32 +5,33 @@ It holds no state of any video: the caller keeps features, tokens and memory.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...backbones.registry import build_backbone
 from ...backbones.spec import FeatureMaps
-from ...errors import ModelError
-from ..config import Separation, UniVSConfig
+from ..decoder.config import Separation
 from ..decoder.mask_decoder import MaskDecoder
 from ..decoder.tensors import DecoderOutput, FrameFeatures, PromptQueries, VisualTokens
-from ..files.pretrained import load_pretrained, save_pretrained
-from ..pixel.choice import PixelDecoder, build_pixel_decoder
+from ..files.pretrained import SavedModel
+from ..pixel.registry import PixelDecoder, build_pixel_decoder
 from ..prompts.regions import VisualRegions
 from ..prompts.visual_sampler import KeyFrame, Randomness, sample_tokens
+from .config import UniVSConfig
 from .prompt_encoder import PromptEncoder
 from .propagation import Propagation
 
 
-class UniVS(nn.Module):
+class UniVS(SavedModel):
     """Image encoder, prompt encoder and unified mask decoder (Li et al., CVPR 2024)."""
 
+    config_type = UniVSConfig
+    config: UniVSConfig
+
     def __init__(self, config: UniVSConfig) -> None:
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         self.backbone = build_backbone(config.backbone)
         spec = self.backbone.spec
         self.pixel_decoder: PixelDecoder = build_pixel_decoder(config.pixel_decoder, spec)
@@ -40,28 +41,6 @@ class UniVS(nn.Module):
         if config.propagation is not None:
             key_sources = (spec.channels[1], spec.channels[2])
             self.propagation = Propagation(config.propagation, key_sources, config.decoder.hidden)
-
-    @classmethod
-    def from_pretrained(cls, name: str | Path) -> UniVS:
-        """Reads a folder written by :meth:`save_pretrained`, or a model of the hub by its id.
-
-        The model is in evaluation mode. Raises ModelError if it cannot be found or read.
-        """
-        values, state = load_pretrained(name)
-        try:
-            config = UniVSConfig.from_dict(values)
-        except ModelError as error:
-            raise ModelError(f"{state.config_file}: {error}") from error
-        model = cls(config)
-        state.load_into(model)
-        return model.eval()
-
-    def save_pretrained(self, folder: str | Path, *, half: bool = False) -> None:
-        """Writes config.json and model.safetensors; ``half`` stores 16-bit floats.
-
-        Raises OutputError if the folder cannot be written; nothing is left half-written.
-        """
-        save_pretrained(folder, self.config.to_dict(), self.state_dict(), half=half)
 
     def encode_frames(self, images: Tensor) -> FrameFeatures:
         """Features of N frames, each on its own.

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ...nn.attention import AttentionBlock
-from ..config import MaskDecoderConfig
+from ..decoder.config import MaskDecoderConfig
 from ..decoder.mask_decoder import initialise_as_released
 from ..decoder.tensors import PromptQueries
 from ..prompts.regions import VisualRegions

@@ -15,7 +15,7 @@ from ...datasets.batches.collate import ClipBatch
 from ...datasets.batches.drawing import ClipSource, draw_clip
 from ...datasets.batches.packing import unpack
 from ...errors import DataError
-from ...models.any_model import VideoModel
+from ...models.loading import VideoModel
 from ..data.loader import ClipParcels, batch_shape
 from ..recipe.data import DataConfig
 from ..recipe.schema import OptimiserConfig, Recipe

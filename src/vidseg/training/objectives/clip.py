@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from ...datasets.batches.collate import ClipBatch
-from ...models.any_model import VideoModel
 from ...models.decoder.tensors import DecoderOutput
 from ...models.decoder.tensors import PromptKind as TargetKind
+from ...models.loading import VideoModel
 from ...models.text.encoder import TextEncoder
 from ...models.univs.model import UniVS
 from ..losses.config import named_losses

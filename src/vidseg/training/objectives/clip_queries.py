@@ -9,8 +9,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ...models.any_model import VideoModel
 from ...models.decoder.tensors import DecoderOutput, FrameFeatures, PromptQueries
+from ...models.loading import VideoModel
 from ...models.prompts.regions import VisualRegions
 from ...models.univs.model import UniVS
 from ...models.univs.propagation import MapKind

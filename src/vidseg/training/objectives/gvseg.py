@@ -11,10 +11,10 @@ from torch import Tensor
 
 from ...datasets.batches.collate import ClipBatch
 from ...errors import RecipeError
-from ...models.any_model import VideoModel
 from ...models.decoder.tensors import DecoderOutput, FrameFeatures
 from ...models.gvseg.model import GvSeg
 from ...models.gvseg.query_init import InitialQueries
+from ...models.loading import VideoModel
 from ...models.text.encoder import TextEncoder
 from ..losses.config import LossConfig, named_losses
 from ..losses.criterion import Comparison, Criterion

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from ...datasets.batches.collate import ClipBatch
 from ...errors import RecipeError
-from ...models.any_model import VideoModel, model_name
 from ...models.gvseg.model import GvSeg
+from ...models.loading import VideoModel
 from ...models.text.encoder import TextEncoder, build_text_encoder
 from ...models.text.listed_texts import ListedTexts
 from ..parallel.seeds import seed_all
@@ -104,8 +104,8 @@ def build_objective(
         encoder = ListedTexts(encoder, model.config.decoder.text_dim)
     if isinstance(model, GvSeg) != (config.kind == "gvseg"):
         raise RecipeError(
-            f"objective.kind is {config.kind}, which cannot train a {model_name(model)}; use gvseg "
-            f"for GvSeg and another kind for UniVS."
+            f"objective.kind is {config.kind}, which cannot train a {type(model).__name__}; use "
+            f"gvseg for GvSeg and another kind for UniVS."
         )
     if isinstance(model, GvSeg):
         return GvSegObjective(config, encoder, model)

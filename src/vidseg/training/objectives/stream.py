@@ -12,8 +12,8 @@ from torch import Tensor
 
 from ...backbones.spec import FeatureMaps
 from ...datasets.batches.collate import ClipBatch
-from ...models.any_model import VideoModel
 from ...models.decoder.tensors import DecoderOutput
+from ...models.loading import VideoModel
 from ...models.text.encoder import TextEncoder
 from ...models.univs.model import UniVS
 from ..losses.config import named_losses

@@ -13,7 +13,7 @@ from torch import nn
 from ...datasets.batches.collate import ClipBatch
 from ...errors import RecipeError
 from ...formats.atomic import replacing
-from ...models.any_model import VideoModel
+from ...models.loading import VideoModel
 from ...models.univs.model import UniVS
 from ..parallel.processes import Team
 from ..parallel.sharding import optimiser_state, whole_state

@@ -12,7 +12,7 @@ from torch.utils.checkpoint import checkpoint
 from ...backbones.efficientnet_lite import InvertedResidual
 from ...backbones.resnet import Bottleneck
 from ...backbones.swin import SwinBlock
-from ...models.any_model import VideoModel
+from ...models.loading import VideoModel
 from ...models.pixel.deformable import DeformableEncoderLayer
 from ...nn.attention import AttentionBlock
 from ...nn.layers import FeedForward

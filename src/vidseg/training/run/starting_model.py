@@ -16,25 +16,31 @@ from ...backbones.efficientnet_lite import EfficientNetLite, EfficientNetLiteCon
 from ...errors import ModelError, RecipeError, nearest_hint
 from ...inference.loading import embedded_models
 from ...models import presets
-from ...models.any_model import VideoModel, VideoModelConfig, build_model, config_from_dict
 from ...models.decoder.heads import PredictionHeads
-from ...models.files.checkpoints.conversion import (
+from ...models.files.checkpoints.filling import Filling
+from ...models.files.checkpoints.origin import Origin
+from ...models.files.checkpoints.reading import is_hugging_face
+from ...models.files.pretrained import CONFIG_FILE
+from ...models.files.registry import weights_path
+from ...models.gvseg.config import GvSegConfig
+from ...models.gvseg.filling import fill_gvseg
+from ...models.gvseg.model import GvSeg
+from ...models.loading import (
+    ModelConfig,
+    VideoModel,
+    VideoModelConfig,
+    build_model,
+    load_config,
+    load_model,
+)
+from ...models.mask2former import Mask2Former, Mask2FormerConfig
+from ...models.published_weights import (
     NOT_THERE,
     Opened,
     fill_model,
     fill_univs,
     open_weights,
 )
-from ...models.files.checkpoints.filling import Filling
-from ...models.files.checkpoints.gvseg import fill_gvseg
-from ...models.files.checkpoints.origin import Origin
-from ...models.files.checkpoints.reading import is_hugging_face
-from ...models.files.pretrained import CONFIG_FILE
-from ...models.files.registry import weights_path
-from ...models.gvseg.config import GvSegConfig
-from ...models.gvseg.model import GvSeg
-from ...models.mask2former import Mask2Former, Mask2FormerConfig
-from ...models.saved import ModelConfig, load_saved, read_saved
 from ...models.text.clip_text import ClipTextConfig
 from ...models.text.encoder import TextEncoder, build_text_encoder
 from ...models.text.static_text import StaticTextConfig, StaticTextEncoder
@@ -73,7 +79,7 @@ def model_config(choice: ModelChoice) -> VideoModelConfig:
     if not overrides:
         return preset
     try:
-        return config_from_dict(_changed(preset.to_dict(), overrides))
+        return type(preset).from_dict(_changed(preset.to_dict(), overrides))
     except ModelError as error:
         told = str(error)
         key = "model.overrides" if told.startswith("config") else "model.overrides: "
@@ -193,7 +199,7 @@ def _load(model: VideoModel, path: Path, report: Callable[[str], object]) -> Non
     if isinstance(model, GvSeg):
         _load_gvseg(model, place, report)
         return
-    earlier = load_saved(place)
+    earlier = load_model(place)
     if isinstance(earlier, Mask2Former):
         _check_filled(fill_univs(model, earlier.state_dict()), place, "a Mask2Former")
         return
@@ -214,7 +220,7 @@ def _load_gvseg(model: GvSeg, place: Path, report: Callable[[str], object]) -> N
 
     What stands for classes starts anew where the earlier model had other texts or none.
     """
-    config, weights = read_saved(place)
+    config, weights = load_config(place)
     theirs, ours = _shared_parts(config), _shared_parts(model.config)
     if theirs != ours:
         raise ModelError(

@@ -10,9 +10,9 @@ import torch
 
 from vidseg.models.files.checkpoints import swin as swin_files
 from vidseg.models.files.checkpoints import torchvision as torchvision_files
-from vidseg.models.files.checkpoints.conversion import build_model, open_weights
 from vidseg.models.files.checkpoints.origin import Origin, recognise
-from vidseg.models.files.checkpoints.shapes import config_of, preset_name
+from vidseg.models.published_weights import build_published, open_weights
+from vidseg.models.shapes import config_of, preset_name
 
 from .layouts import (
     SWINS,
@@ -64,7 +64,7 @@ def test_values_reach_their_places(tmp_path: Path, layout: Layout, pickled: bool
     else:
         torch.save({"model": state} if "head.weight" in state else state, file)
     opened = open_weights(file)
-    model, filling = build_model(opened)
+    model, filling = build_published(opened)
     assert not filling.wrong and not filling.homeless and not opened.translation.unknown
     own = model.state_dict()
     for ours, theirs in places(layout).items():

@@ -10,10 +10,15 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from vidseg.errors import ModelError
-from vidseg.models.files.checkpoints.clip_files import text_config, translate
-from vidseg.models.files.checkpoints.conversion import build_model, open_weights
+from vidseg.models.files.checkpoints.clip_files import translate
 from vidseg.models.files.checkpoints.origin import Origin
-from vidseg.models.text.clip_text import ClipTextConfig, ClipTextTower, read_clip_text
+from vidseg.models.published_weights import build_published, open_weights
+from vidseg.models.text.clip_text import (
+    ClipTextConfig,
+    ClipTextTower,
+    read_clip_text,
+    text_config,
+)
 
 SMALL = ClipTextConfig(dim=24, width=64, layers=2, heads=1, vocabulary=60, context=9)
 
@@ -137,7 +142,7 @@ def test_towers_that_do_not_fit(tmp_path: Path) -> None:
     state = tower().state_dict()
     save_file(state, tmp_path / "clip.safetensors")
     with pytest.raises(ModelError, match="no segmentation model"):
-        build_model(open_weights(tmp_path / "clip.safetensors"))
+        build_published(open_weights(tmp_path / "clip.safetensors"))
     del state["text_projection"]
     with pytest.raises(ModelError, match=r"text tower is not complete.*text_projection"):
         text_config(state)

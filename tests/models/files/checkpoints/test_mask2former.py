@@ -14,16 +14,16 @@ from torch import Tensor
 
 from vidseg.errors import ModelError
 from vidseg.models.files.checkpoints.class_lists import class_list
-from vidseg.models.files.checkpoints.conversion import (
-    build_model,
+from vidseg.models.files.checkpoints.mask2former import translate
+from vidseg.models.files.checkpoints.origin import Origin, recognise
+from vidseg.models.mask2former import Mask2Former
+from vidseg.models.published_weights import (
+    build_published,
     fill_model,
     fill_univs,
     open_weights,
 )
-from vidseg.models.files.checkpoints.mask2former import translate
-from vidseg.models.files.checkpoints.origin import Origin, recognise
-from vidseg.models.files.checkpoints.shapes import config_of, fixed_config_of, preset_name
-from vidseg.models.mask2former import Mask2Former
+from vidseg.models.shapes import config_of, fixed_config_of, preset_name
 from vidseg.models.univs.model import UniVS
 from vidseg.vocabularies import get_vocabulary
 
@@ -91,7 +91,7 @@ def test_values_reach_their_places(tmp_path: Path, backbone: str, protocol: int 
     file = tmp_path / ("model.pth" if protocol is None else "model.pkl")
     _write(file, {names[name]: value for name, value in state.items()}, protocol)
     opened = open_weights(file)
-    model, filling = build_model(opened)
+    model, filling = build_published(opened)
     assert isinstance(model, Mask2Former) and opened.fixed_classes == 5
     assert not filling.untrained and not filling.homeless and not opened.translation.unknown
     own = model.state_dict()
@@ -147,7 +147,7 @@ def test_more_queries_than_the_model_has(tmp_path: Path) -> None:
     layout = tiny_model("resnet", univs=False, queries=300)
     torch.save(tensors(layout), tmp_path / "many.pth")
     opened = open_weights(tmp_path / "many.pth")
-    whole, filling = build_model(opened)
+    whole, filling = build_published(opened)
     assert whole.config.decoder.queries == 300 and not filling.rows
     model = UniVS(config_of(opened.translation.state))
     assert model.config.decoder.queries == 300 and not fill_model(model, opened).rows

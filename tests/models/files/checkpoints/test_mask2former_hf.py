@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from vidseg.models.files.checkpoints.conversion import build_model, fill_model, open_weights
 from vidseg.models.files.checkpoints.mask2former_hf import translate
 from vidseg.models.files.checkpoints.origin import Origin, recognise
-from vidseg.models.files.checkpoints.shapes import config_of, fixed_config_of, preset_name
 from vidseg.models.mask2former import Mask2Former
+from vidseg.models.published_weights import build_published, fill_model, open_weights
+from vidseg.models.shapes import config_of, fixed_config_of, preset_name
 from vidseg.models.univs.model import UniVS
 from vidseg.vocabularies import get_vocabulary
 
@@ -25,7 +25,7 @@ def loaded(place: Path) -> Mask2Former:
     opened = open_weights(place)
     assert opened.origin is Origin.MASK2FORMER_HF
     assert not opened.translation.unknown
-    model, filling = build_model(opened)
+    model, filling = build_published(opened)
     assert isinstance(model, Mask2Former)
     assert not filling.untrained and not filling.homeless and not filling.rows
     return model

@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from vidseg.models.files.checkpoints.conversion import build_model, open_weights
 from vidseg.models.files.checkpoints.origin import Origin, recognise
-from vidseg.models.files.checkpoints.shapes import config_of, preset_name
 from vidseg.models.files.checkpoints.univs import translate
+from vidseg.models.published_weights import build_published, open_weights
+from vidseg.models.shapes import config_of, preset_name
 from vidseg.models.univs.model import UniVS
 
 from .layouts import SWINS, Layout, places, published_model, tensors
@@ -59,7 +59,7 @@ def test_values_reach_their_places(tmp_path: Path, backbone: str, wrapper: str) 
         content = {"model": {f"module.{name}": value for name, value in state.items()}}
     torch.save(content, tmp_path / "univs.pth")
     opened = open_weights(tmp_path / "univs.pth")
-    model, filling = build_model(opened)
+    model, filling = build_published(opened)
     assert not filling.untrained and not filling.homeless and not opened.translation.unknown
     assert_values(model, layout, state)
     assert opened.checkpoint.iteration == (88999 if wrapper == "model" else None)
@@ -101,7 +101,7 @@ def test_moving_averages(tmp_path: Path, averaged: bool, backbone: str) -> None:
     averages = {n: state[n] + 1 for n in trained}
     torch.save({**state, **{twins[n]: averages[n] for n in trained}}, tmp_path / "twins.pth")
     opened = open_weights(tmp_path / "twins.pth", averaged=averaged)
-    model, filling = build_model(opened)
+    model, filling = build_published(opened)
     assert not filling.untrained and not opened.translation.unknown
     assert_values(model, layout, {**state, **averages} if averaged else state)
     left = set(opened.translation.unused)
@@ -114,7 +114,7 @@ def test_half_precision_and_other_numbers_of_queries(tmp_path: Path) -> None:
     layout = tiny("resnet", univs=True, queries=9)
     state = {name: value.half() for name, value in tensors(layout).items()}
     torch.save(state, tmp_path / "half.pth")
-    model, filling = build_model(open_weights(tmp_path / "half.pth"))
+    model, filling = build_published(open_weights(tmp_path / "half.pth"))
     assert model.config.decoder.queries == 9 and not filling.untrained
     assert_values(model, layout, state)
 

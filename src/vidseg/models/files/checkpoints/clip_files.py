@@ -8,17 +8,12 @@ from pathlib import Path
 from torch import Tensor
 
 from ....errors import ModelError
-from ...text.clip_text import ClipTextConfig
 from .origin import Origin, recognise
 from .reading import read_checkpoint
-from .shapes import count_layers
 from .translation import Renaming, Translation
 
 _ANCHOR = "token_embedding.weight"
 _IMAGES = "the image side of CLIP"
-_HEAD_WIDTH = 64
-"""Channels of an attention head in every published tower."""
-
 _BLOCK, _OURS = "text_model.encoder.layers.#.", "transformer.resblocks.#."
 _OPENAI = Renaming(
     (
@@ -81,22 +76,6 @@ def read_text_tower(path: Path) -> dict[str, Tensor]:
     if not any(name.endswith(_ANCHOR) for name in tensors):
         raise ModelError(f"{path} has no {_ANCHOR}; it is not a file of CLIP text weights.")
     return translate(tensors).state
-
-
-def text_config(state: Mapping[str, Tensor]) -> ClipTextConfig:
-    """Shape of the tower that a state under our names fills. Raises ModelError for none."""
-    try:
-        vocabulary, width = state["token_embedding.weight"].shape
-        return ClipTextConfig(
-            dim=state["text_projection"].shape[1],
-            width=width,
-            layers=count_layers(state, "transformer.resblocks."),
-            heads=max(1, width // _HEAD_WIDTH),
-            context=len(state["positional_embedding"]),
-            vocabulary=vocabulary,
-        )
-    except (KeyError, ValueError, IndexError) as error:
-        raise ModelError(f"its text tower is not complete: {error} is missing or odd.") from error
 
 
 def _turned(name: str, value: Tensor) -> Tensor:

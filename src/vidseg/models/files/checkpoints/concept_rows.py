@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from ....errors import ModelError
-from ...text.concept_table import ROWS
 from .origin import CONCEPT_TABLE
 from .translation import Translation
+
+ROWS = 3938
+"""Categories of the 13 lists that the table was computed for."""
 
 
 def translate(tensors: Mapping[str, Tensor]) -> Translation:

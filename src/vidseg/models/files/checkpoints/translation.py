@@ -79,6 +79,15 @@ class Renaming:
         return out
 
 
+def count_layers(names: Iterable[str], prefix: str) -> int:
+    """How many numbers from 0 follow ``prefix``, up to the next dot, without a gap."""
+    found = {name[len(prefix) :].split(".")[0] for name in names if name.startswith(prefix)}
+    count = 0
+    while str(count) in found:
+        count += 1
+    return count
+
+
 def _join(out: Translation, name: str, parts: Mapping[int, tuple[str, Tensor]]) -> None:
     """Query, key and value, kept apart there and as one tensor here."""
     values = [parts[i][1] for i in sorted(parts)]

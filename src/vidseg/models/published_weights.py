@@ -10,17 +10,25 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ....errors import ModelError
-from ....vocabularies import Vocabulary
-from ...mask2former import Mask2Former
-from ...univs.model import UniVS
-from . import clip_files, concept_rows, mask2former, mask2former_hf, swin, torchvision, univs
-from .class_lists import class_list, unnamed
-from .filling import Filling, fill
-from .origin import Origin, recognise
-from .reading import Checkpoint, read_checkpoint
+from ..errors import ModelError
+from ..vocabularies import Vocabulary
+from .files.checkpoints import (
+    clip_files,
+    concept_rows,
+    mask2former,
+    mask2former_hf,
+    swin,
+    torchvision,
+    univs,
+)
+from .files.checkpoints.class_lists import class_list, unnamed
+from .files.checkpoints.filling import Filling, fill
+from .files.checkpoints.origin import Origin, recognise
+from .files.checkpoints.reading import Checkpoint, read_checkpoint
+from .files.checkpoints.translation import Translation
+from .mask2former import Mask2Former
 from .shapes import config_of, fixed_config_of
-from .translation import Translation
+from .univs.model import UniVS
 
 _TRANSLATORS: dict[Origin, Callable[[Mapping[str, Tensor]], Translation]] = {
     Origin.UNIVS: univs.translate,
@@ -79,8 +87,8 @@ def open_weights(path: str | Path, *, averaged: bool = True) -> Opened:
     """Reads a file, or a folder of Hugging Face.
 
     Args:
-        path: see :func:`.reading.read_checkpoint`.
-        averaged: see :func:`.univs.translate`.
+        path: see :func:`.files.checkpoints.reading.read_checkpoint`.
+        averaged: see :func:`.files.checkpoints.univs.translate`.
 
     Raises ModelError where it cannot be read or is of no known origin.
     """
@@ -96,7 +104,7 @@ def open_weights(path: str | Path, *, averaged: bool = True) -> Opened:
     return Opened(checkpoint, origin, translation)
 
 
-def build_model(opened: Opened) -> tuple[UniVS | Mask2Former, Filling]:
+def build_published(opened: Opened) -> tuple[UniVS | Mask2Former, Filling]:
     """The model that the shapes tell, in evaluation mode, and what was filled.
 
     Tensors that the checkpoint leaves out start at random, always the same. Classes that nothing
@@ -124,7 +132,7 @@ def build_model(opened: Opened) -> tuple[UniVS | Mask2Former, Filling]:
 
 
 def fill_model(model: UniVS, opened: Opened) -> Filling:
-    """Puts what fits into a UniVS of any configuration; see :func:`.filling.fill`.
+    """Fills a UniVS of any configuration; see :func:`.files.checkpoints.filling.fill`.
 
     A classifier of fixed classes is left out, for here classes are words.
     """

@@ -7,15 +7,18 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from ....backbones.registry import BackboneConfig
-from ....backbones.resnet import ResNetConfig
-from ....backbones.swin import SwinConfig
-from ....errors import ModelError
-from ....vocabularies import Vocabulary
-from ... import presets
-from ...config import DeformablePixelDecoderConfig, MaskDecoderConfig, UniVSConfig
-from ...mask2former import Mask2FormerConfig
-from ...text.clip_text import ClipTextConfig
+from ..backbones.registry import BackboneConfig
+from ..backbones.resnet import ResNetConfig
+from ..backbones.swin import SwinConfig
+from ..errors import ModelError
+from ..vocabularies import Vocabulary
+from . import presets
+from .decoder.config import MaskDecoderConfig
+from .files.checkpoints.translation import count_layers
+from .mask2former import Mask2FormerConfig
+from .pixel.deformable import DeformablePixelDecoderConfig
+from .text.clip_text import ClipTextConfig
+from .univs.config import UniVSConfig
 
 _BACKBONES = ("r50", "swint", "swinb", "swinl")
 PUBLISHED = tuple(f"{kind}_{name}" for kind in ("univs", "mask2former") for name in _BACKBONES)
@@ -70,15 +73,6 @@ def fixed_config_of(state: Mapping[str, Tensor], classes: Vocabulary) -> Mask2Fo
 def preset_name(config: UniVSConfig | Mask2FormerConfig) -> str | None:
     """Name of the published model with this configuration, None where there is none."""
     return next((name for name in PUBLISHED if getattr(presets, name)() == config), None)
-
-
-def count_layers(state: Mapping[str, Tensor], prefix: str) -> int:
-    """How many numbers from 0 follow ``prefix``, up to the next dot, without a gap."""
-    found = {name[len(prefix) :].split(".")[0] for name in state if name.startswith(prefix)}
-    count = 0
-    while str(count) in found:
-        count += 1
-    return count
 
 
 def _backbone(state: Mapping[str, Tensor]) -> BackboneConfig:

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from ...gvseg.class_prototypes import ClassPrototypes
-from ...gvseg.model import GvSeg
-from .filling import Filling, fill
+from ..files.checkpoints.filling import Filling, fill
+from .class_prototypes import ClassPrototypes
+from .model import GvSeg
 
 _NO_PLACE = re.compile(
     r"prompt_encoder\.|propagation\.|classifier\.|mask_decoder\.layers\.\d+\.proca\."
@@ -30,7 +30,7 @@ def fill_gvseg(
     words: bool,
     classes: Sequence[str] | None = None,
 ) -> Filling:
-    """Puts what fits into a GvSeg; see :func:`.filling.fill`.
+    """Puts what fits into a GvSeg; see :func:`vidseg.models.files.checkpoints.filling.fill`.
 
     Args:
         model: changed in place.

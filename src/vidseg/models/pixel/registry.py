@@ -1,14 +1,14 @@
-"""The pixel decoder of a configuration."""
+"""From the typed configuration of a pixel decoder to its module."""
 
 from __future__ import annotations
 
 from typing import TypeAlias
 
 from ...backbones.spec import FeatureSpec
-from ..config import DeformablePixelDecoderConfig, PixelDecoderConfig
-from .deformable import DeformablePixelDecoder
-from .light import LightPixelDecoder
+from .deformable import DeformablePixelDecoder, DeformablePixelDecoderConfig
+from .light import LightPixelDecoder, LightPixelDecoderConfig
 
+PixelDecoderConfig: TypeAlias = DeformablePixelDecoderConfig | LightPixelDecoderConfig
 PixelDecoder: TypeAlias = DeformablePixelDecoder | LightPixelDecoder
 
 
