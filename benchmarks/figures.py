@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,10 +16,9 @@ from scipy.ndimage import distance_transform_edt
 
 from vidseg import Segmenter
 from vidseg.datasets.clips.expressions import compose_expressions
-from vidseg.datasets.clips.schema import SmallIdMap
-from vidseg.datasets.coco_instances import CocoInstanceStills
-from vidseg.datasets.coco_panoptic import CocoPanopticStills
-from vidseg.datasets.label_maps import LabelMapVideos
+from vidseg.datasets.clips.readers import LabelReader
+from vidseg.datasets.clips.schema import Region, SmallIdMap
+from vidseg.datasets.sources.own_folders import OWN_FOLDERS
 from vidseg.formats.reading import read_label_map
 from vidseg.metrics.jf import region_similarity
 from vidseg.metrics.panoptic import PanopticMap
@@ -27,11 +26,24 @@ from vidseg.metrics.vpq import VPQ
 from vidseg.metrics.vss import ConsistencyMeter, SemanticMeter
 from vidseg.prompts import Box, Mask, Point, Prompt, Text
 from vidseg.results import FrameResult, mask_box
-from vidseg.types import MaskArray
+from vidseg.training.data.sources import own_classes
+from vidseg.types import ImageArray, MaskArray
 from vidseg.video.source import SourceLike
 from vidseg.vocabularies import is_thing_name
 
-Stills = CocoPanopticStills | CocoInstanceStills
+
+def opened(kind: str, folder: Path, split: str | None = None) -> LabelReader:
+    """A folder of one's own; its labels do not overlap."""
+    source = OWN_FOLDERS[kind](folder, split)
+    return LabelReader(source, *own_classes(source), whole=True)
+
+
+def read_frame(
+    reader: LabelReader, video: int, frame: int = 0
+) -> tuple[ImageArray, SmallIdMap, Sequence[Region]]:
+    """Picture, [H, W] number of the region + 1, and all regions of the video."""
+    found = reader.read(video, [frame], np.random.default_rng(0))
+    return found.pictures[0], found.maps[0][0], found.regions
 
 
 @dataclass(frozen=True)
@@ -110,15 +122,15 @@ def measure_davis(run: Run) -> list[Figure]:
 
 def measure_camvid(run: Run) -> list[Figure]:
     """Semantic segmentation of street video."""
-    dataset = LabelMapVideos(run.data / "camvid" / "val")
+    dataset = opened("label_map_videos", run.data / "camvid" / "val")
     names = list(dataset.vocabulary)
     semantic, steady, frames = SemanticMeter(len(names)), ConsistencyMeter((8,)), 0
-    for video, length in enumerate(dataset.lengths):
+    for video, length in enumerate(dataset.lengths.tolist()):
         used = range(run.shortened(length))
-        pictures = (dataset.frame(video, frame)[0] for frame in used)
+        pictures = (read_frame(dataset, video, frame)[0] for frame in used)
         steady.start_video()
         for frame, result in zip(used, run.segment(pictures, "vss", categories=names), strict=True):
-            truth = dataset.frame(video, frame)[1].astype(np.int32) - 1
+            truth = read_frame(dataset, video, frame)[1].astype(np.int32) - 1
             predicted = result.semantic_map(names)
             semantic.update(predicted, truth)
             steady.update(predicted, truth)
@@ -135,27 +147,28 @@ def measure_camvid(run: Run) -> list[Figure]:
 
 def measure_voc(run: Run) -> list[Figure]:
     """Panoptic quality on photographs of animals."""
-    stills = CocoPanopticStills(run.data / "voc-animals", "val")
+    stills = opened("coco_panoptic_stills", run.data / "voc-animals", "val")
     return measure_pq(run, stills, "VOC animals val")
 
 
 def measure_coco(run: Run) -> list[Figure]:
     """Panoptic quality of 80 classes on everyday photographs."""
-    return measure_pq(run, CocoInstanceStills(run.data / "coco-mini", "val"), "COCO mini val")
+    stills = opened("coco_instance_stills", run.data / "coco-mini", "val")
+    return measure_pq(run, stills, "COCO mini val")
 
 
-def measure_pq(run: Run, stills: Stills, name: str) -> list[Figure]:
+def measure_pq(run: Run, stills: LabelReader, name: str) -> list[Figure]:
     """PQ: VPQ of one-frame windows."""
     names = list(stills.vocabulary)
     things = [k for k, category in enumerate(names) if is_thing_name(category)]
     meter = VPQ(len(names) + 1, things, windows=(1,))
     used = range(run.shortened(len(stills.lengths)))
     for still in used:
-        picture, ids = stills.frame(still, 0)
+        picture, ids, regions = read_frame(stills, still)
         result = next(run.segment(picture, "vps", categories=names))
         classes = {s.id: names.index(s.category) for s in result.segments if s.category}
         meter.update(
-            PanopticMap(result.panoptic_map(), classes), true_map(stills, still, ids, len(names))
+            PanopticMap(result.panoptic_map(), classes), true_map(regions, ids, len(names))
         )
     scores = meter.compute()[1].all
     counted = f"{len(used)} stills, {scores.classes} classes seen"
@@ -163,13 +176,12 @@ def measure_pq(run: Run, stills: Stills, name: str) -> list[Figure]:
     return [Figure(name, measure, 100 * value, counted) for measure, value in values.items()]
 
 
-def true_map(stills: Stills, still: int, ids: SmallIdMap, background: int) -> PanopticMap:
+def true_map(regions: Sequence[Region], ids: SmallIdMap, background: int) -> PanopticMap:
     """Ground truth whose unlabelled pixels are one region of the class ``background``.
 
     Nobody predicts that class and a crowd need not be found, so it only takes away the void under
     false alarms.
     """
-    regions = stills.regions(still)
     classes = {number: region.label for number, region in enumerate(regions, start=1)}
     crowds = {number for number, region in enumerate(regions, start=1) if region.is_group}
     unlabelled = len(regions) + 1
@@ -184,13 +196,12 @@ def measure_referring(run: Run) -> list[Figure]:
 
     "class known" is the score of answering with all true objects of the class.
     """
-    stills = CocoPanopticStills(run.data / "voc-animals", "val")
+    stills = opened("coco_panoptic_stills", run.data / "voc-animals", "val")
     rng = np.random.default_rng(0)
     one, several, whole = "only one of its class", "one of several", "one of several, class known"
     values: dict[str, list[float]] = {one: [], several: [], whole: []}
     for still in range(run.shortened(len(stills.lengths))):
-        picture, ids = stills.frame(still, 0)
-        regions = stills.regions(still)
+        picture, ids, regions = read_frame(stills, still)
         names = [stills.vocabulary[region.label] for region in regions]
         masks = np.stack([ids == number + 1 for number in range(len(regions))])
         usable = [region.is_thing and not region.is_group for region in regions]

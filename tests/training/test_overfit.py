@@ -15,9 +15,10 @@ from torch import Tensor
 
 from vidseg.backbones.efficientnet_lite import imagenet_state
 from vidseg.datasets.batches.collate import ClipBatch
-from vidseg.datasets.clips.schema import ClipSample, FrameDataset
-from vidseg.datasets.coco_panoptic import CocoPanopticStills
-from vidseg.datasets.davis import MaskedVideos
+from vidseg.datasets.clips.readers import LabelReader
+from vidseg.datasets.clips.schema import ClipSample
+from vidseg.datasets.sources.own_folders import open_masked_videos, open_panoptic_stills
+from vidseg.labels import LabelSource
 from vidseg.models.presets import nano
 from vidseg.models.text.features import TextEncoder
 from vidseg.models.univs.model import UniVS
@@ -111,13 +112,13 @@ def test_four_real_clips(shared: Path) -> None:
     if not data.is_dir():
         pytest.skip(f"no training data in {data}")
     videos = data / "video-extra"
-    chair, bike = (MaskedVideos(videos, [name]) for name in ("chair", "bmx-bike"))
-    judo = MaskedVideos(videos, ["judo"])  # single labelled frames
+    chair, bike = (open_masked_videos(videos, None, [name]) for name in ("chair", "bmx-bike"))
+    judo = open_masked_videos(videos, None, ["judo"])  # single labelled frames
     batch = batch_of(
         real_clip(chair, [(0, 15), (0, 30), (0, 45)]),
         real_clip(bike, [(0, 9), (0, 18), (0, 27)]),
         real_clip(judo, [(0, 0), (1, 0), (2, 0)]),
-        moving_still(real_clip(CocoPanopticStills(data / "voc-animals"), [(3, 0)])),
+        moving_still(real_clip(open_panoptic_stills(data / "voc-animals", "train"), [(3, 0)])),
     )
     torch.manual_seed(0)
     model = UniVS(replace(nano(), propagation=None)).train()
@@ -130,10 +131,12 @@ def test_four_real_clips(shared: Path) -> None:
     assert min(learnable) >= 0.9 and min(prompted) >= 0.9
 
 
-def real_clip(dataset: FrameDataset, frames: Sequence[tuple[int, int]]) -> ClipSample:
+def real_clip(source: LabelSource, frames: Sequence[tuple[int, int]]) -> ClipSample:
     """Frames (video, frame), cut to a square around all regions; no classes."""
-    pictures, maps = zip(*(dataset.frame(video, frame) for video, frame in frames), strict=True)
-    ids = np.stack(maps)
+    reader, rng = LabelReader(source, whole=True), np.random.default_rng(0)
+    found = [reader.read(video, [frame], rng) for video, frame in frames]
+    pictures = [each.pictures[0] for each in found]
+    ids = np.stack([each.maps[0][0] for each in found])
     ys, xs = np.nonzero(ids.any(0))
     height, width = ids.shape[1:]
     side = min(int(1.3 * max(np.ptp(ys), np.ptp(xs))) + 8, height, width)
@@ -156,7 +159,7 @@ def real_clip(dataset: FrameDataset, frames: Sequence[tuple[int, int]]) -> ClipS
         is_group=torch.zeros(len(numbers), dtype=torch.bool),
         vocabulary=(),
         frame_indices=torch.arange(len(frames)),
-        dataset=dataset.name,
+        dataset=source.name,
     )
 
 

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from vidseg.datasets.clips.layers import paint_layers
-from vidseg.datasets.clips.readers import FrameReader, LabelReader
-from vidseg.datasets.coco_panoptic import CocoPanopticStills
+from vidseg.datasets.clips.readers import LabelReader
 from vidseg.datasets.sources.registry import open_dataset
 from vidseg.errors import DataError
 from vidseg.labels import Category, LabelTrack, Sentence
@@ -136,12 +135,3 @@ def test_only_the_wanted_frames_are_read(tmp_path: Path) -> None:
     assert len(found.regions) == 2
     with pytest.raises(DataError, match="00002"):
         reader.read(0, [2], RNG)
-
-
-def test_readers_of_plain_layouts(panoptic_folder: Path) -> None:
-    reader = FrameReader(CocoPanopticStills(panoptic_folder))
-    found = reader.read(1, [0], RNG)
-    assert reader.vocabulary == ("grass", "dog")
-    assert reader.lengths.tolist() == [1, 1]
-    assert found.maps[0].shape == (1, 48, 64)
-    assert [region.is_group for region in found.regions] == [False, True]

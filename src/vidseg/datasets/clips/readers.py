@@ -15,7 +15,7 @@ from ...types import ImageArray
 from ..sources.base import TrackLookup
 from .from_labels import captions, labelled_runs
 from .layers import LayerStack, paint_layers
-from .schema import MAX_REGIONS, FrameDataset, Region
+from .schema import MAX_REGIONS, Region
 
 Integers = npt.NDArray[np.int64]
 
@@ -72,32 +72,6 @@ class ClipReader(Protocol):
         ...
 
 
-class FrameReader:
-    """A dataset that flattens its own masks."""
-
-    def __init__(self, dataset: FrameDataset) -> None:
-        self._dataset = dataset
-        self.name = dataset.name
-        self.vocabulary = dataset.vocabulary
-        self.lengths: Integers = np.array(dataset.lengths, np.int64)
-        self.starts: Integers = np.zeros_like(self.lengths)
-
-    def video_name(self, video: int) -> str:
-        """Its number, for these datasets know no names."""
-        return str(video)
-
-    def read(self, video: int, frames: Sequence[int], rng: np.random.Generator) -> LabelledFrames:
-        """See :class:`ClipReader`."""
-        decoded = [self._dataset.frame(video, frame) for frame in frames]
-        regions = self._dataset.regions(video)
-        return LabelledFrames(
-            [picture for picture, _ in decoded],
-            [ids[None] for _, ids in decoded],
-            [0] * len(regions),
-            regions,
-        )
-
-
 class LabelReader:
     """A source of labels.
 
@@ -112,6 +86,7 @@ class LabelReader:
         choose: tracks that are used, in order; None for all.
         keep: videos of the source that are used; None for all.
         only_described: leave out tracks that no sentence means.
+        whole: regions are all tracks of a video, also those that its frames do not show.
 
     Raises DataError where no frame is labelled.
     """
@@ -125,6 +100,7 @@ class LabelReader:
         choose: Choice | None = None,
         keep: Sequence[int] | None = None,
         only_described: bool = False,
+        whole: bool = False,
     ) -> None:
         self._source = source
         self.name = source.name
@@ -133,6 +109,7 @@ class LabelReader:
         self._things = {category.id: category.is_thing for category in source.categories}
         self._choose = choose
         self._only_described = only_described
+        self._whole = whole
         used = range(len(source.videos)) if keep is None else keep
         # Plain arrays: memory that forked processes share as long as nobody writes to it.
         runs = np.array(
@@ -179,6 +156,8 @@ class LabelReader:
 
     def _tracks(self, number: int, shown: set[int]) -> list[LabelTrack]:
         """What is known of the tracks that these frames show, by id."""
+        if self._whole:
+            return list(self._source.tracks(number))
         if isinstance(self._source, TrackLookup):
             return [self._source.track(number, id) for id in sorted(shown)]
         return [track for track in self._source.tracks(number) if track.id in shown]

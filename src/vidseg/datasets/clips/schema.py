@@ -7,16 +7,12 @@ masks of a clip are cut from them at the very end.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-
-from ...types import ImageArray
 
 SmallIdMap = npt.NDArray[np.uint8]
 """[H, W] region number + 1, 0 where nothing is labelled. A frame holds at most 254 regions."""
@@ -39,33 +35,6 @@ class Region:
     is_thing: bool = True
     is_group: bool = False
     captions: tuple[str, ...] = ()
-
-
-class FrameDataset(Protocol):
-    """Labelled videos; a still is a video of one frame. Pictures are decoded on request."""
-
-    @property
-    def name(self) -> str:
-        """Short name for logs."""
-        ...
-
-    @property
-    def vocabulary(self) -> tuple[str, ...]:
-        """Category names, exhaustively labelled; empty where objects have no categories."""
-        ...
-
-    @property
-    def lengths(self) -> Sequence[int]:
-        """Number of frames of each video."""
-        ...
-
-    def regions(self, video: int) -> tuple[Region, ...]:
-        """Every region that occurs in this video."""
-        ...
-
-    def frame(self, video: int, frame: int) -> tuple[ImageArray, SmallIdMap]:
-        """Decodes one frame. Raises DataError if a file is missing or damaged."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -49,11 +50,21 @@ class PanopticStills(ListedVideos):
         source: the file.
         maps: folder of the PNG files.
         pictures: folder of the pictures.
+        read_ids: decodes a PNG into [H, W] segment ids.
 
     Raises DataError for an entry that lacks a key, an image without annotation or the reverse.
     """
 
-    def __init__(self, name: str, source: Path, maps: Path, pictures: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        source: Path,
+        maps: Path,
+        pictures: Path,
+        *,
+        read_ids: Callable[[Path], IdMap] = read_rgb_ids,
+    ) -> None:
+        self._read_ids = read_ids
         content = read_json(source)
         self._name = name
         self._source = source
@@ -82,7 +93,7 @@ class PanopticStills(ListedVideos):
         Raises DataError for a PNG of another size, or with other ids than the file lists.
         """
         path, size = self._files[video][1], self._videos[video].size
-        ids = read_rgb_ids(path)
+        ids = self._read_ids(path)
         if ids.shape != size:
             assert size is not None  # a strict reader raises
             raise DataError(
@@ -90,11 +101,11 @@ class PanopticStills(ListedVideos):
                 f"{self._source} says {size[0]} × {size[1]}."
             )
         segments = self._listed(video)
-        values, places = np.unique(ids, return_inverse=True)
+        values = np.unique(ids)
         compare_ids(values.tolist(), segments, path, self._source, STRICT)
         numbers = {id: number for number, id in enumerate(segments.classes, start=1)}
         renamed = np.array([numbers.get(value, 0) for value in values.tolist()], dtype=np.int32)
-        return _separate(renamed[places].reshape(ids.shape))
+        return _separate(renamed[np.searchsorted(values, ids)])
 
     def picture(self, video: int, frame: int) -> ImageArray:
         """Decodes the picture."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -19,13 +19,9 @@ from ...datasets.clips.long_tail import (
     reliable_masks,
     repeat_factors,
 )
-from ...datasets.clips.readers import Choice, ClipReader, FrameReader, LabelReader
+from ...datasets.clips.readers import Choice, ClipReader, LabelReader
 from ...datasets.clips.sampling import ClipTiming
-from ...datasets.clips.schema import FrameDataset
-from ...datasets.coco_instances import CocoInstanceStills
-from ...datasets.coco_panoptic import CocoPanopticStills
-from ...datasets.davis import MaskedVideos
-from ...datasets.label_maps import LabelMapVideos
+from ...datasets.sources.own_folders import OWN_FOLDERS
 from ...datasets.sources.registry import dataset_names, open_dataset
 from ...datasets.sources.sa1b import Sa1bStills
 from ...errors import DataError
@@ -33,21 +29,13 @@ from ...labels import LabelSource, LabelTrack
 from ..recipe.data import AugmentationConfig, DataConfig, SourceConfig
 from .class_lists import class_list
 
-PLAIN: dict[str, Callable[[Path, str | None], FrameDataset]] = {
-    "coco_panoptic_stills": lambda folder, split: CocoPanopticStills(folder, split or "train"),
-    "coco_instance_stills": lambda folder, split: CocoInstanceStills(folder, split or "train"),
-    "label_map_videos": lambda folder, split: LabelMapVideos(folder / split if split else folder),
-    "masked_videos": lambda folder, split: MaskedVideos(folder / split if split else folder),
-}
-"""Kinds of sources that are no release of a dataset."""
-
 _LONG_TAILED = ("lvis", "burst", "entityseg")
 _SA1B_COPIES = (16, 48)
 
 
 def source_kinds() -> tuple[str, ...]:
     """Everything that ``SourceConfig.kind`` may be."""
-    return (*dataset_names(), *PLAIN)
+    return (*dataset_names(), *OWN_FOLDERS)
 
 
 def open_sources(config: DataConfig) -> tuple[ClipSource, ...]:
@@ -96,7 +84,7 @@ def _clip_source(
         still=augmentation(config.augmentation, config.size),
         clip=augmentation(config.augmentation, config.size, steady=sa1b),
         donor=None if source.donor is None else readers[source.donor][0],
-        composed=source.kind in PLAIN,
+        composed=source.kind in OWN_FOLDERS,
         most_objects=config.most_objects,
         smallest_area=config.augmentation.smallest_area,
     )
@@ -149,7 +137,7 @@ def open_reader(source: SourceConfig, config: DataConfig) -> tuple[ClipReader, _
     where = f"the source {source.name}"
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder} for {where}.")
-    if source.kind in PLAIN:
+    if source.kind in OWN_FOLDERS:
         return _plain(source, folder, where)
     labels = open_dataset(source.kind, folder, source.split)
     names, rows = class_list(
@@ -181,8 +169,15 @@ def _plain(source: SourceConfig, folder: Path, where: str) -> tuple[ClipReader, 
         )
     if source.vocabulary not in ("auto", "own"):
         raise DataError(f"{where} is of the plain kind {source.kind}; its vocabulary is 'own'.")
-    reader = FrameReader(PLAIN[source.kind](folder, source.split))
+    labels = OWN_FOLDERS[source.kind](folder, source.split)
+    reader = LabelReader(labels, *own_classes(labels), whole=True)
     return reader, reader.lengths.astype(np.float64)
+
+
+def own_classes(labels: LabelSource) -> tuple[tuple[str, ...], dict[int, int]]:
+    """Names of the classes in the order of their ids, and id → row of them."""
+    categories = sorted(labels.categories, key=lambda category: category.id)
+    return tuple(c.name for c in categories), {c.id: row for row, c in enumerate(categories)}
 
 
 def is_held_out(name: str, share: float) -> bool:

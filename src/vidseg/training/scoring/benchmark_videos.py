@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar, overload
+from typing import TypeVar, overload
 
-from ...datasets.clips.schema import FrameDataset
+from ...datasets.sources.own_folders import OWN_FOLDERS
 from ...datasets.sources.registry import open_dataset
 from ...errors import DataError
 from ...geometry.masks import decode_rle
@@ -15,7 +15,7 @@ from ...labels import LabelSource
 from ...types import ImageArray, MaskArray
 from ...vocabularies import is_thing_name
 from ..data.class_lists import class_list
-from ..data.sources import PLAIN
+from ..data.sources import own_classes
 from ..recipe.schema import BenchmarkConfig
 
 Item = TypeVar("Item")
@@ -32,37 +32,6 @@ class TrueTrack:
 
     row: int
     is_crowd: bool
-
-
-class BenchmarkVideos(Protocol):
-    """Videos by number, read frame by frame. Methods raise DataError for what cannot be read."""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """K class names; empty where objects have none."""
-        ...
-
-    @property
-    def things(self) -> frozenset[int]:
-        """Rows of the countable classes."""
-        ...
-
-    @property
-    def lengths(self) -> tuple[int, ...]:
-        """Frames of each video."""
-        ...
-
-    def tracks(self, video: int) -> Mapping[int, TrueTrack]:
-        """Everything that is labelled in a video, by id from 1."""
-        ...
-
-    def picture(self, video: int, frame: int) -> ImageArray:
-        """A frame."""
-        ...
-
-    def masks(self, video: int, frame: int) -> Mapping[int, MaskArray] | None:
-        """[H, W] masks by track id; None for a frame that is not labelled."""
-        ...
 
 
 class OnRequest(Sequence[Item]):
@@ -92,35 +61,50 @@ def open_videos(config: BenchmarkConfig, root: Path) -> BenchmarkVideos:
     where = f"the benchmark {config.name}"
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder} for {where}.")
-    if config.kind in PLAIN:
-        return PlainVideos(PLAIN[config.kind](folder, config.split))
+    if config.kind in OWN_FOLDERS:
+        own = OWN_FOLDERS[config.kind](folder, config.split)
+        names, rows = own_classes(own)
+        things = frozenset(row for row, name in enumerate(names) if is_thing_name(name))
+        return BenchmarkVideos(own, names, rows, things)
     source = open_dataset(config.kind, folder, config.split)
     names, rows = class_list(
         "auto", config.kind, config.split, source.categories, f"{where} ({folder})"
     )
-    return SourceVideos(source, names, rows)
+    return BenchmarkVideos(source, names, rows)
 
 
-class SourceVideos:
-    """Videos of a release.
+class BenchmarkVideos:
+    """Videos by number, read frame by frame. Methods raise DataError for what cannot be read.
 
     Args:
         source: opened.
         names, rows: as :func:`~vidseg.training.data.class_lists.class_list` gives them.
+        things: rows of the countable classes; None: as the source says.
+
+    Attributes:
+        names: K class names; empty where objects have none.
+        things: rows of the countable classes.
+        lengths: frames of each video.
     """
 
     def __init__(
-        self, source: LabelSource, names: tuple[str, ...], rows: Mapping[int, int]
+        self,
+        source: LabelSource,
+        names: tuple[str, ...],
+        rows: Mapping[int, int],
+        things: frozenset[int] | None = None,
     ) -> None:
         self._source, self._rows = source, rows
         self.names = names
-        self.things = frozenset(
-            rows[c.id] for c in source.categories if c.is_thing and c.id in rows
+        self.things = (
+            things
+            if things is not None
+            else frozenset(rows[c.id] for c in source.categories if c.is_thing and c.id in rows)
         )
         self.lengths = tuple(len(video.frames) for video in source.videos)
 
     def tracks(self, video: int) -> Mapping[int, TrueTrack]:
-        """See :class:`BenchmarkVideos`."""
+        """Everything that is labelled in a video, by id from 1."""
         return {
             track.id: TrueTrack(
                 -1 if track.category_id is None else self._rows.get(track.category_id, -1),
@@ -130,38 +114,12 @@ class SourceVideos:
         }
 
     def picture(self, video: int, frame: int) -> ImageArray:
-        """See :class:`BenchmarkVideos`."""
+        """A frame."""
         return self._source.picture(video, frame)
 
     def masks(self, video: int, frame: int) -> Mapping[int, MaskArray] | None:
-        """See :class:`BenchmarkVideos`."""
+        """[H, W] masks by track id; None for a frame that is not labelled."""
         labels = self._source.labels(video, frame)
         if labels is None:
             return None
         return {id: decode_rle(mask) for id, mask in labels.masks.items()}
-
-
-class PlainVideos:
-    """Videos of a plain layout; the classes are told apart into things and stuff by name."""
-
-    def __init__(self, dataset: FrameDataset) -> None:
-        self._dataset = dataset
-        self.names = tuple(dataset.vocabulary)
-        self.things = frozenset(row for row, name in enumerate(self.names) if is_thing_name(name))
-        self.lengths = tuple(dataset.lengths)
-
-    def tracks(self, video: int) -> Mapping[int, TrueTrack]:
-        """See :class:`BenchmarkVideos`."""
-        return {
-            number: TrueTrack(region.label, region.is_group)
-            for number, region in enumerate(self._dataset.regions(video), start=1)
-        }
-
-    def picture(self, video: int, frame: int) -> ImageArray:
-        """See :class:`BenchmarkVideos`."""
-        return self._dataset.frame(video, frame)[0]
-
-    def masks(self, video: int, frame: int) -> Mapping[int, MaskArray] | None:
-        """See :class:`BenchmarkVideos`."""
-        ids = self._dataset.frame(video, frame)[1]
-        return {int(number): ids == number for number in set(ids.ravel().tolist()) - {0}}
