@@ -45,6 +45,16 @@ class TrainingError(VidsegError):
     """A training run that cannot start or go on: processes, checkpoints, losses."""
 
 
+def clause(reason: object) -> str:
+    """First line of a foreign message without its full stop, to be put into a sentence.
+
+    >>> clause("No space left on device.\\nErrno 28")
+    'No space left on device'
+    """
+    lines = str(reason).strip().splitlines() or [type(reason).__name__]
+    return lines[0].strip().rstrip(".")
+
+
 def nearest_hint(name: str, known: Iterable[str], form: str = "; the nearest is {!r}") -> str:
     """``form`` with the known name that is most like ``name``; empty where none is like it.
 

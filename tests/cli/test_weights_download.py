@@ -155,7 +155,7 @@ def test_hub_ids_go_to_the_hub(
         asked.append((name, folder, offline))
         return tmp_path
 
-    monkeypatch.setattr("vidseg.models.files.downloads.hub.fetch_from_hub", fetch_from_hub)
+    monkeypatch.setattr("vidseg.models.files.downloads.fetching.fetch_from_hub", fetch_from_hub)
     assert main(["weights", "download", "owner/name", "--offline"]) == 0
     assert asked == [("owner/name", None, True)]
     assert capsys.readouterr().out == f"{tmp_path}\n"

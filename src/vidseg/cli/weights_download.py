@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     """Runs the verb: the path on stdout, everything else on stderr."""
     try:
         if "/" in options.name:
-            from ..models.files.downloads.hub import fetch_from_hub
+            from ..models.files.downloads.fetching import fetch_from_hub
 
             print(fetch_from_hub(options.name, options.to, offline=options.offline))
             return 0

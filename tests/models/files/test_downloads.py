@@ -18,10 +18,8 @@ import pytest
 
 from vidseg.errors import ModelError, OutputError, VidsegError
 from vidseg.models.files.cache_folder import weights_folder
-from vidseg.models.files.downloads import hub
-from vidseg.models.files.downloads.fetching import fetch
-from vidseg.models.files.downloads.partial import Partial
-from vidseg.models.files.downloads.transfer import Limits, Watcher, transfer
+from vidseg.models.files.downloads.fetching import fetch, fetch_from_hub
+from vidseg.models.files.downloads.transfer import Limits, Partial, Watcher, transfer
 from vidseg.models.files.pretrained import locate
 from vidseg.models.files.registry import KnownWeights, get_known
 
@@ -438,15 +436,15 @@ def test_models_of_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         return str(tmp_path)
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot)
-    assert hub.fetch_from_hub("owner/old") == tmp_path and len(asked) == 2
-    assert hub.fetch_from_hub("owner/new", offline=True) == tmp_path
+    assert fetch_from_hub("owner/old") == tmp_path and len(asked) == 2
+    assert fetch_from_hub("owner/new", offline=True) == tmp_path
     assert asked[-1]["local_files_only"] is True
     with pytest.raises(ModelError, match=r"gives no model owner/none: no such repository; check"):
-        hub.fetch_from_hub("owner/none")
+        fetch_from_hub("owner/none")
     for file in tmp_path.glob("model.*"):
         file.unlink()
     with pytest.raises(VidsegError, match="holds no weights"):
-        hub.fetch_from_hub("owner/empty")
+        fetch_from_hub("owner/empty")
 
 
 def test_loading_from_the_hub_is_offline_too(monkeypatch: pytest.MonkeyPatch) -> None:

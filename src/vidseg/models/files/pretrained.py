@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from ...errors import ModelError, OutputError
+from ...errors import ModelError, OutputError, clause
 from .cache_folder import asked_offline
 from .config_values import SavedConfig
 
@@ -68,7 +68,7 @@ class Weights:
         except RuntimeError as error:
             reason = str(error).splitlines()[1:2] or [str(error)]
             raise ModelError(
-                f"{self.file} does not fit its {CONFIG_FILE}: {_clause(reason[0])}; "
+                f"{self.file} does not fit its {CONFIG_FILE}: {clause(reason[0])}; "
                 f"take both files from one model."
             ) from error
 
@@ -92,7 +92,7 @@ def load_pretrained(name: str | Path) -> tuple[dict[str, Any], Weights]:
         values = json.loads(config_file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ModelError(
-            f"{config_file} is not a readable JSON file: {_clause(error)}; fetch or save the model "
+            f"{config_file} is not a readable JSON file: {clause(error)}; fetch or save the model "
             f"again."
         ) from error
     if not isinstance(values, dict):
@@ -103,7 +103,7 @@ def load_pretrained(name: str | Path) -> tuple[dict[str, Any], Weights]:
         return values, Weights(load_file(weights_file), weights_file)
     except (OSError, SafetensorError) as error:
         raise ModelError(
-            f"{weights_file} is not a readable safetensors file: {_clause(error)}; fetch or save "
+            f"{weights_file} is not a readable safetensors file: {clause(error)}; fetch or save "
             f"the model again."
         ) from error
 
@@ -128,7 +128,7 @@ def locate(name: str | Path, file: str) -> Path:
         return Path(hf_hub_download(name, file, local_files_only=asked_offline()))
     except (OSError, ValueError, HfHubHTTPError) as error:
         raise ModelError(
-            f"No folder {name}, and the hub has no {file} of it: {_clause(error)}; check the name "
+            f"No folder {name}, and the hub has no {file} of it: {clause(error)}; check the name "
             f"and the connection, or give a folder."
         ) from error
 
@@ -153,7 +153,7 @@ def save_pretrained(
         _write_whole(folder / CONFIG_FILE, lambda path: path.write_text(text, encoding="utf-8"))
     except OSError as error:
         raise OutputError(
-            f"Cannot write the model to {folder}: {_clause(error)}; choose another folder."
+            f"Cannot write the model to {folder}: {clause(error)}; choose another folder."
         ) from error
 
 
@@ -168,12 +168,6 @@ def _write_whole(target: Path, write: Callable[[Path], object]) -> None:
         path.replace(target)
     finally:
         path.unlink(missing_ok=True)
-
-
-def _clause(reason: object) -> str:
-    """First line of a foreign message, to be followed by what to do."""
-    lines = str(reason).strip().splitlines() or [type(reason).__name__]
-    return lines[0].strip().rstrip(".")
 
 
 def _is_hub_id(name: str) -> bool:

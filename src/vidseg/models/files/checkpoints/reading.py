@@ -21,7 +21,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ....errors import ModelError
+from ....errors import ModelError, clause
 from ....formats.plain_pickle import DamagedError, NotPlainError, load_plain_pickle
 from ..registry import weights_path
 from .pickled_tensors import TENSOR_MAKERS
@@ -177,8 +177,7 @@ def _refused(path: Path, asked: str) -> ModelError:
 
 
 def _damaged(path: Path, error: Exception) -> ModelError:
-    reason = (str(error).splitlines() or [type(error).__name__])[0].strip().rstrip(".")
-    return ModelError(f"{path} is damaged or no file of weights: {reason}; fetch it again.")
+    return ModelError(f"{path} is damaged or no file of weights: {clause(error)}; fetch it again.")
 
 
 def _tensors(content: Any, path: Path) -> dict[str, Tensor]:

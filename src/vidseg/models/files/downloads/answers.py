@@ -11,8 +11,7 @@ from http.client import HTTPResponse
 from typing import IO, Any
 from urllib.parse import urljoin, urlsplit
 
-from ....errors import ModelError
-from .partial import validator_of
+from ....errors import ModelError, clause
 
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})  # states that may be over soon
 _PAGES = (b"<!doctype", b"<html", b"<?xml", b"version https://git-lfs")
@@ -33,18 +32,8 @@ class CutError(Exception):
 
 
 def opener() -> urllib.request.OpenerDirector:
-    """Of http and https alone; the default one also opens files and FTP."""
-    director = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler,
-        urllib.request.HTTPHandler,
-        urllib.request.HTTPSHandler,
-        urllib.request.HTTPDefaultErrorHandler,
-        urllib.request.HTTPErrorProcessor,
-        _Redirects,
-    ):
-        director.add_handler(handler())
-    return director
+    """Follows redirects to http and https alone, never from https to http."""
+    return urllib.request.build_opener(_Redirects)
 
 
 def placed(url: str, response: HTTPResponse, there: int, validator: str | None) -> int:
@@ -149,19 +138,20 @@ def unreachable(url: str, error: urllib.error.URLError) -> Exception:
     return CutError(clause(error.reason))
 
 
-def clause(reason: object) -> str:
-    """First line of a foreign message."""
-    lines = str(reason).strip().splitlines() or [type(reason).__name__]
-    return lines[0].strip().rstrip(".")
-
-
 def _range(headers: Message) -> re.Match[str] | None:
     return re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", headers.get("Content-Range", "").strip())
 
 
-class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows to http and https only, and never from https to http."""
+def validator_of(headers: Message) -> str | None:
+    """A strong entity tag or the time of the last change, as ``If-Range`` takes them."""
+    tag: str | None = headers.get("ETag")
+    if tag is not None and not tag.startswith("W/"):
+        return tag
+    changed: str | None = headers.get("Last-Modified")
+    return changed
 
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
     def redirect_request(
         self,
         req: urllib.request.Request,

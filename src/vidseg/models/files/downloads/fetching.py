@@ -1,19 +1,21 @@
-"""Known weights into the cache: found, downloaded, verified, put in place whole."""
+"""Weights into the cache: known ones found, downloaded, verified and put in place; hub models."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from ....errors import ModelError
-from ....formats.file_lock import file_lock
+from filelock import FileLock, Timeout
+
+from ....errors import ModelError, OutputError, clause
 from ..cache_folder import asked_offline, weights_folder
 from ..registry import KnownWeights
-from .partial import Partial
-from .transfer import Limits, Watcher, transfer
+from .transfer import Limits, Partial, Watcher, transfer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,11 +65,74 @@ def fetch(
         state = "is not there" if there is None else there[1]
         raise ModelError(f"{target} {state}, and the network may not be used.")
     url = _address(known, target)
-    with file_lock(target.with_name(f".{target.name}.lock"), watcher.waiting):
+    with _alone(target, watcher):
         there = _found(known, target)  # another process may have been first
         if there is not None and there[1] is None:
             return there[0]
         return _download(known, url, target, limits or Limits(), watcher)
+
+
+def fetch_from_hub(name: str, folder: Path | None = None, *, offline: bool = False) -> Path:
+    """Folder with the configuration and the weights of a model of the hub.
+
+    Safetensors are preferred; a model that has none is taken with its ``.bin`` files.
+
+    Args:
+        name: hub id like owner/name.
+        folder: copies go here; None leaves them in the hub's cache.
+        offline: use no network; ``VIDSEG_OFFLINE`` asks for the same.
+
+    Raises:
+        ModelError: it is not there, or holds no weights.
+    """
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    offline = offline or asked_offline()
+    for kind in ("safetensors", "bin"):
+        try:
+            place = snapshot_download(
+                name,
+                allow_patterns=["*.json", f"*.{kind}"],
+                local_dir=folder,
+                local_files_only=offline,
+            )
+        except (OSError, ValueError, HfHubHTTPError) as error:
+            raise ModelError(
+                f"The hub gives no model {name}: {clause(error)}; check the name and the "
+                f"connection."
+            ) from error
+        if any(Path(place).glob(f"*.{kind}")):
+            return Path(place)
+    raise ModelError(f"{name} of the hub holds no weights (.safetensors or .bin).")
+
+
+@contextmanager
+def _alone(target: Path, watcher: Watcher) -> Iterator[None]:
+    """Holds the lock of a file to come; tells the watcher if another process has it.
+
+    The operating system lets go of it when a process ends, however that happens. Raises
+    OutputError where the folder cannot be written to or knows no locks.
+    """
+    lock = FileLock(target.with_name(f".{target.name}.lock"))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            watcher.waiting()
+            lock.acquire()
+    except OSError as error:
+        raise OutputError(
+            f"{target.parent} cannot be written to: {error.strerror or error}; choose another "
+            f"folder on a local disk."
+        ) from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # while it is held, so that those who wait see that it is gone
+            Path(lock.lock_file).unlink()
+        lock.release()
 
 
 def _download(
