@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from ..errors import DataError
+from ..formats.layouts.frames import MAP_ENDINGS, frame_files
+from ..formats.layouts.places import subfolders
 from ..formats.reading import read_small_label_map
 from ..types import IdMap
 from .benchmark import ComparedFrame
@@ -125,21 +127,12 @@ def to_ids(labels: LabelMap8) -> IdMap:
 
 def frame_names(folder: Path) -> list[str]:
     """Names of the PNGs of a folder in order, without ending; [] where it is no folder."""
-    if not folder.is_dir():
-        return []
-    return sorted(
-        path.stem
-        for path in folder.iterdir()
-        if path.suffix == ".png" and not path.name.startswith(".")
-    )
+    return list(frame_files(folder, MAP_ENDINGS))
 
 
 def folders_in(root: Path) -> dict[str, Path]:
     """Name → folder, sorted; files and hidden folders are left out."""
-    if not root.is_dir():
-        return {}
-    found = (p for p in root.iterdir() if p.is_dir() and not p.name.startswith((".", "__")))
-    return {path.name: path for path in sorted(found, key=lambda path: path.name)}
+    return {name: root / name for name in subfolders(root)}
 
 
 def predicted_folders(root: Path, below: Sequence[str] = ("Annotations",)) -> dict[str, Path]:

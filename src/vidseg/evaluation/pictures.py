@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from ..formats.layouts.davis import RESOLUTIONS
+from ..formats.layouts.frames import find_picture as find_frame
 from ..types import ImageArray
 
 _PLACES = (
@@ -21,7 +22,6 @@ _PLACES = (
     "imgs/{video}",
     "data/{video}/origin",
 )
-_ENDINGS = (".jpg", ".jpeg", ".png")
 
 
 def find_picture(truth: Path, video: str, frame: str) -> ImageArray | None:
@@ -33,11 +33,9 @@ def find_picture(truth: Path, video: str, frame: str) -> ImageArray | None:
     frame = frame.rpartition("/")[2]
     for root in (truth, truth.parent):
         for place in _PLACES:
-            folder = root / place.format(video=video)
-            for ending in _ENDINGS:
-                path = folder / f"{frame}{ending}"
-                if path.is_file():
-                    return _read(path)
+            path = find_frame(root / place.format(video=video), frame)
+            if path is not None:
+                return _read(path)
     return None
 
 

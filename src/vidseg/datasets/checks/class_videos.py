@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ...formats.layouts import kitti_step, vspw
+from ...formats.layouts.frames import MAP_ENDINGS, PICTURE_ENDINGS
 from ...formats.layouts.places import subfolders
 from ...formats.layouts.problems import listed
 from .folders import (
-    MASKS,
-    PICTURES,
     check_gaps,
     check_pictures,
     compare_folders,
@@ -85,7 +84,7 @@ def _vspw_video(root: Path, video: str, part: str, rule: _VspwRule, survey: Surv
     pictures, masks = vspw.pictures(root, video), vspw.maps(root, video)
     shown: dict[str, Path] = {}
     if pictures.is_dir():
-        shown = list_frames(pictures, PICTURES, survey)
+        shown = list_frames(pictures, PICTURE_ENDINGS, survey)
     elif rule.pictures:
         survey.absent(pictures, "where the pictures should be")
         return
@@ -95,7 +94,7 @@ def _vspw_video(root: Path, video: str, part: str, rule: _VspwRule, survey: Surv
         if part != "test":  # whose masks are kept back
             survey.absent(masks, "where the masks should be")
         return
-    files = list_frames(masks, MASKS, survey)
+    files = list_frames(masks, MAP_ENDINGS, survey)
     if rule.pictures:
         compare_frames(pictures, shown, masks, files, survey)
     for frame, file in files.items():
@@ -161,13 +160,13 @@ def _step_sequences(pictures: Path | None, maps: Path, survey: Survey) -> list[s
 
 
 def _pictures_alone(pictures: Path, survey: Survey) -> dict[str, Path]:
-    shown = list_frames(pictures, PICTURES, survey)
+    shown = list_frames(pictures, PICTURE_ENDINGS, survey)
     check_gaps(pictures, shown, survey)
     return shown
 
 
 def _step_video(pictures: Path | None, maps: Path, survey: Survey) -> None:
-    files = list_frames(maps, MASKS, survey)
+    files = list_frames(maps, MAP_ENDINGS, survey)
     sizes: dict[str, tuple[int, int]] = {}
     if pictures is None:
         check_gaps(maps, files, survey)

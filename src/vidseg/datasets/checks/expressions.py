@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ...formats.layouts.frames import MAP_ENDINGS, PICTURE_ENDINGS
 from ...formats.layouts.problems import listed
-from .folders import PICTURES, check_pictures, list_frames, pictures_or_none
+from .folders import check_pictures, list_frames, pictures_or_none
 from .label_maps import PALETTE
 from .object_videos import VideoRule, mask_ids
 from .survey import Survey
@@ -94,7 +95,7 @@ def _check_video(
     sizes: dict[str, tuple[int, int]] = {}
     absent: list[str] = []
     if pictures.is_dir():
-        shown = list_frames(pictures, PICTURES, survey)
+        shown = list_frames(pictures, PICTURE_ENDINGS, survey)
         sizes = check_pictures(shown, survey)
         absent = [frame for frame in frames if frame not in shown]
     elif pictures.parent.is_dir():
@@ -123,7 +124,7 @@ def _objects(
     """Ids of all masks of a video; None where there are none or one cannot be read."""
     if not masks.is_dir():
         return None
-    files = list_frames(masks, (".png",), survey)
+    files = list_frames(masks, MAP_ENDINGS, survey)
     ids = mask_ids(files, _MASKS, sizes, survey)
     bare = [frame for frame in frames if frame not in files]
     if bare:

@@ -6,31 +6,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ...errors import DataError
+from ...formats.layouts.frames import frame_files
 from ...formats.layouts.places import subfolders
 from ...formats.layouts.problems import listed
 from .pictures import check_whole, in_words, read_header
 from .survey import Survey
 
-PICTURES = (".jpg", ".jpeg", ".png")
-MASKS = (".png",)
-
 
 def list_frames(folder: Path, endings: tuple[str, ...], survey: Survey) -> dict[str, Path]:
-    """Name without ending → file, in order. Strange files and folders are findings."""
-    frames: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if path.is_dir() or path.suffix.lower() not in endings:
-            survey.findings.warning(
-                "extra files", path, f"{path} is no frame of a video; remove it."
-            )
-        elif path.stem in frames:
-            survey.findings.error(
-                "extra files",
-                path,
-                f"{path} and {frames[path.stem].name} are the same frame; remove one of them.",
-            )
-        else:
-            frames[path.stem] = path
+    """The frames of a folder as of ``frame_files``; none are a finding."""
+    frames = frame_files(folder, endings, survey.findings)
     if not frames:
         survey.findings.error(
             "missing files", folder, f"{folder} has no frame; copy or download it again."

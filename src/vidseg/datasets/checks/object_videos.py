@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...formats.layouts.frames import MAP_ENDINGS, PICTURE_ENDINGS
 from ...formats.layouts.problems import listed
 from .folders import (
-    MASKS,
-    PICTURES,
     check_gaps,
     check_pictures,
     compare_frames,
@@ -62,7 +61,7 @@ def check_video(
         objects: ids that the dataset lists for the video; None where it lists none.
         listing: the file that lists them.
     """
-    labelled = list_frames(masks, MASKS, survey)
+    labelled = list_frames(masks, MAP_ENDINGS, survey)
     sizes: dict[str, tuple[int, int]] = {}
     if pictures is None:
         sizes = check_pictures(labelled, Survey())  # a damaged mask is told of when it is read
@@ -70,7 +69,7 @@ def check_video(
         if rule.consecutive and rule.every:
             check_gaps(masks, labelled, survey)
     else:
-        shown = list_frames(pictures, PICTURES, survey)
+        shown = list_frames(pictures, PICTURE_ENDINGS, survey)
         sizes = check_pictures(shown, survey)
         if rule.consecutive:
             check_gaps(pictures, shown, survey)

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from ...formats.layouts import mose, object_meta, viposeg, youtube_vos
+from ...formats.layouts.frames import MAP_ENDINGS, PICTURE_ENDINGS
 from ...formats.layouts.object_meta import MAPS, ListedVideo, read_meta
 from ...formats.layouts.places import subfolders
 from ...formats.layouts.problems import listed
-from .folders import MASKS, PICTURES, compare_folders, list_frames, pictures_or_none
+from .folders import compare_folders, list_frames, pictures_or_none
 from .label_maps import PALETTE
 from .object_videos import VideoRule, check_video, mask_ids
 from .survey import Survey
@@ -71,7 +72,7 @@ def _compare_seen(
     part: _Part, video: str, about: ListedVideo, pictures: Path, survey: Survey
 ) -> None:
     """Frames in which objects are said to be seen, and that are not there."""
-    frames = {path.stem for path in pictures.iterdir() if path.suffix.lower() in PICTURES}
+    frames = {path.stem for path in pictures.iterdir() if path.suffix.lower() in PICTURE_ENDINGS}
     for id, one in about.objects.items():
         absent = [frame for frame in one.frames if frame not in frames]
         if absent:
@@ -111,7 +112,7 @@ def _viposeg_video(part: _Part, masks: Path, video: str, survey: Survey) -> None
     if not given.is_dir():
         survey.absent(given, "where the masks of new objects should be")
         return
-    told = mask_ids(list_frames(given, MASKS, survey), _NEW_IDS, {}, survey)
+    told = mask_ids(list_frames(given, MAP_ENDINGS, survey), _NEW_IDS, {}, survey)
     for frame, ids in told.items():
         unknown = sorted(ids - found.get(frame, ids))
         if unknown:

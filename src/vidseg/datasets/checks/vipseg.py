@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...formats.layouts import vipseg as layout
+from ...formats.layouts.frames import MAP_ENDINGS, PICTURE_ENDINGS
 from ...formats.layouts.lists import read_videos
 from ...formats.layouts.places import subfolders
 from ...formats.layouts.problems import listed
 from .folders import (
-    MASKS,
-    PICTURES,
     check_pictures,
     compare_folders,
     compare_frames,
@@ -64,7 +63,7 @@ def _check_video(
     if not masks.is_dir():
         survey.absent(masks, f"of which {file} tells")
         return
-    there = list_frames(masks, MASKS, survey)
+    there = list_frames(masks, MAP_ENDINGS, survey)
     extra = sorted(set(there) - set(video.frames))
     if extra:
         survey.findings.error(
@@ -74,7 +73,7 @@ def _check_video(
         )
     sizes: dict[str, tuple[int, int]] = {}
     if (pictures / video.name).is_dir():
-        shown = list_frames(pictures / video.name, PICTURES, survey)
+        shown = list_frames(pictures / video.name, PICTURE_ENDINGS, survey)
         sizes = check_pictures(shown, survey)
         compare_frames(pictures / video.name, shown, masks, there, survey)
     elif pictures.is_dir():
@@ -88,10 +87,10 @@ def _check_raw(pictures: Path, raw: Path, survey: Survey) -> None:
     """0 nothing, 1 to 124 a region, above that 100 x class + instance."""
     videos = compare_folders(pictures, raw, survey) if pictures.is_dir() else subfolders(raw)
     for video in videos:
-        masks = list_frames(raw / video, MASKS, survey)
+        masks = list_frames(raw / video, MAP_ENDINGS, survey)
         sizes: dict[str, tuple[int, int]] = {}
         if pictures.is_dir():
-            shown = list_frames(pictures / video, PICTURES, survey)
+            shown = list_frames(pictures / video, PICTURE_ENDINGS, survey)
             sizes = check_pictures(shown, survey)
             compare_frames(pictures / video, shown, raw / video, masks, survey)
         for frame, file in masks.items():

@@ -12,11 +12,12 @@ import numpy.typing as npt
 
 from ...errors import DataError
 from ...formats.label_files.id_maps import masks_of, where_value
+from ...formats.layouts.frames import PICTURE_ENDINGS, find_picture
 from ...formats.reading import read_picture
 from ...labels import Category, FrameLabels, LabelTrack, Sentence
 from ...types import ImageArray
 from .listed_videos import ListedVideos
-from .listing import PICTURE_ENDINGS, VideoFiles, check_size, find_picture
+from .listing import VideoFiles, check_size
 
 Ids = npt.NDArray[np.integer[Any]]
 """[H, W] track ids of a label map; 0 = nothing, :data:`VOID` = not labelled."""

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 from ...errors import DataError
 from ...formats.label_files.pictures import picture_size
+from ...formats.layouts.frames import MAP_ENDINGS, find_picture, frame_files
 from ...formats.layouts.places import subfolders
 from ...labels import VideoInfo
-
-PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG")
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,30 +44,6 @@ def check_size(path: Path, size: tuple[int, int], files: VideoFiles, frame: str)
             )
 
 
-def find_picture(folder: Path, frame: str) -> Path | None:
-    """The picture of a frame, whatever its ending; None where there is none."""
-    candidates = (folder / f"{frame}{ending}" for ending in PICTURE_ENDINGS)
-    return next((path for path in candidates if path.is_file()), None)
-
-
-def stems(folder: Path, endings: Sequence[str]) -> tuple[str, ...]:
-    """Names without ending of the files of a folder, sorted; none for a missing folder.
-
-    Raises DataError where two files differ in their ending alone.
-    """
-    if not folder.is_dir():
-        return ()
-    found = sorted(
-        path.stem
-        for path in folder.iterdir()
-        if path.suffix in endings and not path.name.startswith(".")
-    )
-    for one, other in pairwise(found):
-        if one == other:
-            raise DataError(f"{folder} has two files of the name {one}; keep one of them.")
-    return tuple(found)
-
-
 def list_video(
     name: str,
     maps: Path,
@@ -92,10 +66,10 @@ def list_video(
 
     Raises DataError for a label map of a frame that does not exist, and a video without frames.
     """
-    labelled = stems(maps, (".png",))
+    labelled = tuple(frame_files(maps, MAP_ENDINGS))
     known = source or pictures
     if frames is None and _beside(pictures, maps):
-        frames = stems(pictures, PICTURE_ENDINGS)
+        frames = tuple(frame_files(pictures))
         if labelled and not frames:
             raise DataError(f"{pictures} has no pictures, but {maps} has label maps of them.")
     if frames is None:

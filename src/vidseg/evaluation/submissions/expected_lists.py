@@ -10,11 +10,12 @@ from ...datasets.checks.label_maps import present
 from ...datasets.checks.pictures import read_label_file
 from ...errors import DataError
 from ...formats.layouts import davis, kitti_step, vipseg, vspw
+from ...formats.layouts.frames import find_picture, frame_files
 from ...formats.layouts.lists import read_videos
-from ...formats.layouts.places import first_file, first_folder
+from ...formats.layouts.places import first_folder
 from ...formats.reading import inside, read_json
 from .archive_layouts import ArchiveLayout
-from .sequences import PICTURES, Sequence, frames_of
+from .sequences import Sequence
 
 
 def davis_videos(
@@ -33,7 +34,7 @@ def davis_videos(
     found: dict[str, Sequence] = {}
     for video in read_videos(listing, pictures):
         ids = _first_frame_ids(maps / video) if benchmark == "davis2017" else None
-        found[video] = Sequence(frames_of(pictures / video), ids=ids)
+        found[video] = Sequence(frame_files(pictures / video), ids=ids)
     if benchmark == "ref_davis":
         return {f"anno_{k}/{video}": each for k in range(4) for video, each in found.items()}
     return found
@@ -75,7 +76,7 @@ def vspw_videos(truth: Path, split: str) -> dict[str, Sequence] | None:
                 f"{vspw.split_list(truth, split)} names {video}, but there is no folder {folder} "
                 "or mask."
             )
-        found[video] = Sequence(frames_of(folder))
+        found[video] = Sequence(frame_files(folder))
     return found
 
 
@@ -86,7 +87,7 @@ def step_sequences(truth: Path, split: str) -> dict[str, Sequence] | None:
     if not names:
         return None
     root = pictures if pictures.is_dir() else maps
-    return {name: Sequence(frames_of(root / name)) for name in names}
+    return {name: Sequence(frame_files(root / name)) for name in names}
 
 
 def vipseg_videos(truth: Path, split: str) -> dict[str, Sequence] | None:
@@ -97,18 +98,16 @@ def vipseg_videos(truth: Path, split: str) -> dict[str, Sequence] | None:
         if not (truth / f"{split}.txt").is_file() or not pictures.is_dir():
             return None
         names = read_videos(vipseg.split_list(truth, split), pictures)
-        return {name: Sequence(frames_of(pictures / name)) for name in names}
+        return {name: Sequence(frame_files(pictures / name)) for name in names}
     chosen = vipseg.names_in(source, truth, split)
     found: dict[str, Sequence] = {}
     for name, stems in vipseg.read_frames(source, names=chosen).items():
-        places = {
-            stem: [
-                *(pictures / name / f"{stem}{ending}" for ending in PICTURES),
-                maps / name / f"{stem}.png",
-            ]
-            for stem in stems
-        }
-        found[name] = Sequence({stem: first_file(files) for stem, files in places.items()})
+        found[name] = Sequence(
+            {
+                stem: find_picture(pictures / name, stem) or find_picture(maps / name, stem)
+                for stem in stems
+            }
+        )
     return found
 
 
@@ -138,8 +137,7 @@ def expressions(truth: Path, layout: ArchiveLayout, split: str | None) -> dict[s
         folder = inside(pictures, video, file)
         frames: dict[str, Path | None] = {}
         for frame in about.get("frames", ()):
-            sized = [folder / f"{frame}{ending}" for ending in PICTURES]
-            frames[str(frame)] = next((path for path in sized if path.is_file()), None)
+            frames[str(frame)] = find_picture(folder, str(frame))
         for expression in about.get("expressions", ()):
             found[f"{video}/{expression}"] = Sequence(frames)
     return found

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import DataError
-
-PICTURES = (".jpg", ".jpeg", ".png")
+from ...formats.layouts.frames import frame_files
 
 
 @dataclass(frozen=True)
@@ -26,15 +25,10 @@ class Sequence:
     ids: Callable[[], frozenset[int]] | None = field(default=None, compare=False)
 
 
-def frames_of(folder: Path) -> dict[str, Path | None]:
-    """Name → file of the pictures or masks in a folder."""
-    return {file.stem: file for file in sorted(folder.iterdir()) if file.suffix.lower() in PICTURES}
-
-
 def folders_of(root: Path) -> dict[str, Sequence]:
     """One sequence a folder. DataError where there is none."""
     found = {
-        folder.name: Sequence(frames_of(folder))
+        folder.name: Sequence(frame_files(folder))
         for folder in sorted(root.iterdir())
         if folder.is_dir()
     }
