@@ -22,6 +22,7 @@ import numpy as np
 from ...errors import DataError
 from ...formats.label_files.pictures import picture_size
 from ...formats.layouts.coco_lists import ImageLists, by_file_name
+from ...formats.layouts.frames import MAP_ENDINGS, find_picture, frame_files
 from ...formats.layouts.problems import STRICT
 from ...formats.reading import read_json, read_label_map, read_small_label_map
 from ...geometry.masks import decode_rle
@@ -31,7 +32,7 @@ from ..clips.expressions import captions_of_single_objects
 from ..clips.schema import MAX_REGIONS
 from .base import Ids, MapVideos
 from .listed_stills import ListedStill, ListedStills, listed_stills
-from .listing import PICTURE_ENDINGS, VideoFiles, all_videos, find_picture, stems
+from .listing import VideoFiles, all_videos
 from .object_maps import ObjectMaps
 from .panoptic_stills import PanopticStills
 
@@ -131,7 +132,7 @@ def open_label_map_videos(folder: Path, split: str | None) -> LabelSource:
     """
     root = folder / split if split else folder
     pictures, maps = root / "images", root / "labels"
-    frames = stems(pictures, PICTURE_ENDINGS)
+    frames = tuple(frame_files(pictures))
     if not frames:
         raise DataError(f"No pictures in {pictures}.")
     files = [
@@ -200,8 +201,8 @@ def open_masked_videos(
 
 
 def _runs(video: str, maps: Path, pictures: Path) -> list[VideoFiles]:
-    labelled = frozenset(stems(maps, (".png",)))
-    frames = stems(pictures, PICTURE_ENDINGS)
+    labelled = frozenset(frame_files(maps, MAP_ENDINGS))
+    frames = tuple(frame_files(pictures))
     parts = [tuple(part) for shown, part in groupby(frames, labelled.__contains__) if shown]
     if not parts:
         raise DataError(f"No picture of {pictures} has a mask.")
