@@ -27,7 +27,7 @@ Arrays = dict[str, npt.NDArray[np.generic]]
 
 EXACT = 1e-9
 TRUE_CLASS = {id: (id - 1) % 4 for id in range(1, 6)}
-SAID_CLASS = {1: 0, 2: 1, 3: 2, 4: 3, 5: 1}
+PREDICTED_CLASS = {1: 0, 2: 1, 3: 2, 4: 3, 5: 1}
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +42,8 @@ def check(name: str, got: object, want: npt.NDArray[np.generic], limit: float = 
 def per_object(units: Arrays, measure: Callable[..., float]) -> list[list[float]]:
     return [
         [
-            measure(said == id, right == id)
-            for said, right in zip(units["pred_ids"], units["gt_ids"], strict=True)
+            measure(predicted_map == id, true_map == id)
+            for predicted_map, true_map in zip(units["pred_ids"], units["gt_ids"], strict=True)
         ]
         for id in range(1, 6)
     ]
@@ -64,9 +64,9 @@ def test_region_and_contour(units: Arrays) -> None:
 
 def test_jf_meter(units: Arrays) -> None:
     meter = JFMeter()
-    for said, right in zip(units["pred_ids"], units["gt_ids"], strict=True):
+    for predicted_map, true_map in zip(units["pred_ids"], units["gt_ids"], strict=True):
         for id in range(1, 6):
-            meter.update(id, said == id, right == id)
+            meter.update(id, predicted_map == id, true_map == id)
     scores = meter.compute()
     assert scores.objects == 5
     check("J over objects", [scores.region.mean], units["davis_J"].mean(keepdims=True)[0])
@@ -79,8 +79,8 @@ def test_boundary_iou(units: Arrays) -> None:
 
 def test_semantic(units: Arrays) -> None:
     meter = SemanticMeter(6)
-    for said, right in zip(units["vss_pred"], units["vss_gt"], strict=True):
-        meter.update(said, right)
+    for predicted_map, true_map in zip(units["vss_pred"], units["vss_gt"], strict=True):
+        meter.update(predicted_map, true_map)
     s = meter.compute()
     got = (s.miou, s.pixel_accuracy, s.class_accuracy, s.weighted_iou)
     check("mIoU, pixel, class accuracy, fwIoU", got, units["vss_miou"])
@@ -88,8 +88,8 @@ def test_semantic(units: Arrays) -> None:
 
 def test_consistency(units: Arrays) -> None:
     meter = ConsistencyMeter((8, 16))
-    for said, right in zip(units["vss_pred"], units["vss_gt"], strict=True):
-        meter.update(said, right)
+    for predicted_map, true_map in zip(units["vss_pred"], units["vss_gt"], strict=True):
+        meter.update(predicted_map, true_map)
     for length in (8, 16):
         want = units[f"vss_vc{length}_per_window"]
         check(f"VC{length} of each clip", meter.values[length], want)
@@ -104,11 +104,14 @@ def class_map(ids: npt.NDArray[np.generic], classes: dict[int, int]) -> npt.NDAr
 
 def test_stq(units: Arrays) -> None:
     meter = STQ(4, things={0, 1})
-    for said, right in zip(units["pred_ids"], units["gt_ids"], strict=True):
-        said, right = said.astype(np.int64), right.astype(np.int64)
-        instances = [np.maximum(ids - 1, 0) for ids in (said, right)]
+    for predicted_map, true_map in zip(units["pred_ids"], units["gt_ids"], strict=True):
+        predicted_map, true_map = predicted_map.astype(np.int64), true_map.astype(np.int64)
+        instances = [np.maximum(ids - 1, 0) for ids in (predicted_map, true_map)]
         meter.update(
-            class_map(said, SAID_CLASS), instances[0], class_map(right, TRUE_CLASS), instances[1]
+            class_map(predicted_map, PREDICTED_CLASS),
+            instances[0],
+            class_map(true_map, TRUE_CLASS),
+            instances[1],
         )
     s = meter.compute()
     check("STQ, AQ, IoU", (s.stq, s.association, s.segmentation), units["stq_aq_iou"])
@@ -116,7 +119,7 @@ def test_stq(units: Arrays) -> None:
 
 def test_vpq(units: Arrays) -> None:
     meter = VPQ(4, things={0, 1})
-    for said, right in zip(units["pred_ids"], units["gt_ids"], strict=True):
-        meter.update(PanopticMap(said, SAID_CLASS), PanopticMap(right, TRUE_CLASS))
+    for predicted_map, true_map in zip(units["pred_ids"], units["gt_ids"], strict=True):
+        meter.update(PanopticMap(predicted_map, PREDICTED_CLASS), PanopticMap(true_map, TRUE_CLASS))
     got = [(s.all.pq, s.things.pq, s.stuff.pq) for s in meter.compute().values()]
     check("VPQ of windows 1, 2, 4, 6, 8", got, units["vpq_windows_1_2_4_6_8_all_thing_stuff"])

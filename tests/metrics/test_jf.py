@@ -147,8 +147,8 @@ def test_merged_meters_are_one_meter() -> None:
     apart[1].update("a", full, full)
     apart[1].update("b", half, half)
     whole = JFMeter()
-    for key, said, right in (("a", half, full), ("a", full, full), ("b", half, half)):
-        whole.update(key, said, right)
+    for key, predicted_map, true_map in (("a", half, full), ("a", full, full), ("b", half, half)):
+        whole.update(key, predicted_map, true_map)
     sent: JFMeter = pickle.loads(pickle.dumps(apart[1]))
     apart[0].merge(sent)
     assert apart[0].region == whole.region == {"a": [0.5, 1.0], "b": [1.0]}
@@ -200,8 +200,8 @@ def test_merged_proposals() -> None:
 def test_a_late_object_starts_where_either_map_shows_it() -> None:
     meter = LateObjectMeter()
     meter.start_video("v")
-    for said, right in ((0, 0), (7, 0), (7, 7), (0, 7)):
-        meter.update(strip(said, 0, 99), strip(right, 0, 0))
+    for predicted_map, true_map in ((0, 0), (7, 0), (7, 7), (0, 7)):
+        meter.update(strip(predicted_map, 0, 99), strip(true_map, 0, 0))
     # 7: from frame 1 on, where only the prediction has it; 99 is never in the truth.
     assert meter.finished().region == {("v", "7"): [0.0, 1.0, 0.0]}
     assert meter.strays == {("v", "99")}
@@ -228,14 +228,14 @@ def test_mosev2_counts_one_pixel_more() -> None:
 
 def test_mosev2_tolerances() -> None:
     # 300 x 400: 0.008 of the diagonal is 4 pixels. A mask of 10 x 10 may be off by ceil(1) = 1.
-    right, said = np.zeros((2, 300, 400), np.uint8)
-    right[100:110, 100:110] = 1
-    said[100:110, 103:113] = 1
+    true_map, predicted_map = np.zeros((2, 300, 400), np.uint8)
+    true_map[100:110, 100:110] = 1
+    predicted_map[100:110, 103:113] = 1
     meter = MoseV2Meter()
-    meter.update({"a": 1}, said, right)
+    meter.update({"a": 1}, predicted_map, true_map)
     frame = meter.objects["a"]
     assert frame.contour == [1.0]
-    assert frame.strict == [contour_accuracy(said > 0, right > 0, tolerance=1 / 500)]
+    assert frame.strict == [contour_accuracy(predicted_map > 0, true_map > 0, tolerance=1 / 500)]
     assert frame.strict[0] < 1
 
 

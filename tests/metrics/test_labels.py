@@ -52,12 +52,16 @@ def test_semantic_scores_of_void_alone() -> None:
 def test_consistency_leaves_out_the_last_clip_and_forgets_at_a_new_video() -> None:
     meter = ConsistencyMeter((2,))
     truth = row(0, 0, 255, 1)
-    for said in (row(5, 5, 5, 5), row(5, 6, 6, 5), row(7, 7, 7, 7)):
-        meter.update(said, truth)
+    for predicted_map in (row(5, 5, 5, 5), row(5, 6, 6, 5), row(7, 7, 7, 7)):
+        meter.update(predicted_map, truth)
     assert meter.values[2] == [0.5]  # 3 frames have one clip of 2; void counts
     meter.start_video()
-    for said, right in ((row(1, 2), row(1, 1)), (row(1, 2), row(2, 2)), (row(1, 1), row(1, 1))):
-        meter.update(said, right)
+    for predicted_map, true_map in (
+        (row(1, 2), row(1, 1)),
+        (row(1, 2), row(2, 2)),
+        (row(1, 1), row(1, 1)),
+    ):
+        meter.update(predicted_map, true_map)
     assert math.isnan(meter.values[2][1])  # no true label lasted
     assert meter.compute() == {2: 0.5}
 
@@ -75,8 +79,8 @@ TRUTH = PanopticMap(row(1, 1, 1, 1, 2, 2, 0, 0, 3, 3), {1: 0, 2: 1, 3: 0}, froze
 
 def test_pq_of_one_picture() -> None:
     meter = VPQ(2, things={0}, windows=(1,))
-    said = PanopticMap(row(7, 7, 7, 8, 8, 8, 7, 7, 9, 9), {7: 0, 8: 1, 9: 0})
-    meter.update(said, TRUTH)
+    predicted_map = PanopticMap(row(7, 7, 7, 8, 8, 8, 7, 7, 9, 9), {7: 0, 8: 1, 9: 0})
+    meter.update(predicted_map, TRUTH)
     s = meter.compute()[1]
     # 7 meets 1 in 3 pixels: 3 / (4 + 5 - 3 - 2 void); 8 meets 2: 2 / 3; 9 lies on the crowd.
     assert s.things.pq == pytest.approx(3 / 4)

@@ -49,8 +49,8 @@ def test_davis2016(eval_cases: Path, variant: str) -> None:
     for video in (folder / "gt" / "val.txt").read_text().split():
         frames = sorted((folder / "gt" / "Annotations" / "480p" / video).glob("*.png"))
         for frame in frames[1:-1]:
-            said = read(folder / "pred" / variant / video / frame.name) > 0
-            meter.update(video, said, read(frame) > 0)
+            predicted_map = read(folder / "pred" / variant / video / frame.name) > 0
+            meter.update(video, predicted_map, read(frame) > 0)
     scores = meter.compute()
     for letter, s in (("J", scores.region), ("F", scores.contour)):
         want = [expected[variant][f"{letter}-{name}"] for name in ("Mean", "Recall", "Decay")]
@@ -65,9 +65,12 @@ def test_vspw(eval_cases: Path, variant: str) -> None:
     for video in (folder / "gt" / "val.txt").read_text().split():
         steady.start_video()
         for frame in sorted((folder / "gt" / "data" / video / "mask").glob("*.png")):
-            said, right = read(folder / "pred" / variant / video / frame.name), read(frame)
-            semantic.update(said, right)
-            steady.update(said, right)
+            predicted_map, true_map = (
+                read(folder / "pred" / variant / video / frame.name),
+                read(frame),
+            )
+            semantic.update(predicted_map, true_map)
+            steady.update(predicted_map, true_map)
     s, c = semantic.compute(), steady.compute()
     got = [s.pixel_accuracy, s.class_accuracy, s.miou, s.weighted_iou, c[8], c[16]]
     names = ("Acc", "Acc_class", "mIoU", "fwIoU", "mVC8", "mVC16")
@@ -99,15 +102,17 @@ def panoptic(ids: Picture, annotation: dict[str, Any], row: dict[int, int]) -> P
 def test_vipseg(eval_cases: Path, variant: str) -> None:
     folder, expected = benchmark(eval_cases, "vipseg")
     truth = json.loads((folder / "gt" / "panoptic_gt_VIPSeg_val.json").read_text())
-    said = json.loads((folder / "pred" / variant / "pred.json").read_text())
-    said_of = {video["video_id"]: video["annotations"] for video in said["annotations"]}
+    predicted_map = json.loads((folder / "pred" / variant / "pred.json").read_text())
+    predicted_of = {
+        video["video_id"]: video["annotations"] for video in predicted_map["annotations"]
+    }
     categories = sorted(truth["categories"], key=lambda category: category["id"])
     row = {category["id"]: k for k, category in enumerate(categories)}
     things = [k for k, category in enumerate(categories) if category["isthing"]]
     vpq, stq = VPQ(len(row), things), STQ(len(row), things)
     for video in truth["annotations"]:
         name = video["video_id"]
-        pairs = [video["annotations"], said_of[name]]
+        pairs = [video["annotations"], predicted_of[name]]
         number = [numbers(annotations) for annotations in pairs]
         roots = [folder / "gt" / "panomasksRGB", folder / "pred" / variant / "pan_pred"]
         vpq.start_video()
@@ -142,10 +147,12 @@ def test_kitti_step(eval_cases: Path, variant: str) -> None:
     for video in sorted((folder / "gt" / "panoptic_maps" / "val").iterdir()):
         meter.start_video()
         for frame in sorted(video.glob("*.png")):
-            right = read(frame)
-            said = read(folder / "pred" / variant / "panoptic_maps" / video.name / frame.name)
-            numbered = [256 * p[..., 1] + p[..., 2] for p in (said, right)]
-            meter.update(said[..., 0], numbered[0], right[..., 0], numbered[1])
+            true_map = read(frame)
+            predicted_map = read(
+                folder / "pred" / variant / "panoptic_maps" / video.name / frame.name
+            )
+            numbered = [256 * p[..., 1] + p[..., 2] for p in (predicted_map, true_map)]
+            meter.update(predicted_map[..., 0], numbered[0], true_map[..., 0], numbered[1])
     s = meter.compute()
     want = [expected[variant][name] for name in ("STQ", "AQ", "SQ")]
     check(f"{variant} STQ", [s.stq, s.association, s.segmentation], want, 1e-6)

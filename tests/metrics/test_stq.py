@@ -35,7 +35,7 @@ def video(rng: np.random.Generator) -> Maps:
 
 def plain_association(maps: Maps) -> tuple[float, int]:
     """(sum over tubes, number of tubes) of one video from the definition; things are 0 and 1."""
-    said, said_number, truth, number = maps
+    predicted_map, predicted_number, truth, number = maps
     crowd = (truth <= 1) & (number == 0)
     total, tubes = 0.0, 0
     for c in (0, 1):
@@ -46,7 +46,7 @@ def plain_association(maps: Maps) -> tuple[float, int]:
             tubes += 1
             for d in (0, 1):
                 for j in (0, 1, 2):
-                    p = (said == d) & (said_number == j) & ~crowd
+                    p = (predicted_map == d) & (predicted_number == j) & ~crowd
                     if (g & p).any():
                         shared = int((g & p).sum())
                         total += shared**2 / int((g | p).sum()) / int(g.sum())
@@ -106,17 +106,17 @@ def test_a_predicted_tube_counts_its_pixels_on_void() -> None:
 
 def test_a_tube_that_changes_class_is_two_tubes() -> None:
     meter = STQ(2, things={0, 1})
-    for said in (0, 1):
-        meter.update(row(said, said), row(1, 1), row(0, 0), row(1, 1))
+    for predicted_map in (0, 1):
+        meter.update(row(predicted_map, predicted_map), row(1, 1), row(0, 0), row(1, 1))
     # Two predicted tubes of 2 pixels in a true one of 4: 2 · (2 · 2 / 4) / 4.
     assert meter.compute().association == pytest.approx(0.5)
 
 
 def test_a_table_of_areas_is_as_good_as_the_maps() -> None:
-    said, said_number, truth, number = (m[0] for m in video(np.random.default_rng(1)))
+    predicted_map, predicted_number, truth, number = (m[0] for m in video(np.random.default_rng(1)))
     from_maps, from_table = STQ(3, {0, 1}), STQ(3, {0, 1})
-    from_maps.update(said, said_number, truth, number)
-    g, p, areas = joint_areas(truth * 10 + number, said * 10 + said_number)
+    from_maps.update(predicted_map, predicted_number, truth, number)
+    g, p, areas = joint_areas(truth * 10 + number, predicted_map * 10 + predicted_number)
     from_table.update(p // 10, p % 10, g // 10, g % 10, areas)
     assert from_maps.compute().stq == from_table.compute().stq
 

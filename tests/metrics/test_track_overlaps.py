@@ -56,17 +56,17 @@ def test_run_lengths_and_masks_agree(
             {id: masks[frame] for id, masks in enumerate(predicted) if frame in masks},
             {id: masks[frame] for id, masks in enumerate(truth) if frame in masks},
         )
-    said, right = as_runs(predicted, size), as_runs(truth, size)
+    predicted_map, true_map = as_runs(predicted, size), as_runs(truth, size)
     same = random.random((len(predicted), len(truth))) < 0.8
     with pytest.MonkeyPatch.context() as patch:
         if portions:
             patch.setattr(track_overlaps, "_RUNS_AT_ONCE", 2)
-        shared = shared_by_tracks(said, right, same)
-    ious = overlap_ratios(shared, said.areas(), right.areas())
+        shared = shared_by_tracks(predicted_map, true_map, same)
+    ious = overlap_ratios(shared, predicted_map.areas(), true_map.areas())
     ids = range(len(predicted)), range(len(truth))
     assert (ious == np.where(same, overlaps.ious(*ids), 0)).all()
     for ours, theirs in zip(
-        (said.mean_areas(), right.mean_areas()), overlaps.mean_areas(*ids), strict=True
+        (predicted_map.mean_areas(), true_map.mean_areas()), overlaps.mean_areas(*ids), strict=True
     ):
         assert (ours == theirs).all()
 

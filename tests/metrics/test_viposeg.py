@@ -51,9 +51,11 @@ def test_scores_of_maps_equal_those_of_masks(seed: int) -> None:
     meter.update(predicted, truth)
     for id in (1, 2):
         found = meter.objects["a", id].scores()
-        said, right = predicted == id, truth == id
-        assert found.region == pytest.approx(region_similarity(said, right))
-        assert found.boundary == pytest.approx(boundary_iou(said, right, both_empty=1.0))
+        predicted_map, true_map = predicted == id, truth == id
+        assert found.region == pytest.approx(region_similarity(predicted_map, true_map))
+        assert found.boundary == pytest.approx(
+            boundary_iou(predicted_map, true_map, both_empty=1.0)
+        )
 
 
 def row(*values: int) -> LabelMap:

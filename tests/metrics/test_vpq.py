@@ -27,21 +27,23 @@ def plain_pq(predicted: LabelMap, truth: LabelMap, length: int) -> ClassSums:
     """Sums over all windows from the definition, without crowds; [T, H, W] ids."""
     sums = ClassSums(3)
     for start in range(len(truth) - length + 1):
-        right, said = (m[start : start + length] for m in (truth, predicted))
+        true_map, predicted_map = (m[start : start + length] for m in (truth, predicted))
         hits = set()
-        for g in set(right.ravel().tolist()) - {0}:
-            for p in set(said.ravel().tolist()) - {0}:
-                on_void = ((said == p) & (right == 0)).sum()
-                shared = ((right == g) & (said == p)).sum()
-                iou = shared / ((right == g).sum() + (said == p).sum() - shared - on_void)
+        for g in set(true_map.ravel().tolist()) - {0}:
+            for p in set(predicted_map.ravel().tolist()) - {0}:
+                on_void = ((predicted_map == p) & (true_map == 0)).sum()
+                shared = ((true_map == g) & (predicted_map == p)).sum()
+                iou = shared / (
+                    (true_map == g).sum() + (predicted_map == p).sum() - shared - on_void
+                )
                 if CLASS[g] == CLASS[p] and iou > 0.5:
                     hits |= {("g", g), ("p", p)}
                     sums.hits[CLASS[g]] += 1
                     sums.iou[CLASS[g]] += iou
-        for g in set(right.ravel().tolist()) - {0}:
+        for g in set(true_map.ravel().tolist()) - {0}:
             sums.misses[CLASS[g]] += ("g", g) not in hits
-        for p in set(said.ravel().tolist()) - {0}:
-            on_void = ((said == p) & (right == 0)).sum() / (said == p).sum()
+        for p in set(predicted_map.ravel().tolist()) - {0}:
+            on_void = ((predicted_map == p) & (true_map == 0)).sum() / (predicted_map == p).sum()
             sums.alarms[CLASS[p]] += ("p", p) not in hits and on_void <= 0.5
     return sums
 
@@ -58,8 +60,8 @@ def videos(seed: int, count: int) -> list[tuple[LabelMap, LabelMap]]:
 
 def feed(meter: VPQ, predicted: LabelMap, truth: LabelMap) -> VPQ:
     meter.start_video()
-    for said, right in zip(predicted, truth, strict=True):
-        meter.update(PanopticMap(said, CLASS), PanopticMap(right, CLASS))
+    for predicted_map, true_map in zip(predicted, truth, strict=True):
+        meter.update(PanopticMap(predicted_map, CLASS), PanopticMap(true_map, CLASS))
     return meter
 
 
@@ -121,8 +123,8 @@ def test_stated_areas_count_in_place_of_pixels() -> None:
 
 def test_a_tube_has_the_class_of_its_first_frame() -> None:
     meter = VPQ(3, {0}, (1, 2))
-    for said in (0, 1):
-        meter.update(PanopticMap(row(7, 7), {7: said}), PanopticMap(row(1, 1), {1: 0}))
+    for predicted_map in (0, 1):
+        meter.update(PanopticMap(row(7, 7), {7: predicted_map}), PanopticMap(row(1, 1), {1: 0}))
     scores = meter.compute()
     assert scores[2].sums.hits.tolist() == [1, 0, 0]  # class 0 has the say over both frames
     assert scores[1].sums.alarms.tolist() == [0, 1, 0]
@@ -130,10 +132,10 @@ def test_a_tube_has_the_class_of_its_first_frame() -> None:
 
 def test_only_the_last_crowd_of_a_class_excuses() -> None:
     # Both crowds are of class 0; the prediction covers the second one in the picture, crowd 2.
-    said = PanopticMap(row(0, 0, 9, 9), {9: 0})
+    predicted_map = PanopticMap(row(0, 0, 9, 9), {9: 0})
     for listed, alarms in (({1: 0, 2: 0}, 0), ({2: 0, 1: 0}, 1)):
         meter = VPQ(3, {0}, (1,))
-        meter.update(said, PanopticMap(row(1, 1, 2, 2), listed, frozenset({1, 2})))
+        meter.update(predicted_map, PanopticMap(row(1, 1, 2, 2), listed, frozenset({1, 2})))
         sums = meter.compute()[1].sums
         assert (sums.alarms[0], sums.misses[0]) == (alarms, 0)
 
@@ -151,8 +153,8 @@ def test_a_table_of_areas_is_as_good_as_the_maps() -> None:
     (predicted, truth), *_ = videos(5, 1)
     from_maps = feed(VPQ(3, {0}), predicted, truth)
     from_tables = VPQ(3, {0})
-    for said, right in zip(predicted, truth, strict=True):
-        g, p, areas = joint_areas(right, said)
+    for predicted_map, true_map in zip(predicted, truth, strict=True):
+        g, p, areas = joint_areas(true_map, predicted_map)
         from_tables.update(PanopticMap(p, CLASS), PanopticMap(g, CLASS), areas)
     assert from_maps.compute()[1] == from_tables.compute()[1]
 

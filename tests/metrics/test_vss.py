@@ -27,9 +27,11 @@ def plain_clips(predicted: LabelMap, truth: LabelMap, length: int) -> list[float
     values = []
     for start in range(len(truth) - length):
         clip = slice(start, start + length)
-        right = (truth[clip] == truth[start]).all(axis=0)
-        said = (predicted[clip] == predicted[start]).all(axis=0)
-        values.append((right & said).sum() / right.sum() if right.any() else math.nan)
+        true_map = (truth[clip] == truth[start]).all(axis=0)
+        predicted_map = (predicted[clip] == predicted[start]).all(axis=0)
+        values.append(
+            (true_map & predicted_map).sum() / true_map.sum() if true_map.any() else math.nan
+        )
     return values
 
 
@@ -44,8 +46,8 @@ def test_consistency_equals_the_definition(
     rng = np.random.default_rng(seed)
     predicted, truth = video(rng, frames, 3), video(rng, frames, 2)
     meter = ConsistencyMeter(lengths)
-    for said, right in zip(predicted, truth, strict=True):
-        meter.update(said, right)
+    for predicted_map, true_map in zip(predicted, truth, strict=True):
+        meter.update(predicted_map, true_map)
     for length in lengths:
         assert meter.values[length] == pytest.approx(
             plain_clips(predicted, truth, length), nan_ok=True
@@ -75,9 +77,9 @@ def test_merged_meters_equal_one(seed: int) -> None:
         predicted, truth = video(rng, 4, 5), video(rng, 4, 4)
         part = SemanticMeter(3), ConsistencyMeter((2,))
         whole[1].start_video()
-        for said, right in zip(predicted, truth, strict=True):
+        for predicted_map, true_map in zip(predicted, truth, strict=True):
             for meter in (*whole, *part):
-                meter.update(said, right)
+                meter.update(predicted_map, true_map)
         parts.append(pickle.loads(pickle.dumps(part)))
     (semantic, steady), *others = parts
     for other in others:
@@ -92,8 +94,8 @@ def test_a_table_of_areas_is_as_good_as_the_maps() -> None:
     truth, predicted = rng.integers(-1, 4, (2, 8, 9))
     from_maps, from_table = SemanticMeter(3), SemanticMeter(3)
     from_maps.update(predicted, truth)
-    right, said, areas = joint_areas(truth, predicted)
-    from_table.update(said, right, areas)
+    true_map, predicted_map, areas = joint_areas(truth, predicted)
+    from_table.update(predicted_map, true_map, areas)
     assert (from_maps.confusion == from_table.confusion).all()
 
 

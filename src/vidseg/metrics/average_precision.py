@@ -81,15 +81,15 @@ def precision_at_recalls(hits: Flags, alarms: Flags, truths: int) -> Floats:
         truths: true tracks that count, at least 1.
     """
     levels, amount = hits.shape
-    right = np.cumsum(hits, axis=1)
-    wrong = np.cumsum(alarms, axis=1)
+    true_positives = np.cumsum(hits, axis=1)
+    false_positives = np.cumsum(alarms, axis=1)
     precision = np.zeros((levels, amount + 1))
-    precision[:, :-1] = right / (wrong + right + np.spacing(1))
+    precision[:, :-1] = true_positives / (false_positives + true_positives + np.spacing(1))
     best = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
     needed = np.searchsorted(np.arange(truths + 1) / truths, RECALLS)  # hits for each recall
     # All rows are searched as one ascending list.
     shift = np.arange(levels)[:, None] * (truths + 1)
-    ranks = np.searchsorted((right + shift).ravel(), needed + shift)
+    ranks = np.searchsorted((true_positives + shift).ravel(), needed + shift)
     ranks -= np.arange(levels)[:, None] * amount
     values: Floats = np.take_along_axis(best, ranks, axis=1)
     return values

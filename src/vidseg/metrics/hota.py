@@ -65,52 +65,52 @@ class HOTA:
         """Says that the next frame belongs to another video."""
         frames, self._frames = self._frames, []
         true_ids = sorted({id for _, truth, _ in frames for id in truth})
-        said_ids = sorted({id for _, _, said in frames for id in said})
-        if not true_ids or not said_ids:
+        predicted_ids = sorted({id for _, _, predicted in frames for id in predicted})
+        if not true_ids or not predicted_ids:
             self._misses += sum(len(truth) for _, truth, _ in frames)
-            self._alarms += sum(len(said) for _, _, said in frames)
+            self._alarms += sum(len(predicted) for _, _, predicted in frames)
             return
         rows = {id: row for row, id in enumerate(true_ids)}
-        columns = {id: column for column, id in enumerate(said_ids)}
+        columns = {id: column for column, id in enumerate(predicted_ids)}
         numbered = [
             (
                 ious,
                 np.array([rows[id] for id in truth], int),
-                np.array([columns[id] for id in said], int),
+                np.array([columns[id] for id in predicted], int),
             )
-            for ious, truth, said in frames
+            for ious, truth, predicted in frames
         ]
         self._score(numbered, len(rows), len(columns))
 
     def _score(
         self, frames: Sequence[tuple[Floats, Integers, Integers]], rows: int, columns: int
     ) -> None:
-        true_frames, said_frames = np.zeros((rows, 1)), np.zeros((1, columns))
+        true_frames, predicted_frames = np.zeros((rows, 1)), np.zeros((1, columns))
         together = np.zeros((rows, columns))
-        for ious, truth, said in frames:
+        for ious, truth, predicted in frames:
             union = ious.sum(0)[None, :] + ious.sum(1)[:, None] - ious
-            together[np.ix_(truth, said)] += np.divide(
+            together[np.ix_(truth, predicted)] += np.divide(
                 ious, union, out=np.zeros(ious.shape), where=union > _EPS
             )
             true_frames[truth] += 1
-            said_frames[0, said] += 1
-        alignment = together / (true_frames + said_frames - together)
+            predicted_frames[0, predicted] += 1
+        alignment = together / (true_frames + predicted_frames - together)
         counts = np.zeros((len(ALPHAS), rows, columns))
-        for ious, truth, said in frames:
+        for ious, truth, predicted in frames:
             pairs = np.zeros(len(ALPHAS), np.int64)
-            if len(truth) and len(said):
-                g, p = linear_sum_assignment(-(alignment[np.ix_(truth, said)] * ious))
+            if len(truth) and len(predicted):
+                g, p = linear_sum_assignment(-(alignment[np.ix_(truth, predicted)] * ious))
                 near = ious[g, p] >= ALPHAS[:, None] - _EPS
                 pairs = np.count_nonzero(near, axis=1)
                 self._located += near @ ious[g, p]
-                counts[:, truth[g], said[p]] += near
+                counts[:, truth[g], predicted[p]] += near
             self._hits += pairs
             self._misses += len(truth) - pairs
-            self._alarms += len(said) - pairs
-        whole = np.maximum(1, true_frames + said_frames - counts)
+            self._alarms += len(predicted) - pairs
+        whole = np.maximum(1, true_frames + predicted_frames - counts)
         self._ass_a += (counts * (counts / whole)).sum((1, 2))
         self._ass_re += (counts * (counts / np.maximum(1, true_frames))).sum((1, 2))
-        self._ass_pr += (counts * (counts / np.maximum(1, said_frames))).sum((1, 2))
+        self._ass_pr += (counts * (counts / np.maximum(1, predicted_frames))).sum((1, 2))
 
     def merge(self, other: HOTA) -> None:
         """Adds what ``other`` gathered from later videos, and ends the video of both."""

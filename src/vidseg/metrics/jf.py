@@ -56,15 +56,15 @@ def score_pairs(
 
     Raises ValueError where the sizes differ.
     """
-    said = sorted({p for p, _ in pairs})
-    right = sorted({g for _, g in pairs})
-    areas, true_areas, shared = shared_areas(predicted, truth, said, right)
-    outlines = {p: predicted.contour(p) for p in said}
-    true_outlines = {g: truth.contour(g) for g in right}
+    predicted_labels = sorted({p for p, _ in pairs})
+    true_labels = sorted({g for _, g in pairs})
+    areas, true_areas, shared = shared_areas(predicted, truth, predicted_labels, true_labels)
+    outlines = {p: predicted.contour(p) for p in predicted_labels}
+    true_outlines = {g: truth.contour(g) for g in true_labels}
     near = disk(contour_radius(truth.size))
     region, accuracy = np.ones(len(pairs)), np.empty(len(pairs))
     for k, (p, g) in enumerate(pairs):
-        row, column = said.index(p), right.index(g)
+        row, column = predicted_labels.index(p), true_labels.index(g)
         both = int(shared[row, column])
         union = int(areas[row] + true_areas[column]) - both
         if union:
@@ -133,8 +133,8 @@ class JFMeter:
 
     def update(self, key: Hashable, predicted: MaskArray, truth: MaskArray) -> None:
         """Adds one frame of one object; ``key`` names the object among all videos."""
-        said, right = predicted.astype(np.uint8), truth.astype(np.uint8)
-        self.update_maps({key: 1}, Transitions(said), Transitions(right))
+        maps = (Transitions(mask.astype(np.uint8)) for mask in (predicted, truth))
+        self.update_maps({key: 1}, *maps)
 
     def update_maps(
         self, labels: Mapping[Hashable, int], predicted: Transitions, truth: Transitions

@@ -44,10 +44,12 @@ class LateObjectMeter:
 
     def update(self, predicted: LabelMap8, truth: LabelMap8) -> None:
         """Adds one frame: [H, W] labels, 0 = background. Raises ValueError where sizes differ."""
-        said, right = Transitions(predicted), Transitions(truth)
-        self._in_truth.update(right.labels)
-        self._labels.update((str(label), label) for label in (*said.labels, *right.labels))
-        self._running.update_maps(dict(self._labels), said, right)
+        predicted_map, true_map = Transitions(predicted), Transitions(truth)
+        self._in_truth.update(true_map.labels)
+        self._labels.update(
+            (str(label), label) for label in (*predicted_map.labels, *true_map.labels)
+        )
+        self._running.update_maps(dict(self._labels), predicted_map, true_map)
 
     def _settle(self) -> None:
         for label in sorted(self._in_truth):

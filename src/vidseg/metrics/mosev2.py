@@ -85,15 +85,17 @@ class MoseV2Meter:
 
         Raises ValueError where the sizes differ.
         """
-        said, right = (
+        predicted_map, true_map = (
             map if isinstance(map, Transitions) else Transitions(map) for map in (predicted, truth)
         )
         wanted = list(labels.values())
-        areas, true_areas, shared = shared_areas(said, right, wanted, wanted)
+        areas, true_areas, shared = shared_areas(predicted_map, true_map, wanted, wanted)
         for k, (key, label) in enumerate(labels.items()):
             both, area = int(shared[k, k]), int(true_areas[k])
             union = int(areas[k]) + area - both
-            f, strict = _agreements(said.contour(label), right.contour(label), area, right.size)
+            f, strict = _agreements(
+                predicted_map.contour(label), true_map.contour(label), area, true_map.size
+            )
             row = self.objects.setdefault(key, ObjectFrames())
             row.region.append((both + 1) / (union + 1))
             row.contour.append(f)

@@ -50,28 +50,30 @@ class ProposalMeter:
 
         Raises ValueError for a predicted label above 20, or where the sizes differ.
         """
-        said, right = Transitions(predicted), Transitions(truth)
-        largest = max(said.labels, default=0)
+        predicted_map, true_map = Transitions(predicted), Transitions(truth)
+        largest = max(predicted_map.labels, default=0)
         if largest > MOST_PROPOSALS:
             raise ValueError(f"Proposals are 1 to {MOST_PROPOSALS}; got {largest}.")
-        if said.size != right.size:
-            raise ValueError(f"One frame has the sizes {said.size} and {right.size}.")
-        if VOID in right.labels:
+        if predicted_map.size != true_map.size:
+            raise ValueError(f"One frame has the sizes {predicted_map.size} and {true_map.size}.")
+        if VOID in true_map.labels:
             void = truth == VOID
-            said = Transitions(np.where(void, np.uint8(0), predicted))
-            right = Transitions(np.where(void, np.uint8(0), truth))
+            predicted_map = Transitions(np.where(void, np.uint8(0), predicted))
+            true_map = Transitions(np.where(void, np.uint8(0), truth))
         if self._objects is None:
-            self._objects = max(right.labels, default=0)
+            self._objects = max(true_map.labels, default=0)
         self._proposals = max(self._proposals, largest)
-        self._frames.append(self._score(said, right, self._objects))
+        self._frames.append(self._score(predicted_map, true_map, self._objects))
 
-    def _score(self, said: Transitions, right: Transitions, objects: int) -> tuple[Values, Values]:
+    def _score(
+        self, predicted_map: Transitions, true_map: Transitions, objects: int
+    ) -> tuple[Values, Values]:
         """J and F [20 or more, objects] of one frame. Absent proposals all score the same."""
-        here = said.labels
+        here = predicted_map.labels
         absent = next(p for p in range(1, MOST_PROPOSALS + 2) if p not in here)
         pairs = list(product((*here, absent), range(1, objects + 1)))
         tables = []
-        for values in score_pairs(said, right, pairs):
+        for values in score_pairs(predicted_map, true_map, pairs):
             rows = values.reshape(len(here) + 1, objects)
             table = np.repeat(rows[-1:], max(MOST_PROPOSALS, objects), axis=0)
             table[[p - 1 for p in here]] = rows[:-1]

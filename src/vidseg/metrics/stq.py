@@ -111,9 +111,9 @@ class STQ:
             areas: pixels of each element, as :func:`~vidseg.metrics.overlaps.joint_areas`
                 returns them.
         """
-        right = self._encode(truth, truth_instances)
-        said = self._encode(predicted, predicted_instances)
-        g, p, areas = joint_areas(right, said, areas)
+        true_codes = self._encode(truth, truth_instances)
+        predicted_codes = self._encode(predicted, predicted_instances)
+        g, p, areas = joint_areas(true_codes, predicted_codes, areas)
         np.add.at(self.confusion, (g >> 16, p >> 16), areas)
         true_thing = np.isin(g >> 16, self.things)
         crowd = true_thing & (g & 0xFFFF == 0)

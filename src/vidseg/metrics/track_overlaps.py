@@ -48,9 +48,9 @@ class TrackOverlaps:
                 area = int(np.count_nonzero(mask))
                 self._areas[side][id] += area
                 self._frames[side][id] += area > 0
-        for p, said in predicted.items():
-            for g, right in truth.items():
-                self._shared[p, g] += int(np.count_nonzero(said & right))
+        for p, predicted_mask in predicted.items():
+            for g, true_mask in truth.items():
+                self._shared[p, g] += int(np.count_nonzero(predicted_mask & true_mask))
 
     def ious(self, predicted: Sequence[int], truth: Sequence[int]) -> Floats:
         """[D, G] IoU over all frames of the tracks of these ids."""

@@ -113,16 +113,16 @@ class TrackAP:
             truth: track id → class.
             crowds: ids of true tracks that may hold several objects.
         """
-        said, right = list(predicted), list(truth)
-        areas, true_areas = self._video.mean_areas(said, right)
+        predicted_ids, true_ids = list(predicted), list(truth)
+        areas, true_areas = self._video.mean_areas(predicted_ids, true_ids)
         tables = VideoTracks(
-            ious=self._video.ious(said, right),
+            ious=self._video.ious(predicted_ids, true_ids),
             classes=np.array([row[0] for row in predicted.values()], np.int64),
             scores=np.array([row[1] for row in predicted.values()], np.float64),
             areas=areas,
             true_classes=np.array(list(truth.values()), np.int64),
             true_areas=true_areas,
-            crowds=np.array([id in crowds for id in right], bool),
+            crowds=np.array([id in crowds for id in true_ids], bool),
         )
         self._video = TrackOverlaps()
         self.add_video(tables)

@@ -139,9 +139,13 @@ class VPQ:
 
         Raises DataError for an id without a valid class or an impossible stated area.
         """
-        right, said, areas = joint_areas(truth.ids, predicted.ids, areas)
+        true_ids, predicted_ids, areas = joint_areas(truth.ids, predicted.ids, areas)
         pairs = dict(
-            zip(zip(right.tolist(), said.tolist(), strict=True), areas.tolist(), strict=True)
+            zip(
+                zip(true_ids.tolist(), predicted_ids.tolist(), strict=True),
+                areas.tolist(),
+                strict=True,
+            )
         )
         truth_areas: Counter[int] = Counter()
         predicted_areas: Counter[int] = Counter()

@@ -60,10 +60,16 @@ class SemanticMeter:
         ``areas`` are the pixels of each element where the labels are a table, as
         :func:`~vidseg.metrics.overlaps.joint_areas` returns it.
         """
-        right, said, areas = joint_areas(truth, predicted, areas)
-        labelled = (right >= 0) & (right < self.classes)
-        said = np.where((said < 0) | (said >= self.classes), self.classes, said)
-        np.add.at(self.confusion, (right[labelled], said[labelled]), areas[labelled])
+        true_labels, predicted_labels, areas = joint_areas(truth, predicted, areas)
+        labelled = (true_labels >= 0) & (true_labels < self.classes)
+        predicted_labels = np.where(
+            (predicted_labels < 0) | (predicted_labels >= self.classes),
+            self.classes,
+            predicted_labels,
+        )
+        np.add.at(
+            self.confusion, (true_labels[labelled], predicted_labels[labelled]), areas[labelled]
+        )
 
     def merge(self, other: Self) -> None:
         """Adds what another meter gathered. Raises ValueError for one of other classes."""
@@ -138,17 +144,17 @@ class ConsistencyMeter:
     def _mark_changes(self, predicted: LabelMap, truth: LabelMap) -> None:
         if self._seen - self._first == _SPAN * self._most:
             self._count_anew()
-        said, right = self._last
-        steady = truth == right
-        both = predicted == said
+        last_predicted, last_true = self._last
+        steady = truth == last_true
+        both = predicted == last_predicted
         both &= steady
         for since, same in zip(self._since, (steady, both), strict=True):
             # Where nothing changed this is a zero, which never is the larger one.
             changed = np.logical_not(same, out=same).view(np.uint8)
             frame = since.dtype.type(self._seen - self._first)
             np.maximum(since, np.multiply(changed, frame), out=since)
-        np.copyto(said, predicted)
-        np.copyto(right, truth)
+        np.copyto(last_predicted, predicted)
+        np.copyto(last_true, truth)
 
     def _count_anew(self) -> None:
         """Keeps the frame numbers small: what is older than any clip may be as old as that."""

@@ -48,10 +48,10 @@ _FRAME = ("objective.contrast.things=frame", "objective.contrast.stuff=frame")
 
 def _cues(things: bool, stuff: bool) -> tuple[str, ...]:
     """Whether shape and position take part in the association of things and of stuff."""
-    said = {True: "shape_position", False: "appearance"}
+    cues = {True: "shape_position", False: "appearance"}
     return (
-        f"evaluation.settings.affinity={said[things]}",
-        f"evaluation.settings.stuff_affinity={said[stuff]}",
+        f"evaluation.settings.affinity={cues[things]}",
+        f"evaluation.settings.stuff_affinity={cues[stuff]}",
     )
 
 

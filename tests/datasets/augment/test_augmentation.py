@@ -10,8 +10,7 @@ from PIL import Image
 
 from vidseg.datasets.augment.augmentation import Augmentation, Drawn, draw_frames
 from vidseg.datasets.augment.cameras import PADDING, AffineCamera, Shot
-from vidseg.datasets.augment.large_scale_jitter import LargeScaleJitter, ShortSide, smooth_turn
-from vidseg.datasets.augment.moving_view import MovingView
+from vidseg.datasets.augment.views import LargeScaleJitter, MovingView, ShortSide, smooth_turn
 from vidseg.datasets.clips.readers import LabelledFrames
 from vidseg.datasets.clips.schema import Region
 

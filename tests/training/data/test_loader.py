@@ -170,16 +170,16 @@ def test_left_and_right_are_as_one_sees_them(root: Path) -> None:
         augmentation=replace(JITTER, scale=(1.0, 1.0), rotation=0.0),
         sources=config(root).sources[1:2],
     )
-    said = set()
+    words = set()
     for batch in take(data, 8):
         for sample in batch.samples:
             texts = {e.text: e.target for e in sample.expressions}
             (word,) = set(texts) - {"the red one"}
-            said.add(word)
+            words.add(word)
             column = sample.masks[texts[word], 0].any(0).nonzero().float().mean()
             assert (word == "left") is bool(column < 64)
             assert (word == "right") is bool(column >= 64)
-    assert said == {"left", "right"}
+    assert words == {"left", "right"}
 
 
 def test_there_is_an_expression_for_each_object_and_sentence(root: Path) -> None:

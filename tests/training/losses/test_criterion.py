@@ -80,10 +80,10 @@ def test_a_perfect_answer_costs_next_to_nothing() -> None:
 def test_a_prompt_is_held_to_its_own_object() -> None:
     targets = [clip()]
     prompts = visual_prompts(targets, torch.tensor([[0, 1]]))
-    right = DecoderOutput(perfect([0, 1], learnable=0))
+    matching = DecoderOutput(perfect([0, 1], learnable=0))
     swapped = DecoderOutput(perfect([1, 0], learnable=0))
     criterion = Criterion(CONFIG)
-    good = criterion(right, targets, prompts, generator())
+    good = criterion(matching, targets, prompts, generator())
     bad = criterion(swapped, targets, prompts, generator())
     assert good["dice"] < SMALL
     assert bad["dice"] > 3.0

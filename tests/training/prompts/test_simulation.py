@@ -88,10 +88,12 @@ def test_absent_categories_have_an_empty_truth(sample: ClipSample) -> None:
 
 def test_expressions_lead_with_the_sentence(sample: ClipSample) -> None:
     prompts = simulate_expressions([sample], Letters(), 2, np.random.default_rng(0))
-    assert prompts is not None and prompts.words is not None
+    assert prompts.words is not None
     assert prompts.words.shape == (1, 2, 2, 2) and prompts.rows.tolist() == [[0, 0]]
     mute = ClipSample(**{**vars(sample), "expressions": ()})
-    assert simulate_expressions([sample, mute], Letters(), 2, np.random.default_rng(0)) is None
+    prompts = simulate_expressions([sample, mute], Letters(), 2, np.random.default_rng(0))
+    assert prompts.rows.tolist() == [[0, 0], [-1, -1]]
+    assert prompts.words is not None and not prompts.words[1].any()
 
 
 @pytest.mark.parametrize("kind", ["mask", "box", "point", "scribble"])

@@ -13,10 +13,9 @@ from ..clips.readers import ClipReader, LabelledFrames
 from ..clips.schema import MAX_REGIONS, Region
 from .cameras import PADDING, Camera, Fill, Shot
 from .copy_paste import CutOut, cut_out, paste, place_cut_out
-from .large_scale_jitter import LargeScaleJitter, ShortSide
-from .moving_view import MovingView
 from .pseudo_video import MotionConfig, Path
 from .transforms import sample_colour_changes
+from .views import LargeScaleJitter, MovingView, ShortSide
 
 PASTED_MOTION = MotionConfig(
     translation=0.35, rotation=15.0, log_scale=0.25, deformation=0.05, still=0.1

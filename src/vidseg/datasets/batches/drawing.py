@@ -128,7 +128,7 @@ def _expressions(
     ]
     own = len(drawn.regions) - drawn.pasted
     pasted = {name for name, row in zip(names, rows, strict=True) if row >= own}
-    said = [
+    expressions = [
         Expression(mirror_text(text) if drawn.flipped else text, place, composed=False)
         for place, region in enumerate(regions)
         if names[place] not in pasted  # else the sentence may fit a pasted object as well
@@ -139,5 +139,5 @@ def _expressions(
         first = drawn.maps[:, 0, ::step, ::step]
         masks = np.stack([first[drawn.layers[row]] == row + 1 for row in rows])
         usable = [region.is_thing and not region.is_group for region in regions]
-        said += compose_expressions(torch.from_numpy(masks), names, usable, rng)
-    return tuple(said)
+        expressions += compose_expressions(torch.from_numpy(masks), names, usable, rng)
+    return tuple(expressions)

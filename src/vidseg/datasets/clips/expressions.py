@@ -50,7 +50,7 @@ def captions_of_single_objects(
     """
     counts = Counter(names)
     crowded = {name for name, group in zip(names, groups, strict=True) if group}
-    said: list[list[str]] = [[] for _ in names]
+    given: list[list[str]] = [[] for _ in names]
     for caption in captions:
         places = {name: _first_mention(caption, name) for name in counts}
         named = {name: place for name, place in places.items() if place is not None}
@@ -58,8 +58,8 @@ def captions_of_single_objects(
             continue
         subject = min(named, key=lambda name: (named[name], -len(name)))
         if counts[subject] == 1 and subject not in crowded:
-            said[list(names).index(subject)].append(caption.strip().rstrip("."))
-    return said
+            given[list(names).index(subject)].append(caption.strip().rstrip("."))
+    return given
 
 
 def _first_mention(caption: str, name: str) -> int | None:

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .frame_sampling import frame_indices
-
 LATEST = 128
 """Temporal positions of the published models end here."""
 
@@ -79,6 +77,25 @@ class ClipTiming:
             copies = int(rng.integers(low, high + 1))
             times = around_reference(copies, frames, _STILL_REACH * frames, rng)
         return ClipFrames((index,) * frames, shift_times(times, rng), False)
+
+
+def frame_indices(
+    length: int, frames: int, longest_step: int, rng: np.random.Generator
+) -> list[int]:
+    """T evenly spaced frames of a video, forwards or backwards in time.
+
+    Args:
+        length: frames of the video; one that is shorter than T gives one frame, T times.
+        frames: T.
+        longest_step: largest distance of neighbours.
+    """
+    if length < frames:
+        return [int(rng.integers(length))] * frames
+    longest = min(longest_step, (length - 1) // max(frames - 1, 1))
+    step = int(rng.integers(1, max(longest, 1) + 1))
+    start = int(rng.integers(length - step * (frames - 1)))
+    indices = [start + step * t for t in range(frames)]
+    return indices[::-1] if rng.random() < 0.5 else indices
 
 
 def around_reference(

@@ -12,7 +12,7 @@ import gc
 import logging
 import multiprocessing
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from types import FrameType
@@ -21,7 +21,6 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from ...datasets.augment.corrupt import Fault, FaultLog
 from ...datasets.batches.collate import ClipBatch
 from ...datasets.batches.drawing import ClipSource, draw_clip
 from ...datasets.batches.packing import DrawnClip, PackedClips, pack, unpack
@@ -33,12 +32,26 @@ _ATTEMPTS = 40
 _LOG = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class _Fault:
+    """A sample that could not be read.
+
+    Attributes:
+        dataset, video: which.
+        message: what is wrong, with the file.
+    """
+
+    dataset: str
+    video: str
+    message: str
+
+
 @dataclass(frozen=True, eq=False)
 class _Parcel:
     """What a loading process sends: a batch, or why there is none, and what could not be read."""
 
     source: int
-    faults: tuple[Fault, ...]
+    faults: tuple[_Fault, ...]
     clips: PackedClips | None = None
     failure: str = ""
 
@@ -77,7 +90,7 @@ class ClipParcels(Dataset[_Parcel]):
         number = int(self._rng(step).choice(len(self._sources), p=self._shares))
         part = total // self._world
         clips: list[DrawnClip] = []
-        faults: list[Fault] = []
+        faults: list[_Fault] = []
         for i in range(self._rank * part, (self._rank + 1) * part):
             clip = self._draw(self._sources[number], step, i, frames, faults)
             if clip is None:
@@ -89,7 +102,7 @@ class ClipParcels(Dataset[_Parcel]):
         return _Parcel(number, tuple(faults), pack(clips))
 
     def _draw(
-        self, source: ClipSource, step: int, i: int, frames: int, faults: list[Fault]
+        self, source: ClipSource, step: int, i: int, frames: int, faults: list[_Fault]
     ) -> DrawnClip | None:
         """Sample i; what cannot be read or shows nothing is replaced, always by the same."""
         for attempt in range(_ATTEMPTS):
@@ -98,7 +111,7 @@ class ClipParcels(Dataset[_Parcel]):
             try:
                 clip = draw_clip(source, video, frames, rng)
             except (DataError, OSError) as error:
-                faults.append(Fault(source.name, source.reader.video_name(video), str(error)))
+                faults.append(_Fault(source.name, source.reader.video_name(video), str(error)))
                 continue
             if clip is not None:
                 return clip
@@ -106,6 +119,34 @@ class ClipParcels(Dataset[_Parcel]):
 
     def _rng(self, *place: int) -> np.random.Generator:
         return np.random.default_rng(np.random.SeedSequence(self._seed, spawn_key=place))
+
+
+class _FaultLog:
+    """Counts the videos and stills that could not be read.
+
+    Args:
+        limit: so many of them are borne.
+        report: is given one line about each, once.
+    """
+
+    def __init__(self, limit: int, report: Callable[[str], None]) -> None:
+        self._limit = limit
+        self._report = report
+        self._seen: set[tuple[str, str]] = set()
+
+    def add(self, faults: Iterable[_Fault]) -> None:
+        """Notes faults. Raises DataError where they are more than the limit."""
+        for fault in faults:
+            key = fault.dataset, fault.video
+            if key in self._seen:
+                continue
+            self._seen.add(key)
+            if len(self._seen) > self._limit:
+                raise DataError(
+                    f"{len(self._seen)} samples cannot be read, and data.corrupt_limit is "
+                    f"{self._limit}; the last one, of {fault.dataset}: {fault.message}"
+                )
+            self._report(f"{fault.dataset}: another sample is taken instead: {fault.message}")
 
 
 class _Steps(Sampler[int]):
@@ -156,12 +197,12 @@ def open_stream(
     """
     sources = open_sources(config)
     parcels = ClipParcels(sources, config, seed, rank, world)
-    log = FaultLog(config.corrupt_limit, report or _LOG.warning)
+    log = _FaultLog(config.corrupt_limit, report or _LOG.warning)
     return _batches(sources, _start(_loader(parcels, config.workers, start_step)), log)
 
 
 def _batches(
-    sources: tuple[ClipSource, ...], parcels: Iterator[_Parcel], log: FaultLog
+    sources: tuple[ClipSource, ...], parcels: Iterator[_Parcel], log: _FaultLog
 ) -> Iterator[ClipBatch]:
     for parcel in _received(parcels):
         log.add(parcel.faults)

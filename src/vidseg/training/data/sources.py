@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...datasets.augment.augmentation import Augmentation
-from ...datasets.augment.large_scale_jitter import LargeScaleJitter, ShortSide
-from ...datasets.augment.moving_view import MovingView
+from ...datasets.augment.views import LargeScaleJitter, MovingView, ShortSide
 from ...datasets.batches.drawing import ClipSource
 from ...datasets.clips.long_tail import (
     choose_at_random,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 from ...errors import RecipeError, nearest_hint
-from ..recipe.typed_values import typed
+from ..recipe.typed_values import recipe_value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,5 +131,5 @@ def _changed(losses: _Values, overrides: Mapping[str, Any], key: str) -> _Values
         if isinstance(old, MatchWeights) and isinstance(value, Mapping):
             changes[name] = _changed(old, value, f"{key}.{name}")
         else:
-            changes[name] = typed(value, type(old), f"{key}.{name}")
+            changes[name] = recipe_value(value, type(old), f"{key}.{name}")
     return replace(losses, **changes)

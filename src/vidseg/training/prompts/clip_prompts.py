@@ -20,8 +20,8 @@ from .simulation import (
     draw_prompts,
     repeat_rows,
     simulate_categories,
+    simulate_expressions,
     take_masks,
-    text_prompts,
     visible_rows,
 )
 
@@ -41,7 +41,7 @@ def simulate_clip_prompts(
     """Prompts of one kind for B clips; None where no clip has anything to be asked about.
 
     Args:
-        kind: text as said; any visual kind stands for all of ``shares``.
+        kind: of text, taken as it is; any visual kind stands for all of ``shares``.
         shares: of the visual kinds; each object draws its own.
         texts: needed for text.
         most: Q at most.
@@ -52,7 +52,8 @@ def simulate_clip_prompts(
         return simulate_categories(samples, texts, most, rng)
     if kind == "expression":
         assert texts is not None
-        return _expressions(samples, texts, most, rng)
+        count = min(max(len(sample.expressions) for sample in samples), most)
+        return simulate_expressions(samples, texts, count, rng) if count else None
     return _visual(samples, shares, most, rng, first_frames)
 
 
@@ -171,26 +172,3 @@ def _draw_mixed(
         torch.cat(point_rows),
     )  # fmt: skip
     return merged, maps
-
-
-def _expressions(
-    samples: Sequence[ClipSample], texts: TextEncoder, most: int, rng: np.random.Generator
-) -> SimulatedPrompts | None:
-    """Sentences of each clip in random order; a clip without any is asked nothing."""
-    Q = min(max(len(sample.expressions) for sample in samples), most)
-    if not Q:
-        return None
-    orders = [
-        repeat_rows(torch.from_numpy(rng.permutation(len(s.expressions)))[:Q], Q) for s in samples
-    ]
-    said, rows, truth = [], [], []
-    for sample, order in zip(samples, orders, strict=True):
-        picked = [sample.expressions[k] if k >= 0 else None for k in order.tolist()]
-        said += [e.text for e in picked if e is not None]
-        rows.append(torch.tensor([-1 if e is None else e.target for e in picked]))
-        truth.append(take_masks(sample, rows[-1]))
-    features = texts.encode_sentences(said)
-    spoken = torch.cat([features.sentence[:, None], features.words], dim=1)
-    words = spoken.new_zeros(len(samples), Q, *spoken.shape[1:])
-    words[torch.stack(rows) >= 0] = spoken
-    return text_prompts("expression", torch.stack(truth), torch.stack(rows), words)

@@ -103,21 +103,25 @@ def simulate_categories(
 
 
 def simulate_expressions(
-    samples: Sequence[ClipSample], encoder: TextEncoder, most: int, rng: np.random.Generator
-) -> SimulatedPrompts | None:
-    """Sentences about single objects; None if a clip of the batch has none."""
-    if not all(sample.expressions for sample in samples):
-        return None
+    samples: Sequence[ClipSample], encoder: TextEncoder, count: int, rng: np.random.Generator
+) -> SimulatedPrompts:
+    """``count`` sentences of each clip in random order, repeated where a clip has fewer.
+
+    A clip without any is asked nothing; some clip must have one.
+    """
     rows, truth, texts = [], [], []
     for sample in samples:
-        order = rng.permutation(len(sample.expressions))
-        picked = [sample.expressions[order[k % len(order)]] for k in range(most)]
-        texts += [expression.text for expression in picked]
-        rows.append(torch.tensor([expression.target for expression in picked]))
+        order = torch.from_numpy(rng.permutation(len(sample.expressions)))
+        picked = [
+            sample.expressions[k] if k >= 0 else None for k in repeat_rows(order, count).tolist()
+        ]
+        texts += [expression.text for expression in picked if expression is not None]
+        rows.append(torch.tensor([-1 if e is None else e.target for e in picked]))
         truth.append(take_masks(sample, rows[-1]))
     features = encoder.encode_sentences(texts)
-    words = torch.cat([features.sentence[:, None], features.words], dim=1)
-    words = words.unflatten(0, (len(samples), most))
+    found = torch.cat([features.sentence[:, None], features.words], dim=1)
+    words = found.new_zeros(len(samples), count, *found.shape[1:])
+    words[torch.stack(rows) >= 0] = found
     return text_prompts("expression", torch.stack(truth), torch.stack(rows), words)
 
 

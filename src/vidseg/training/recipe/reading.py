@@ -15,7 +15,7 @@ from typing import Any, get_args, get_origin
 from ...errors import RecipeError, nearest_hint
 from .checks import check_recipe
 from .schema import Recipe
-from .typed_values import hints_of, is_mapping, leaf_keys, plain, typed
+from .typed_values import hints_of, is_mapping, leaf_keys, plain, recipe_value
 from .yaml_files import dump_yaml, load_yaml
 
 BASE = "base"
@@ -53,7 +53,7 @@ def read_recipe(name: str | Path, overrides: Sequence[str] = ()) -> Recipe:
             if values is not None:
                 values.setdefault("kind", str(entry))
     try:
-        recipe: Recipe = typed(merged, Recipe, "")
+        recipe: Recipe = recipe_value(merged, Recipe, "")
         check_recipe(recipe)
     except RecipeError as error:
         raise RecipeError(f"Recipe {name}: {error}") from error
@@ -124,7 +124,7 @@ def _text(file: Path) -> str:
 def _check_layer(values: Mapping[str, Any], origin: str) -> None:
     """Keys and types of one file or override, so that the message can say which."""
     try:
-        typed(values, Recipe, "", partial=True)
+        recipe_value(values, Recipe, "", partial=True)
     except RecipeError as error:
         raise RecipeError(f"{origin}: {error}") from error
 

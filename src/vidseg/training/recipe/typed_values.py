@@ -9,8 +9,7 @@ from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from ...errors import RecipeError, nearest_hint
-from ...formats.plain_values import typed as simple_value
-from ...formats.plain_values import wrong
+from ...formats.plain_values import typed, wrong
 
 NAME_FIELD = "name"
 """Tuples of dataclasses are written as a mapping by their name, so they must have one."""
@@ -23,7 +22,7 @@ def hints_of(cls: type) -> dict[str, Any]:
     return {f.name: hints[f.name] for f in dataclasses.fields(cls)}
 
 
-def typed(value: Any, hint: Any, key: str, *, partial: bool = False) -> Any:
+def recipe_value(value: Any, hint: Any, key: str, *, partial: bool = False) -> Any:
     """The value of ``hint``'s type that a plain value stands for.
 
     Args:
@@ -41,7 +40,7 @@ def typed(value: Any, hint: Any, key: str, *, partial: bool = False) -> Any:
         if value is None and types.NoneType in arguments:
             return None
         (inner,) = (a for a in arguments if a is not types.NoneType)
-        return typed(value, inner, key, partial=partial)
+        return recipe_value(value, inner, key, partial=partial)
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return _dataclass(value, hint, key, {}, partial)
     if _is_named_tuple(hint):
@@ -52,7 +51,7 @@ def typed(value: Any, hint: Any, key: str, *, partial: bool = False) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """The inverse of :func:`typed`: dicts, lists and scalars."""
+    """The inverse of :func:`recipe_value`: dicts, lists and scalars."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         values = {name: (getattr(value, name), h) for name, h in hints_of(type(value)).items()}
         return {
@@ -91,7 +90,7 @@ def _dataclass(value: Any, cls: type, key: str, given: Mapping[str, Any], partia
                 f"{_joined(key, name)} is no key of a recipe{_suggestion(key, str(name), hints)}."
             )
     parts = {
-        name: typed(part, hints[name], _joined(key, name), partial=partial)
+        name: recipe_value(part, hints[name], _joined(key, name), partial=partial)
         for name, part in value.items()
     }
     if partial:
@@ -130,7 +129,7 @@ def _mapping(value: Any, inner: Any, key: str, partial: bool) -> dict[str, Any]:
     if inner is Any:
         return {str(name): part for name, part in value.items()}
     return {
-        str(name): typed(part, inner, f"{key}.{name}", partial=partial)
+        str(name): recipe_value(part, inner, f"{key}.{name}", partial=partial)
         for name, part in value.items()
         if part is not None
     }
@@ -138,7 +137,7 @@ def _mapping(value: Any, inner: Any, key: str, partial: bool) -> dict[str, Any]:
 
 def _simple(value: Any, hint: Any, key: str) -> Any:
     try:
-        return simple_value(value, hint, key)
+        return typed(value, hint, key)
     except ValueError as error:
         raise RecipeError(str(error)) from error
 

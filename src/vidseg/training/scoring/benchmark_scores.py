@@ -60,8 +60,8 @@ class ObjectScores:
             nothing = np.zeros(result.size, dtype=bool)
             for id, start in begun.items():
                 if t > start:
-                    said, right = found.get(id, nothing), masks.get(id, nothing)
-                    self._meter.update((self._videos, id), said, right)
+                    predicted, true = found.get(id, nothing), masks.get(id, nothing)
+                    self._meter.update((self._videos, id), predicted, true)
         self._videos += 1
 
     def figures(self) -> dict[str, float]:
@@ -83,14 +83,14 @@ class TrackScores:
         for result, masks in zip(results, truth, strict=True):
             if masks is not None:
                 self._meter.update(_found(result), masks)
-        said = {
+        predicted = {
             track.id: (self._names.index(track.category), track.score)
             for track in reversed(results.tracks())  # the best row of an id is its first
             if track.category is not None
         }
-        right = {id: track.row for id, track in tracks.items() if track.row >= 0}
-        crowds = frozenset(id for id in right if tracks[id].is_crowd)
-        self._meter.end_video(said, right, crowds)
+        true = {id: track.row for id, track in tracks.items() if track.row >= 0}
+        crowds = frozenset(id for id in true if tracks[id].is_crowd)
+        self._meter.end_video(predicted, true, crowds)
 
     def figures(self) -> dict[str, float]:
         """See :class:`Scores`."""
@@ -108,8 +108,8 @@ class SemanticScores:
         """See :class:`Scores`."""
         for result, masks in zip(results, truth, strict=True):
             if masks is not None:
-                right = _painted(masks, {id: t.row for id, t in tracks.items()}, result.size, -1)
-                self._meter.update(result.semantic_map(self._names), right)
+                true = _painted(masks, {id: t.row for id, t in tracks.items()}, result.size, -1)
+                self._meter.update(result.semantic_map(self._names), true)
 
     def figures(self) -> dict[str, float]:
         """See :class:`Scores`."""
@@ -133,11 +133,11 @@ class PanopticScores:
         for result, masks in zip(results, truth, strict=True):
             if masks is None:
                 continue
-            said = {s.id: self._names.index(s.category) for s in result.segments if s.category}
-            right = _painted(masks, {id: id for id in classes}, result.size, 0)
+            predicted = {s.id: self._names.index(s.category) for s in result.segments if s.category}
+            true = _painted(masks, {id: id for id in classes}, result.size, 0)
             shown = result.panoptic_map()
-            self._meter.update(PanopticMap(shown, said), PanopticMap(right, classes, crowds))
-            self._stq.update(*_tubes(shown, said), *_tubes(right, classes, crowds))
+            self._meter.update(PanopticMap(shown, predicted), PanopticMap(true, classes, crowds))
+            self._stq.update(*_tubes(shown, predicted), *_tubes(true, classes, crowds))
 
     def figures(self) -> dict[str, float]:
         """See :class:`Scores`."""

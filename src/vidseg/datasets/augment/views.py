@@ -1,18 +1,23 @@
-"""Large-scale jittering of clips with a smooth turn (UniVS supplement B; Ghiasi et al., 2021).
+"""What part of the frames of a clip is seen, and how large: three kinds of views.
 
-A clip is mirrored as a whole, turned by angles that grow or fall over its frames, scaled by much,
-and then either cut out or padded to a square, or brought to a length of its short side.
+Large-scale jittering with a smooth turn (UniVS supplement B; Ghiasi et al., 2021): a clip is
+mirrored as a whole, turned by angles that grow or fall over its frames, scaled by much, and then
+either cut out or padded to a square, or brought to a length of its short side. The small models
+see a square crop that moves smoothly over stills and keeps the motion of real clips.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from .cameras import AffineCamera, Shot
+from ..clips.schema import SmallIdMap
+from .cameras import AffineCamera, MeshCamera, Shot
+from .pseudo_video import MotionConfig, sample_path, sample_view
 
 _JITTER = 0.1  # of the square's side: how far the cut-outs of later frames lie from the first
+_OVER_REAL_MOTION = 0.3  # strength of the pretended motion where frames move by themselves
 _MIDDLE = (0.4, 0.6)  # range of the centre of the turn
 
 
@@ -100,6 +105,30 @@ class ShortSide:
         ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class MovingView:
+    """The light augmentation of the small models.
+
+    Attributes:
+        side: of the square in pixels.
+        scale: range of the crop's side relative to the short side of the picture.
+        motion: of stills.
+    """
+
+    side: int
+    scale: tuple[float, float] = (0.55, 1.0)
+    motion: MotionConfig = field(default_factory=MotionConfig)
+
+    def cameras(self, shot: Shot, flip: bool, rng: np.random.Generator) -> list[MeshCamera]:
+        """One camera for each of the T frames; the clip looks at a random region."""
+        focus = _random_labelled_pixel(shot.ids, rng)
+        view = sample_view(rng, shot.sizes[0], scale=self.scale, focus=focus)
+        strength = _OVER_REAL_MOTION if shot.moving else 1.0
+        frames = len(shot.sizes)
+        path = sample_path(rng, view, frames, self.motion, flip=flip, strength=strength)
+        return [MeshCamera(nodes=nodes, side=self.side) for nodes in path]
+
+
 def smooth_turn(
     frames: int, most: float, rng: np.random.Generator
 ) -> tuple[list[float], tuple[float, float]]:
@@ -119,3 +148,15 @@ def _factors(
 ) -> list[float]:
     drawn = [float(rng.uniform(*scale)) for _ in range(frames if independent else 1)]
     return drawn if independent else drawn * frames
+
+
+def _random_labelled_pixel(ids: SmallIdMap, rng: np.random.Generator) -> tuple[float, float] | None:
+    """(x, y) in a random region, so that small regions are looked at as often as large ones."""
+    coarse = ids[::4, ::4]
+    present = np.unique(coarse)
+    present = present[present > 0]
+    if not len(present):
+        return None
+    ys, xs = np.nonzero(coarse == rng.choice(present))
+    pick = int(rng.integers(len(ys)))
+    return float(4 * xs[pick]), float(4 * ys[pick])
