@@ -31,8 +31,12 @@ def make(root: Path) -> tuple[Path, Path]:
     for expression, mask in answers.items():
         save_video(said / "Annotations/zoo" / expression, [mask] * 2, step=5)
     ids = {"0": "1", "1": 2, "2": "2"}
-    write_meta(truth, {"frames": FRAMES, "expressions": {k: {"obj_id": v} for k, v in ids.items()}})
+    write_meta(truth, {"frames": FRAMES, "expressions": {k: about(v) for k, v in ids.items()}})
     return truth, said
+
+
+def about(object_id: str | int) -> dict[str, str | int]:
+    return {"exp": "the beast", "obj_id": object_id}
 
 
 def write_meta(truth: Path, entry: Any) -> None:
@@ -97,13 +101,16 @@ def test_predictions_that_do_not_fit(tmp_path: Path) -> None:
     [
         ([], "lists no frames of the video zoo"),
         ({"frames": FRAMES}, "lists no expressions of the video zoo"),
-        ({"frames": FRAMES, "expressions": {"0": {}}}, "expression 0 of zoo has no obj_id"),
         (
-            {"frames": FRAMES, "expressions": {"0": {"obj_id": "256"}}},
+            {"frames": FRAMES, "expressions": {"0": {"exp": "a"}}},
             "expression 0 of zoo has no obj_id",
         ),
         (
-            {"frames": ["00001"], "expressions": {"0": {"obj_id": "1"}}},
+            {"frames": FRAMES, "expressions": {"0": about("256")}},
+            "expression 0 of zoo means the object '256'",
+        ),
+        (
+            {"frames": ["00001"], "expressions": {"0": about("1")}},
             r"The ground truth .*zoo lacks 00001\.png",
         ),
     ],

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import DataError
+from ..formats.layouts import ref_davis
 from ..formats.layouts.davis import UNSUPERVISED
+from ..formats.layouts.ref_youtube_vos import parts, read_part
 from ..metrics.jf import JFMeter
 from ..metrics.proposals import VOID, ProposalMeter
 from .benchmark import ComparedFrame, Curve, Evaluation, Report, Row
-from .davis_folders import find_truth, pair_davis
+from .davis_folders import DavisTruth, find_truth, pair_davis
 from .mask_folders import MaskVideo, every_frame, folders_in, read_predicted, to_ids
 from .object_report import (
     HEADLINE,
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
 MEAN = "mean_over_annotators"
 
 _AUTHORITY = "davisvideochallenge/davis2017-evaluation, task unsupervised"
-_ANNOTATORS = 4
 
 
 @dataclass
@@ -180,6 +181,18 @@ class Davis2017Unsupervised:
         return ProposalEvaluation(self.name, f"Equals {_AUTHORITY}.", {"": pairs}, notes)
 
 
+def _ref_davis_truth(root: Path) -> DavisTruth:
+    """The masks of DAVIS, in Ref-DAVIS as released, converted or alone."""
+    if not ref_davis.is_converted(root):
+        return find_truth(ref_davis.davis_folder(root), UNSUPERVISED)
+    for part in parts(root, "valid"):
+        videos, folders = read_part(part), folders_in(part.maps)
+        return DavisTruth({name: folders[name] for name in videos if name in folders}, ())
+    raise DataError(
+        f"{root} holds no sentences of the split valid, on which Ref-DAVIS is measured."
+    )
+
+
 class RefDavis:
     """Ref-DAVIS17: one prediction a video for the expressions of each of four annotators."""
 
@@ -194,14 +207,14 @@ class RefDavis:
 
         ``predicted`` holds anno_0 and so on, or the videos of one annotator.
         """
-        found = find_truth(truth, UNSUPERVISED)
+        found = _ref_davis_truth(truth)
         names = [name for name in folders_in(predicted) if re.fullmatch(r"anno_\d+", name)]
         annotators: dict[str, tuple[MaskVideo, ...]] = {}
         notes: tuple[str, ...] = ()
         for name in names or [""]:
             annotators[name], notes = pair_davis(found, predicted / name, every_frame)
-        if len(names) not in (0, _ANNOTATORS):
-            notes += (f"Ref-DAVIS has {_ANNOTATORS} annotators; {len(names)} are given.",)
+        if len(names) not in (0, ref_davis.ANNOTATORS):
+            notes += (f"Ref-DAVIS has {ref_davis.ANNOTATORS} annotators; {len(names)} are given.",)
         if not names:
             notes += ("These are the numbers of one annotator; Ref-DAVIS is the mean of four.",)
         authority = f"Equals {_AUTHORITY}, once an annotator and averaged as ReferFormer does."

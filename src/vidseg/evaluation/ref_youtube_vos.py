@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError
-from ..formats.reading import read_json, read_small_label_map
+from ..formats.layouts.ref_youtube_vos import FILE, DescribedVideo, parts, read_part
+from ..formats.reading import read_small_label_map
 from ..metrics.contours import LabelMap8, Transitions
 from ..metrics.jf import JFMeter, score_pairs
 from .benchmark import Benchmark, ComparedFrame, Evaluation, Report
@@ -130,28 +131,35 @@ class RefYoutubeVos:
     def open(self, truth: Path, predicted: Path, protocol: str) -> Evaluation[Any]:
         """Finds the files; see :class:`Benchmark`.
 
-        ``truth`` holds ``meta_expressions.json`` and ``Annotations``, ``predicted``
+        ``truth`` is the dataset with one split, or the folder of a split; ``predicted`` holds
         ``Annotations/<video>/<expression>/<frame>.png`` or the videos.
         """
-        meta = truth / "meta_expressions.json"
-        entries = read_json(meta).get("videos")
-        if not isinstance(entries, dict) or not entries:
-            raise DataError(f'{meta} has no videos under "videos".')
-        folders = folders_in(truth / "Annotations")
-        said = predicted_folders(predicted)
-        check_names(
-            {name: folders[name] for name in entries if name in folders}, said, list(entries)
-        )
+        there = parts(truth)
+        if len(there) != 1:
+            found = f"the splits {', '.join(part.split for part in there)}" if there else "none"
+            raise DataError(
+                f"One split with {FILE} is wanted in {truth}, which holds {found}; name its folder."
+            )
+        (part,) = there
+        videos = read_part(part)
+        if not videos:
+            raise DataError(f'{part.source} has no videos under "videos".')
+        folders = folders_in(part.maps)
+        predictions = predicted_folders(predicted)
+        shown = {name: folders[name] for name in videos if name in folders}
+        check_names(shown, predictions, list(videos))
         return RefYoutubeVosEvaluation(
             tuple(
-                _pair(name, entry, folders[name], said[name], meta)
-                for name, entry in entries.items()
+                _pair(name, video, folders[name], predictions[name], part.source)
+                for name, video in videos.items()
             )
         )
 
 
-def _pair(name: str, entry: Any, truth: Path, predicted: Path, meta: Path) -> ReferredVideo:
-    frames, labels = _read_entry(name, entry, meta)
+def _pair(
+    name: str, video: DescribedVideo, truth: Path, predicted: Path, meta: Path
+) -> ReferredVideo:
+    frames, labels = video.frames, _labels(name, video, meta)
     absent = sorted(set(frames) - set(frame_names(truth)))
     if absent:
         raise DataError(f"The ground truth {truth} lacks {listed([f'{a}.png' for a in absent])}.")
@@ -169,21 +177,12 @@ def _pair(name: str, entry: Any, truth: Path, predicted: Path, meta: Path) -> Re
     return ReferredVideo(name, frames, truth, folders, labels)
 
 
-def _read_entry(name: str, entry: Any, meta: Path) -> tuple[tuple[str, ...], dict[str, int]]:
-    """(frames, expression → label). Raises DataError naming what is wrong."""
-    entry = entry if isinstance(entry, dict) else {}
-    frames, expressions = entry.get("frames"), entry.get("expressions")
-    if not isinstance(frames, list) or not frames:
-        raise DataError(f"{meta} lists no frames of the video {name}.")
-    if not isinstance(expressions, dict) or not expressions:
-        raise DataError(f"{meta} lists no expressions of the video {name}.")
-    labels = {}
-    for key, expression in expressions.items():
-        label = expression.get("obj_id") if isinstance(expression, dict) else None
-        if not str(label).isdecimal() or not 1 <= int(str(label)) <= 255:
-            raise DataError(f"{meta}: expression {key} of {name} has no obj_id from 1 to 255.")
-        labels[str(key)] = int(str(label))
-    return tuple(str(frame) for frame in frames), labels
+def _labels(name: str, video: DescribedVideo, meta: Path) -> dict[str, int]:
+    """Expression → label of its object. Raises DataError for one that names none."""
+    for sentence in video.sentences:
+        if not sentence.track_ids:
+            raise DataError(f"{meta}: expression {sentence.name} of {name} has no obj_id.")
+    return {sentence.name: sentence.track_ids[0] for sentence in video.sentences}
 
 
 def benchmarks() -> tuple[Benchmark, ...]:

@@ -392,11 +392,14 @@ def told(content: Any) -> Any:
 EXPRESSION_FAULTS: dict[str, tuple[Any, str]] = {
     "empty": (lambda c: told(c)["expressions"]["0"].update(exp=" "), "is empty"),
     "object": (lambda c: told(c)["expressions"]["0"].update(obj_id="9"), "the object 9, which"),
-    "object in words": (lambda c: told(c)["expressions"]["0"].update(obj_id="a"), "is no number"),
+    "object in words": (
+        lambda c: told(c)["expressions"]["0"].update(obj_id="a"),
+        "means the object 'a'",
+    ),
     "absent frame": (lambda c: told(c)["frames"].append("99999"), "99999"),
     "double frame": (lambda c: told(c)["frames"].append(told(c)["frames"][0]), "twice"),
     "absent video": (lambda c: c["videos"].update(unicorn=told(c)), "unicorn"),
-    "form": (lambda c: told(c).pop("frames"), "lacks expressions or frames"),
+    "form": (lambda c: told(c).pop("frames"), "lists no frames of the video"),
 }
 JSON_FAULTS += [
     ("ref_youtube_vos", fault, edited("meta_expressions/train/*.json", change), words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from ...datasets.layouts import write_layout
-from ...datasets.scenes import save_json, save_lines, save_palette
+from ...datasets.scenes import save_grey, save_json, save_lines, save_palette
 from .agreement import Frames, Spelling
 
 Respell = Callable[[Path], object]
@@ -145,8 +146,114 @@ PARTED = (
     _parted_spelling("mosev2", "a split alone", None, "", _unpack),
 )
 
+
+def _convert(folder: Path) -> None:
+    """Ref-DAVIS in the form of Ref-YouTube-VOS, its video ``bear`` alone."""
+    expressions = {}
+    for annotator, file in enumerate(sorted((folder / "davis_text_annotations").iterdir())):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            video, id, words = line.split(maxsplit=2)
+            if video == "bear":
+                key = str(4 * (int(id) - 1) + annotator)
+                expressions[key] = {"exp": words.strip('"'), "obj_id": id}
+    for kind, name in (("JPEGImages",) * 2, ("Annotations_unsupervised", "Annotations")):
+        place = folder / "valid" / name / "bear"
+        place.parent.mkdir(parents=True)
+        (folder / "DAVIS" / kind / "480p" / "bear").rename(place)
+    frames = sorted(path.stem for path in place.iterdir())
+    about = {"expressions": expressions, "frames": frames}
+    meta = folder / "meta_expressions/valid/meta_expressions.json"
+    save_json(meta, {"videos": {"bear": about}})
+    shutil.rmtree(folder / "DAVIS")
+    shutil.rmtree(folder / "davis_text_annotations")
+
+
+def _ref_davis(*respell: Respell) -> Callable[[Path], Frames]:
+    def write(folder: Path) -> Frames:
+        frames = _davis("ref_davis")(folder)
+        for change in respell:
+            change(folder)
+        return frames
+
+    return write
+
+
+def _up(folder: Path) -> None:
+    """Puts the folders of DAVIS beside the sentences."""
+    for path in (folder / "DAVIS").iterdir():
+        path.rename(folder / path.name)
+    (folder / "DAVIS").rmdir()
+
+
+def _predict_for_annotators(folder: Path, predicted: Path) -> None:
+    for path in sorted(folder.glob("**/Annotations*/**/bear/*.png")):
+        ids = np.array(Image.open(path))
+        for number in range(4):
+            name = predicted / f"anno_{number}" / "bear" / path.name
+            save_palette(name, np.where(ids == 255, 0, ids))
+
+
+def _predict_referred(folder: Path, predicted: Path) -> None:
+    (file,) = folder.glob("**/meta_expressions.json")
+    (maps,) = (place for place in folder.glob("**/Annotations") if place.is_dir())
+    for video, about in json.loads(file.read_text(encoding="utf-8"))["videos"].items():
+        for key, expression in about["expressions"].items():
+            for frame in about["frames"]:
+                ids = np.array(Image.open(maps / video / f"{frame}.png"))
+                mask = 255 * (ids == int(expression["obj_id"]))
+                save_grey(predicted / "Annotations" / video / key / f"{frame}.png", mask)
+
+
+def _referred_spelling(words: str, split: str | None, truth: str, *respell: Respell) -> Spelling:
+    return Spelling(
+        name=f"ref_youtube_vos, {words}",
+        dataset="ref_youtube_vos",
+        split=split,
+        objects=4,
+        write=_parted("ref_youtube_vos", *respell),
+        benchmark="ref_youtube_vos",
+        predict=_predict_referred,
+        truth=truth,
+    )
+
+
+_AS_VALID = (
+    _rename("train", "valid"),
+    _rename("meta_expressions/train", "meta_expressions/valid"),
+)
+
+REFERRED = (
+    *(
+        Spelling(
+            name=f"ref_davis, {words}",
+            dataset="ref_davis",
+            split="valid",
+            objects=2,
+            write=_ref_davis(*respell),
+            benchmark="ref_davis",
+            predict=_predict_for_annotators,
+        )
+        for words, respell in {
+            "DAVIS beside the sentences": (),
+            "all in the root": (_up,),
+            "converted": (_convert,),
+        }.items()
+    ),
+    _referred_spelling("as released", "valid", "", *_AS_VALID),
+    _referred_spelling("the folder of a split measured", "valid", "valid", *_AS_VALID),
+    _referred_spelling(
+        "a split alone",
+        None,
+        "",
+        _rename("meta_expressions/train/meta_expressions.json", "train/meta_expressions.json"),
+        lambda folder: shutil.rmtree(folder / "meta_expressions"),
+        _unpack,
+    ),
+)
+
 OBJECTS = (
     *PARTED,
+    *REFERRED,
     _davis_spelling("davis2016", "480p"),
     _davis_spelling("davis2016", "lists of paths", _lists("2016", "ImageSets/480p")),
     _davis_spelling("davis2016", "1080p", _resolution("1080p")),

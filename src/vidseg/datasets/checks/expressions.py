@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
+from ...formats.layouts import ref_youtube_vos as layout
 from ...formats.layouts.frames import MAP_ENDINGS, PICTURE_ENDINGS
 from ...formats.layouts.problems import listed
+from ...labels import Sentence
 from .folders import check_pictures, list_frames, pictures_or_none
 from .label_maps import PALETTE
 from .object_videos import VideoRule, mask_ids
@@ -17,87 +18,36 @@ _MASKS = VideoRule(maps=PALETTE, every=False, void=True)
 
 
 def check_expressions(root: Path, survey: Survey, *, annotators: int = 0) -> None:
-    """``meta_expressions/<part>/meta_expressions.json`` and ``<part>/JPEGImages``.
+    """Sentences, pictures and masks of every part that is there.
 
     Args:
         annotators: how many sentences each object has; 0 for any number.
     """
-    found = False
-    for part in ("train", "valid", "test"):
-        file = root / "meta_expressions" / part / "meta_expressions.json"
-        if not survey.wants(part) or not file.is_file():
-            continue
-        found = True
-        content = survey.json(file)
-        if content is None:
-            continue
-        videos = content.get("videos")
-        others = _test_videos(root) if part == "valid" else frozenset()
-        _check_all(root / part, file, part, videos, others, annotators, survey)
-    alone = root / "meta_expressions.json"
-    if not found and alone.is_file():
-        found = True
-        content = survey.json(alone) or {}
-        part = survey.split or ""
-        _check_all(root, alone, part, content.get("videos"), frozenset(), annotators, survey)
-    if not found:
-        part = survey.split or "valid"
-        survey.absent(
-            root / "meta_expressions" / part / "meta_expressions.json", "the list of sentences"
-        )
-
-
-def _test_videos(root: Path) -> frozenset[str]:
-    """Videos of test, which the list of valid has as well."""
-    content = Survey().json(root / "meta_expressions" / "test" / "meta_expressions.json")
-    videos = (content or {}).get("videos")
-    return frozenset(videos if isinstance(videos, dict) else ())
-
-
-def _check_all(
-    folder: Path,
-    file: Path,
-    part: str,
-    videos: Any,
-    others: frozenset[str],
-    annotators: int,
-    survey: Survey,
-) -> None:
-    if not isinstance(videos, dict):
-        survey.findings.error("unreadable files", file, f"{file} has no videos; download it again.")
-        return
-    pictures_or_none(folder / "JPEGImages", survey)
-    for video, about in videos.items():
-        if video not in others:
-            _check_video(folder, file, part, video, about, annotators, survey)
-            survey.progress(video)
+    parts = layout.parts(root, survey.split)
+    if not parts:
+        usual = root / layout.FOLDER / (survey.split or "valid") / layout.FILE
+        survey.absent(usual, "the list of sentences")
+    for part in parts:
+        videos = layout.read_part(part, survey.findings)
+        pictures_or_none(part.pictures, survey)
+        for name, video in videos.items():
+            _check_video(part, name, video, annotators, survey)
+            survey.progress(name)
 
 
 def _check_video(
-    folder: Path,
-    file: Path,
-    part: str,
-    video: str,
-    about: Any,
-    annotators: int,
-    survey: Survey,
+    part: layout.Part, name: str, video: layout.DescribedVideo, annotators: int, survey: Survey
 ) -> None:
-    sentences = about.get("expressions") if isinstance(about, dict) else None
-    frames = about.get("frames") if isinstance(about, dict) else None
-    if not isinstance(sentences, dict) or not isinstance(frames, list):
-        survey.findings.error(
-            "unreadable files", file, f"{file}: {video} lacks expressions or frames."
-        )
-        return
-    survey.count(part, "videos")
-    survey.count(part, "expressions", len(sentences))
-    pictures, masks = folder / "JPEGImages" / video, folder / "Annotations" / video
+    file = part.source
+    survey.count(part.split, "videos")
+    survey.count(part.split, "expressions", len(video.sentences))
+    pictures, masks = part.pictures / name, part.maps / name
     sizes: dict[str, tuple[int, int]] = {}
     absent: list[str] = []
     if pictures.is_dir():
         shown = list_frames(pictures, PICTURE_ENDINGS, survey)
         sizes = check_pictures(shown, survey)
-        absent = [frame for frame in frames if frame not in shown]
+        absent = [frame for frame in video.frames if frame not in shown]
     elif pictures.parent.is_dir():
         survey.absent(pictures, f"of which {file} tells")
         return
@@ -107,17 +57,15 @@ def _check_video(
             pictures,
             f"{pictures} lacks the frames {listed(absent)} that {file} names; download it again.",
         )
-    if len(set(frames)) < len(frames):
-        survey.findings.error("ids", file, f"{file} names a frame of {video} twice; keep one.")
-    known = _objects(masks, frames, sizes, survey)
-    if known is None and part == "train" and not masks.is_dir():
+    known = _objects(masks, video.frames, sizes, survey)
+    if known is None and part.split == "train" and not masks.is_dir():
         survey.absent(masks, f"of whose objects {file} tells")
-    _check_sentences(file, video, sentences, known, annotators, survey)
+    _check_sentences(file, name, video.sentences, known, annotators, survey)
 
 
 def _objects(
     masks: Path,
-    frames: list[Any],
+    frames: Sequence[str],
     sizes: Mapping[str, tuple[int, int]],
     survey: Survey,
 ) -> frozenset[int] | None:
@@ -140,37 +88,25 @@ def _objects(
 def _check_sentences(
     file: Path,
     video: str,
-    sentences: Mapping[str, Any],
+    sentences: Sequence[Sentence],
     known: frozenset[int] | None,
     annotators: int,
     survey: Survey,
 ) -> None:
     told: dict[int, int] = {}
-    for name, row in sentences.items():
-        text = row.get("exp") if isinstance(row, dict) else None
-        if not isinstance(text, str) or not text.strip():
-            survey.findings.error(
-                "sentences", file, f"{file}: expression {name} of {video} is empty; download it."
-            )
-        object_id = row.get("obj_id") if isinstance(row, dict) else None
-        if object_id is None:
-            continue  # of test and valid the objects are kept back
-        if not str(object_id).isdecimal():
-            survey.findings.error(
-                "ids",
-                file,
-                f"{file}: expression {name} of {video} means the object {object_id!r}, which is "
-                "no number.",
-            )
-            continue
-        told[int(object_id)] = told.get(int(object_id), 0) + 1
-        if known is not None and int(object_id) not in known:
-            survey.findings.error(
-                "ids",
-                file,
-                f"{file}: expression {name} of {video} means the object {object_id}, which no mask "
-                "of the video holds; download both again.",
-            )
+    for sentence in sentences:
+        where = f"{file}: expression {sentence.name} of {video}"
+        if not sentence.text.strip():
+            survey.findings.error("sentences", file, f"{where} is empty; download it.")
+        for id in sentence.track_ids:  # of test and valid the objects are kept back
+            told[id] = told.get(id, 0) + 1
+            if known is not None and id not in known:
+                survey.findings.error(
+                    "ids",
+                    file,
+                    f"{where} means the object {id}, which no mask of the video holds; download "
+                    "both again.",
+                )
     uneven = [id for id, number in told.items() if annotators and number != annotators]
     if uneven:
         survey.findings.error(

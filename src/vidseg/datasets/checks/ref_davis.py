@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from ...errors import DataError
-from ...formats.layouts.davis import UNSUPERVISED
+from ...formats.layouts import ref_davis as layout
+from ...formats.layouts.davis import RESOLUTIONS, UNSUPERVISED, map_folder, resolutions
 from ...formats.layouts.places import subfolders
 from ...formats.layouts.problems import listed
 from .davis import check_davis
@@ -15,44 +15,29 @@ from .label_maps import present
 from .pictures import read_label_file
 from .survey import Survey
 
-_TEXTS = (
-    "Davis17_annot1.txt",
-    "Davis17_annot1_full_video.txt",
-    "Davis17_annot2.txt",
-    "Davis17_annot2_full_video.txt",
-)
-_LABELS = "Annotations_unsupervised"
-# names in the published lists of sentences → names of the videos
-_MISSPELT = {"clasic-car": "classic-car", "dog-scale": "dogs-scale", "motor-bike": "motorbike"}
-
 
 def check_ref_davis(root: Path, survey: Survey) -> None:
     """Checks the converted form where it is there, else DAVIS and the text files."""
-    if (root / "meta_expressions").is_dir():
-        check_expressions(root, survey, annotators=len(_TEXTS))
+    if layout.is_converted(root):
+        check_expressions(root, survey, annotators=layout.ANNOTATORS)
         return
-    texts = root / "davis_text_annotations"
-    if not texts.is_dir():
-        survey.absent(texts, "the lists of sentences")
-    davis = root / "DAVIS" if (root / "DAVIS").is_dir() else root
-    inner = Survey("val" if survey.split == "valid" else survey.split, survey.progress)
+    texts = layout.text_files(root)
+    if not texts[0].parent.is_dir():
+        survey.absent(texts[0].parent, "the lists of sentences")
+    davis = layout.davis_folder(root)
+    inner = Survey(layout.davis_split(survey.split), survey.progress)
     inner.findings = survey.findings
     check_davis(davis, inner, edition=UNSUPERVISED)
     for part, counts in inner.counts.items():
         for what, number in counts.items():
             survey.count("valid" if part == "val" else part, what, number)
-    if texts.is_dir():
+    if texts[0].parent.is_dir():
         _check_texts(texts, davis, survey)
 
 
-def _check_texts(texts: Path, davis: Path, survey: Survey) -> None:
-    told: dict[Path, set[tuple[str, int]]] = {}
-    for name in _TEXTS:
-        file = texts / name
-        if not file.is_file():
-            survey.absent(file, "the sentences of one annotator")
-        else:
-            told[file] = _read_text(file, survey)
+def _check_texts(texts: tuple[Path, ...], davis: Path, survey: Survey) -> None:
+    read = {file: set(layout.read_text(file, survey.findings)) for file in texts}
+    told = {file: pairs for file, pairs in read.items() if file.is_file()}
     if not told:
         return
     every = set().union(*told.values())
@@ -70,8 +55,8 @@ def _check_texts(texts: Path, davis: Path, survey: Survey) -> None:
 
 def _compare_objects(davis: Path, told: dict[Path, set[tuple[str, int]]], survey: Survey) -> None:
     """Objects that a text tells of and that the masks lack, once each."""
-    places = sorted(path for path in (davis / _LABELS).glob("*") if path.is_dir())
-    masks = next(iter(places), davis / _LABELS)
+    resolution = next(iter(resolutions(davis, UNSUPERVISED)), RESOLUTIONS[0])
+    masks = map_folder(davis, UNSUPERVISED, resolution)
     there = set(subfolders(masks))
     known: set[tuple[str, int]] = set()
     for file, pairs in told.items():
@@ -105,29 +90,6 @@ def _seen(folder: Path, wanted: set[int]) -> set[int]:
         if seen == wanted:
             break
     return seen
-
-
-def _read_text(file: Path, survey: Survey) -> set[tuple[str, int]]:
-    """(video, object) of each line."""
-    found: set[tuple[str, int]] = set()
-    for number, line in enumerate(file.read_bytes().decode("latin-1").splitlines(), start=1):
-        if not line.strip():
-            continue
-        match = re.fullmatch(r'\s*(\S+)\s+(\d+)\s+"?(.*?)"?\s*', line)
-        if match is None or not match[3].strip():
-            survey.findings.error(
-                "sentences",
-                file,
-                f'{file}, line {number}, is not of the form <video> <object> "<words>".',
-            )
-            continue
-        pair = (_MISSPELT.get(match[1], match[1]), int(match[2]))
-        if pair in found:
-            survey.findings.error(
-                "sentences", file, f"{file}, line {number}: {pair[0]} {pair[1]} comes twice."
-            )
-        found.add(pair)
-    return found
 
 
 def _ids(file: Path) -> set[int]:

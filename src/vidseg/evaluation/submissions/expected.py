@@ -12,7 +12,14 @@ from ...errors import DataError
 from ...formats.layouts import mose, object_meta, viposeg, youtube_vos
 from ...formats.layouts.object_meta import read_meta
 from .archive_layouts import ArchiveLayout
-from .expected_lists import davis_videos, expressions, step_sequences, vipseg_videos, vspw_videos
+from .expected_lists import (
+    davis_videos,
+    expressions,
+    ref_davis_videos,
+    step_sequences,
+    vipseg_videos,
+    vspw_videos,
+)
 from .sequences import Sequence, folders_of
 
 
@@ -35,7 +42,9 @@ def expected_sequences(
         return expressions(truth, layout, split)
     if benchmark in _PANOPTIC:
         return _panoptic_videos(benchmark, truth, layout.splits if split is None else (split,))
-    if benchmark.startswith(("davis", "ref_davis")):
+    if benchmark == "ref_davis":
+        return ref_davis_videos(truth, layout, split)
+    if benchmark.startswith("davis"):
         return davis_videos(benchmark, truth, layout, split)
     if benchmark == "viposeg":
         return _viposeg_videos(truth, split)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from ...datasets.checks.label_maps import present
 from ...datasets.checks.pictures import read_label_file
 from ...errors import DataError
-from ...formats.layouts import davis, kitti_step, vipseg, vspw
+from ...formats.layouts import davis, kitti_step, ref_davis, ref_youtube_vos, vipseg, vspw
 from ...formats.layouts.frames import find_picture, frame_files
 from ...formats.layouts.lists import read_videos
 from ...formats.layouts.places import first_folder
-from ...formats.reading import inside, read_json
+from ...formats.layouts.ref_youtube_vos import DescribedVideo
 from .archive_layouts import ArchiveLayout
 from .sequences import Sequence
 
@@ -21,8 +20,8 @@ from .sequences import Sequence
 def davis_videos(
     benchmark: str, truth: Path, layout: ArchiveLayout, split: str | None
 ) -> dict[str, Sequence]:
-    """The videos of a list of DAVIS; for Ref-DAVIS once for each of the four annotators."""
-    edition = davis.EDITIONS.get(benchmark, davis.UNSUPERVISED)
+    """The videos of a list of DAVIS."""
+    edition = davis.EDITIONS[benchmark]
     resolution = next(iter(davis.resolutions(truth, edition)), davis.RESOLUTIONS[0])
     maps = davis.map_folder(truth, edition, resolution)
     pictures = first_folder((davis.picture_folder(truth, resolution), maps))
@@ -35,9 +34,22 @@ def davis_videos(
     for video in read_videos(listing, pictures):
         ids = _first_frame_ids(maps / video) if benchmark == "davis2017" else None
         found[video] = Sequence(frame_files(pictures / video), ids=ids)
-    if benchmark == "ref_davis":
-        return {f"anno_{k}/{video}": each for k in range(4) for video, each in found.items()}
     return found
+
+
+def ref_davis_videos(truth: Path, layout: ArchiveLayout, split: str | None) -> dict[str, Sequence]:
+    """The videos of Ref-DAVIS, once for each annotator."""
+    if ref_davis.is_converted(truth):
+        described = _described(truth, layout, split or "valid")
+        videos = {name: sequence for name, (_, sequence) in described.items()}
+    else:
+        folder, named = ref_davis.davis_folder(truth), ref_davis.davis_split(split)
+        videos = davis_videos("davis2017_unsup", folder, layout, named)
+    return {
+        f"anno_{k}/{video}": sequence
+        for k in range(ref_davis.ANNOTATORS)
+        for video, sequence in videos.items()
+    }
 
 
 def _davis_list(truth: Path, edition: davis.Edition, wanted: tuple[str, ...]) -> Path:
@@ -113,38 +125,23 @@ def vipseg_videos(truth: Path, split: str) -> dict[str, Sequence] | None:
 
 def expressions(truth: Path, layout: ArchiveLayout, split: str | None) -> dict[str, Sequence]:
     """Video and expression of Ref-YouTube-VOS."""
-    name = split or layout.splits[0]
-    places = [
-        truth / "meta_expressions" / name / "meta_expressions.json",
-        truth / "meta_expressions.json",
-        truth.parent / "meta_expressions" / truth.name / "meta_expressions.json",
-    ]
-    file = next((place for place in places if place.is_file()), None)
-    if file is None:
+    return {
+        f"{video}/{sentence.name}": sequence
+        for video, (about, sequence) in _described(truth, layout, split).items()
+        for sentence in about.sentences
+    }
+
+
+def _described(
+    truth: Path, layout: ArchiveLayout, split: str | None
+) -> dict[str, tuple[DescribedVideo, Sequence]]:
+    """The videos of a split in the form of Ref-YouTube-VOS."""
+    part = next(iter(ref_youtube_vos.parts(truth, split or layout.splits[0])), None)
+    if part is None:
         raise DataError(f"There is no meta_expressions.json in {truth} or in its meta_expressions.")
-    held_back: set[str] = set()
-    test = file.parent.parent / "test" / "meta_expressions.json"
-    if name == "valid" and file.parent.name == "valid" and test.is_file():
-        held_back = set(_videos(test))  # the list of valid names the videos of test as well
-    pictures = next(
-        (root / "JPEGImages" for root in (truth / name, truth) if (root / "JPEGImages").is_dir()),
-        truth / "Annotations",
-    )
-    found: dict[str, Sequence] = {}
-    for video, about in _videos(file).items():
-        if video in held_back:
-            continue
-        folder = inside(pictures, video, file)
-        frames: dict[str, Path | None] = {}
-        for frame in about.get("frames", ()):
-            frames[str(frame)] = find_picture(folder, str(frame))
-        for expression in about.get("expressions", ()):
-            found[f"{video}/{expression}"] = Sequence(frames)
+    found = {}
+    for name, video in ref_youtube_vos.read_part(part).items():
+        folder = part.frames / name
+        frames = {frame: find_picture(folder, frame) for frame in video.frames}
+        found[name] = video, Sequence(frames)
     return found
-
-
-def _videos(file: Path) -> dict[str, Any]:
-    videos = read_json(file).get("videos")
-    if not isinstance(videos, dict) or not all(isinstance(v, dict) for v in videos.values()):
-        raise DataError(f"{file} has no videos; take the one of the release.")
-    return videos
