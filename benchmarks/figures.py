@@ -16,9 +16,9 @@ from scipy.ndimage import distance_transform_edt
 
 from vidseg import Segmenter
 from vidseg.datasets.clips.expressions import compose_expressions
+from vidseg.datasets.clips.own_folders import OWN_FOLDERS
 from vidseg.datasets.clips.readers import LabelReader
 from vidseg.datasets.clips.schema import Region, SmallIdMap
-from vidseg.datasets.sources.own_folders import OWN_FOLDERS
 from vidseg.formats.reading import read_label_map
 from vidseg.metrics.jf import region_similarity
 from vidseg.metrics.panoptic import PanopticMap

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from vidseg.backbones.efficientnet_lite import imagenet_state
 from vidseg.datasets.batches.collate import ClipBatch
+from vidseg.datasets.clips.own_folders import open_masked_videos, open_panoptic_stills
 from vidseg.datasets.clips.readers import LabelReader
 from vidseg.datasets.clips.schema import ClipSample
-from vidseg.datasets.sources.own_folders import open_masked_videos, open_panoptic_stills
 from vidseg.labels import LabelSource
 from vidseg.models.presets import nano
 from vidseg.models.text.features import TextEncoder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vidseg.datasets.clips.from_labels import captions, labelled_runs
+from vidseg.datasets.clips.readers import captions, labelled_runs
 from vidseg.labels import Category, FrameLabels, LabelTrack, Sentence, VideoInfo
 from vidseg.types import ImageArray
 

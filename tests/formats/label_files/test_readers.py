@@ -86,11 +86,11 @@ def test_ytvis_predictions_need_names_of_classes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"videos": None}, "is not laid out as a YouTube-VIS file"),
+        ({"videos": None}, "lacks the list 'videos'"),
         ({"videos": []}, "has no labels in it"),
-        ({"videos": YTVIS["videos"] * 2}, "two videos of one id"),
-        ({"categories": [{"id": 1}]}, "no list of categories"),
-        ({"categories": YTVIS["categories"] * 2}, "two classes of the number 3"),
+        ({"videos": YTVIS["videos"] * 2}, "video id 7 twice"),
+        ({"categories": [{"id": 1}]}, "category 1 has no name"),
+        ({"categories": YTVIS["categories"] * 2}, "category id 3 twice"),
         ({"annotations": [{}]}, "lacks 'video_id'"),
         ({"annotations": [{"video_id": 8}]}, "has a track of video 8, which it lacks"),
         (

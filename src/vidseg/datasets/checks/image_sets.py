@@ -6,8 +6,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from ...formats.layouts import ade20k_panoptic, coco_instances, coco_panoptic, entityseg, lvis
-from ...formats.layouts.coco_lists import ImageLists
+from ...formats.layouts import (
+    ade20k_panoptic,
+    coco_instances,
+    coco_panoptic,
+    entityseg,
+    lvis,
+    refcoco,
+)
+from ...formats.layouts.coco_lists import ImageLists, ListedObject
 from ...formats.layouts.places import split_files
 from ...formats.layouts.sa1b import Still, find_stills, read_labels
 from .stills import check_instances, check_object_mask, check_panoptic, check_picture_file
@@ -40,6 +47,20 @@ def check_entityseg(root: Path, survey: Survey) -> None:
             if content is not None:
                 lists = entityseg.read_lists(root, part, content, file, survey.findings)
                 check_instances(part, lists, survey)
+
+
+def check_refcoco(root: Path, survey: Survey, *, dataset: str) -> None:
+    """The objects, and the sentences of ``dataset`` about them."""
+    content = survey.json(root / "instances.json")
+    objects: dict[Any, ListedObject] = {}
+    if content is not None:
+        objects = check_instances("", refcoco.read_objects(root, content, survey.findings), survey)
+    file, usual, split = refcoco.find_refs(dataset, root, survey.split)
+    if file is None:
+        survey.absent(usual, "the list of sentences")
+    elif content is not None:
+        for ref in refcoco.read_refs(file, split, objects, survey.findings):
+            survey.count(ref.split, "references")
 
 
 def check_coco_panoptic(root: Path, survey: Survey) -> None:

@@ -21,11 +21,11 @@ from .image_sets import (
     check_coco_panoptic,
     check_entityseg,
     check_lvis,
+    check_refcoco,
     check_sa1b,
 )
 from .parted_videos import check_mose, check_viposeg, check_youtube_vos
 from .ref_davis import check_ref_davis
-from .references import check_refcoco
 from .releases import compare_counts
 from .survey import Survey
 from .tracks import check_vis

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from ...errors import DataError
-from ...labels import FrameLabels, LabelSource, LabelTrack
+from ...labels import FrameLabels, LabelSource, LabelTrack, Sentence
 from ...types import ImageArray
-from ..sources.base import TrackLookup
-from .from_labels import captions, labelled_runs
+from ..sources.base import SparseSource, TrackLookup
 from .layers import LayerStack, paint_layers
 from .schema import MAX_REGIONS, Region
 
@@ -176,3 +176,29 @@ class LabelReader:
     def _where(self, number: int, frame: int) -> str:
         info = self._source.videos[number]
         return f"{self.name}, video {info.name}, frame {info.frames[frame]}"
+
+
+def captions(sentences: Sequence[Sentence]) -> dict[int, tuple[str, ...]]:
+    """Track → the sentences that mean it; none that also means another one."""
+    meant: dict[str, set[int]] = {}
+    for sentence in sentences:
+        meant.setdefault(sentence.text.strip().lower(), set()).update(sentence.track_ids)
+    said: dict[int, list[str]] = {}
+    for sentence in sentences:
+        targets = meant[sentence.text.strip().lower()]
+        if len(targets) == 1:
+            said.setdefault(next(iter(targets)), []).append(sentence.text)
+    return {id: tuple(dict.fromkeys(texts)) for id, texts in said.items()}
+
+
+def labelled_runs(source: LabelSource, video: int) -> list[tuple[int, int]]:
+    """(first, length) of the stretches of labelled frames."""
+    frames = len(source.videos[video].frames)
+    flags = source.labelled(video) if isinstance(source, SparseSource) else (True,) * frames
+    runs, position = [], 0
+    for labelled, group in groupby(flags):
+        length = sum(1 for _ in group)
+        if labelled:
+            runs.append((position, length))
+        position += length
+    return runs

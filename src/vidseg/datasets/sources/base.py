@@ -14,7 +14,7 @@ from ...errors import DataError
 from ...formats.label_files.id_maps import masks_of, where_value
 from ...formats.layouts.frames import PICTURE_ENDINGS, find_picture
 from ...formats.reading import read_picture
-from ...labels import Category, FrameLabels, LabelTrack, Sentence
+from ...labels import Category, FrameLabels, LabelTrack
 from ...types import ImageArray
 from .listed_videos import ListedVideos
 from .listing import VideoFiles, check_size
@@ -81,10 +81,6 @@ class MapVideos(ListedVideos, ABC):
     def track(self, video: int, id: int) -> LabelTrack:
         """What is known of an id that was met in a label map."""
         return self._track(video, id)
-
-    def sentences(self, video: int) -> tuple[Sentence, ...]:
-        """None."""
-        return ()
 
     def labelled(self, video: int) -> tuple[bool, ...]:
         """Which frames have a label map."""

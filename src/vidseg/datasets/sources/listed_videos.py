@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...labels import Category, VideoInfo
+from ...labels import Category, Sentence, VideoInfo
 
 
 class ListedVideos:
-    """A part of a LabelSource: name, classes and videos."""
+    """A part of a LabelSource: name, classes and videos, and no sentences."""
 
     _name: str
     _categories: tuple[Category, ...]
@@ -28,3 +28,7 @@ class ListedVideos:
     def videos(self) -> Sequence[VideoInfo]:
         """All videos, in the order of the source; a still is a video of one frame."""
         return self._videos
+
+    def sentences(self, video: int) -> tuple[Sentence, ...]:
+        """None, unless a reader has them."""
+        return ()

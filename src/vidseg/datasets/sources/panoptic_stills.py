@@ -15,7 +15,7 @@ from ...formats.layouts.panoptic_stills import read_stills
 from ...formats.layouts.problems import STRICT
 from ...formats.layouts.segments import Segments, compare_ids, read_segments
 from ...formats.reading import read_json, read_picture, read_rgb_ids
-from ...labels import FrameLabels, LabelSource, LabelTrack, Sentence, VideoInfo
+from ...labels import FrameLabels, LabelSource, LabelTrack, VideoInfo
 from ...results import encode_rle
 from ...types import IdMap, ImageArray
 from .listed_videos import ListedVideos
@@ -82,10 +82,6 @@ class PanopticStills(ListedVideos):
             LabelTrack(number, category, id in segments.crowds)
             for number, (id, category) in enumerate(segments.classes.items(), start=1)
         )
-
-    def sentences(self, video: int) -> tuple[Sentence, ...]:
-        """None."""
-        return ()
 
     def labels(self, video: int, frame: int) -> FrameLabels:
         """The segments, which never overlap, and the unlabelled rest.

@@ -10,7 +10,7 @@ from ...errors import DataError
 from ...formats.layouts.problems import STRICT
 from ...formats.layouts.sa1b import find_stills, read_labels
 from ...formats.reading import read_picture
-from ...labels import FrameLabels, LabelSource, LabelTrack, Sentence, VideoInfo
+from ...labels import FrameLabels, LabelSource, LabelTrack, VideoInfo
 from ...types import ImageArray
 from .listed_stills import row_masks
 from .listed_videos import ListedVideos
@@ -58,10 +58,6 @@ class Sa1bStills(ListedVideos):
         except (KeyError, TypeError, ValueError) as error:
             file = self._stills[video].labels
             raise DataError(f"{file}: a mask has no stability_score or predicted_iou.") from error
-
-    def sentences(self, video: int) -> tuple[Sentence, ...]:
-        """None."""
-        return ()
 
     def labels(self, video: int, frame: int) -> FrameLabels:
         """The masks; they overlap, parts lie on wholes."""

@@ -13,7 +13,7 @@ from ...formats.label_files.run_lengths import from_segmentation, without_empty
 from ...formats.layouts.problems import STRICT
 from ...formats.layouts.ytvis import FILES, TrackLists, picture_folder
 from ...formats.reading import inside, read_json, read_picture
-from ...labels import FrameLabels, LabelSource, LabelTrack, Sentence, VideoInfo
+from ...labels import FrameLabels, LabelSource, LabelTrack, VideoInfo
 from ...results import CocoRLE
 from ...types import ImageArray
 from .listed_videos import ListedVideos
@@ -94,10 +94,6 @@ class TrackedVideos(ListedVideos):
             LabelTrack(id, row["category_id"], bool(row.get("iscrowd", 0)))
             for id, row in self._rows(video).items()
         )
-
-    def sentences(self, video: int) -> tuple[Sentence, ...]:
-        """None."""
-        return ()
 
     def labelled(self, video: int) -> tuple[bool, ...]:
         """All frames, or none where the file has no annotations."""

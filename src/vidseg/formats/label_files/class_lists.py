@@ -11,6 +11,8 @@ import yaml
 from ...errors import DataError
 from ...labels import Category
 from ...vocabularies import ALIASES, from_names, get_vocabulary, vocabulary_names
+from ..layouts.coco_lists import read_categories
+from ..layouts.problems import STRICT
 from ..reading import read_any_json
 
 _FROM_ZERO = frozenset({"ade20k", "camvid", "cityscapes", "kitti_step", "vipseg"})
@@ -108,20 +110,7 @@ def coco_categories(rows: Any, path: Path) -> tuple[Category, ...]:
 
     Raises DataError where the list is damaged, or a number or name comes twice.
     """
-    try:
-        found = tuple(
-            Category(int(row["id"]), str(row["name"]), bool(row.get("isthing", 1))) for row in rows
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DataError(f"{path} has no list of categories with id and name.") from error
-    for kind, values in (
-        ("number", [str(c.id) for c in found]),
-        ("name", [c.name for c in found]),
-    ):
-        for value in values:
-            if values.count(value) > 1:
-                raise DataError(f"{path} has two classes of the {kind} {value}.")
-    return found
+    return read_categories({"categories": rows}, path, STRICT)
 
 
 def coco_rows(categories: Sequence[Category]) -> list[dict[str, int | str]]:

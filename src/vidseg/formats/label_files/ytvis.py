@@ -27,10 +27,13 @@ from ...errors import DataError
 from ...labels import Category, FrameLabels, LabelTrack, VideoInfo
 from ...results import CocoRLE
 from ..json_lists import JsonLists
+from ..layouts.problems import STRICT
+from ..layouts.ytvis import TrackLists, Video
+from ..layouts.ytvis_results import read_rows
 from ..reading import read_any_json
 from .base import LabelFile, ReadOptions, WriteOptions, layout_explained, only_file
 from .capabilities import Holds
-from .class_lists import coco_categories, coco_rows
+from .class_lists import coco_rows
 from .pictures import frame_size, is_still, picture_name
 from .run_lengths import areas, box, counts_of, from_segmentation
 
@@ -45,57 +48,48 @@ def read(place: Path, options: ReadOptions) -> YtvisFile:
     """Opens annotations or predictions. Raises DataError, naming the file."""
     path = only_file(place, "*.json", _KIND)
     content = read_any_json(path)
+    if isinstance(content, list):
+        return _predictions(path, content, options)
     with layout_explained(path, _KIND):
-        if isinstance(content, list):
-            return _predictions(path, content, options)
-        rows = content["videos"]
-        videos = [_video(row) for row in rows]
-        numbers = {int(row["id"]): position for position, row in enumerate(rows)}
-        if len(numbers) < len(rows):
-            raise DataError(f"{path} has two videos of one id.")
-        categories = coco_categories(content["categories"], path)
-        return YtvisFile(path, categories, videos, numbers, content["annotations"] or [], options)
+        lists = TrackLists(content, path, STRICT)
+        rows = content["annotations"] or []
+    videos = {id: _video(video) for id, video in lists.videos.items()}
+    return YtvisFile(path, list(lists.categories.values()), videos, rows, options)
 
 
-def _video(row: dict[str, Any]) -> VideoInfo:
+def _video(video: Video) -> VideoInfo:
     """Frames of one folder are a video of its name; others keep their folders in their names."""
-    paths = [PurePosixPath(name) for name in row["file_names"]]
-    folders = {path.parent for path in paths}
-    size = (int(row["height"]), int(row["width"]))
-    folder = folders.pop() if len(folders) == 1 else PurePosixPath()
-    if folder != PurePosixPath():
-        return VideoInfo(str(folder), tuple(path.stem for path in paths), size)
-    stems = tuple(str(path.with_suffix("")) for path in paths)
-    return VideoInfo(stems[0] if len(stems) == 1 else str(row["id"]), stems, size)
+    if video.folder not in (None, PurePosixPath()):
+        return VideoInfo(str(video.folder), video.frames, video.size)
+    stems = tuple(str(PurePosixPath(file).with_suffix("")) for file in video.files)
+    return VideoInfo(stems[0] if len(stems) == 1 else str(video.id), stems, video.size)
 
 
-def _predictions(path: Path, rows: list[dict[str, Any]], options: ReadOptions) -> YtvisFile:
-    if not rows:
-        raise DataError(f"{path} holds no prediction.")
+def _predictions(path: Path, content: list[Any], options: ReadOptions) -> YtvisFile:
     known = {category.id: category for category in options.categories}
-    lengths: dict[int, int] = {}
+    frames: dict[int, int] = {}
     sizes: dict[int, tuple[int, int]] = {}
-    for row in rows:
-        video, masks = int(row["video_id"]), row["segmentations"]
-        lengths[video] = max(lengths.get(video, 0), len(masks))
-        number = int(row["category_id"])
-        if number not in known:
-            if "category" not in row:
+    for track in read_rows(content, path, None, STRICT):
+        frames[track.video] = len(track.segmentations)
+        if track.category not in known:
+            if "category" not in track.row:
                 raise DataError(
-                    f"{path} gives class {number} without a name; add the list with --categories."
+                    f"{path} gives class {track.category} without a name; add the list with "
+                    "--categories."
                 )
-            known[number] = Category(number, str(row["category"]), bool(row.get("isthing", 1)))
-        for mask in masks:
-            if isinstance(mask, dict):
-                sizes.setdefault(video, (int(mask["size"][0]), int(mask["size"][1])))
-        if "height" in row:
-            sizes[video] = (int(row["height"]), int(row["width"]))
-    videos = [
-        VideoInfo(str(video), tuple(f"{t:05d}" for t in range(length)), sizes.get(video))
-        for video, length in lengths.items()
-    ]
-    numbers = {video: position for position, video in enumerate(lengths)}
-    return YtvisFile(path, list(known.values()), videos, numbers, rows, options)
+            thing = bool(track.row.get("isthing", 1))
+            known[track.category] = Category(track.category, str(track.row["category"]), thing)
+        with layout_explained(path, _KIND):
+            for row in (track.row, *track.segmentations):
+                if isinstance(row, dict) and "size" in row:
+                    sizes.setdefault(track.video, (int(row["size"][0]), int(row["size"][1])))
+                elif isinstance(row, dict) and "height" in row:
+                    sizes[track.video] = (int(row["height"]), int(row["width"]))
+    videos = {
+        id: VideoInfo(str(id), tuple(f"{t:05d}" for t in range(length)), sizes.get(id))
+        for id, length in frames.items()
+    }
+    return YtvisFile(path, list(known.values()), videos, content, options)
 
 
 class YtvisFile(LabelFile):
@@ -105,17 +99,20 @@ class YtvisFile(LabelFile):
         self,
         path: Path,
         categories: Sequence[Category],
-        videos: Sequence[VideoInfo],
-        numbers: dict[int, int],
+        videos: dict[int, VideoInfo],
         rows: list[dict[str, Any]],
         options: ReadOptions,
     ) -> None:
-        super().__init__(path, categories, videos, options.pictures)
+        super().__init__(path, categories, list(videos.values()), options.pictures)
+        numbers = {id: position for position, id in enumerate(videos)}
         self._rows: dict[int, list[dict[str, Any]]] = defaultdict(list)
-        for row in rows:
-            if int(row["video_id"]) not in numbers:
-                raise DataError(f"{path} has a track of video {row['video_id']}, which it lacks.")
-            self._rows[numbers[int(row["video_id"])]].append(row)
+        with layout_explained(path, _KIND):
+            for row in rows:
+                if row["video_id"] not in numbers:
+                    raise DataError(
+                        f"{path} has a track of video {row['video_id']}, which it lacks."
+                    )
+                self._rows[numbers[row["video_id"]]].append(row)
         self._ids = {video: _track_ids(rows) for video, rows in self._rows.items()}
 
     def tracks(self, video: int) -> tuple[LabelTrack, ...]:

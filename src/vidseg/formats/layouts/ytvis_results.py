@@ -62,7 +62,13 @@ def read_results(
 
     Raises DataError where the file is missing or no JSON.
     """
-    content = read_any_json(file)
+    return read_rows(read_any_json(file), file, release, problems)
+
+
+def read_rows(
+    content: Any, file: Path, release: Release | None, problems: Problems
+) -> Iterator[PredictedTrack]:
+    """The rows of a file that was parsed before."""
     if not isinstance(content, list):
         problems.error("JSON", file, f"{file} is no results file: it holds no list of predictions.")
         return

@@ -18,9 +18,9 @@ from ...datasets.clips.long_tail import (
     reliable_masks,
     repeat_factors,
 )
+from ...datasets.clips.own_folders import OWN_FOLDERS
 from ...datasets.clips.readers import Choice, ClipReader, LabelReader
 from ...datasets.clips.sampling import ClipTiming
-from ...datasets.sources.own_folders import OWN_FOLDERS
 from ...datasets.sources.registry import dataset_names, open_dataset
 from ...datasets.sources.sa1b import Sa1bStills
 from ...errors import DataError

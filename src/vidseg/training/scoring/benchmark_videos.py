@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar, overload
 
-from ...datasets.sources.own_folders import OWN_FOLDERS
+from ...datasets.clips.own_folders import OWN_FOLDERS
 from ...datasets.sources.registry import open_dataset
 from ...errors import DataError
 from ...geometry.masks import decode_rle

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vidseg.datasets.clips.readers import LabelReader
-from vidseg.datasets.clips.schema import Region, SmallIdMap
-from vidseg.datasets.sources.own_folders import (
+from vidseg.datasets.clips.own_folders import (
     open_instance_stills,
     open_label_map_videos,
     open_masked_videos,
     open_panoptic_stills,
 )
+from vidseg.datasets.clips.readers import LabelReader
+from vidseg.datasets.clips.schema import Region, SmallIdMap
 from vidseg.errors import DataError
 from vidseg.labels import LabelSource
 from vidseg.training.data.sources import own_classes

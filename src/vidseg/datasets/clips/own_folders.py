@@ -28,13 +28,13 @@ from ...formats.reading import read_json, read_label_map, read_small_label_map
 from ...geometry.masks import decode_rle
 from ...labels import Category, FrameLabels, LabelSource, LabelTrack, Sentence, VideoInfo
 from ...results import encode_rle
-from ..clips.expressions import captions_of_single_objects
-from ..clips.schema import MAX_REGIONS
-from .base import Ids, MapVideos
-from .listed_stills import ListedStill, ListedStills, listed_stills
-from .listing import VideoFiles, all_videos
-from .object_maps import ObjectMaps
-from .panoptic_stills import PanopticStills
+from ..sources.base import Ids, MapVideos
+from ..sources.listed_stills import ListedStill, ListedStills, listed_stills
+from ..sources.listing import VideoFiles, all_videos
+from ..sources.object_maps import ObjectMaps
+from ..sources.panoptic_stills import PanopticStills
+from .expressions import captions_of_single_objects
+from .schema import MAX_REGIONS
 
 CAMVID = {
     "sky": False,
