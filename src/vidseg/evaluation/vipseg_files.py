@@ -10,6 +10,14 @@ from ..errors import DataError
 from ..formats.layouts import vipseg as layout
 from ..formats.layouts.problems import STRICT
 from ..formats.layouts.segments import Segments
+from ..formats.layouts.vipseg_lists import (
+    Listing,
+    check_complete,
+    check_images,
+    check_listed,
+    read_annotations,
+    read_listing,
+)
 from ..formats.reading import inside, read_json
 from .mask_folders import check_frames, check_names, frame_names, predicted_folders
 
@@ -65,12 +73,12 @@ def read_vipseg(
     """
     source = layout.json_of(truth, "val") or layout.split_json(truth, "val")
     names = layout.names_in(source, truth, "val")
-    listing = layout.read_listing(source, names=names, areas="needed")
+    listing = read_listing(source, names=names, areas="needed")
     assert listing is not None  # a strict reader raises
     classes = _classes(listing)
     answer = predicted / layout.PREDICTED_JSON
-    annotated = layout.read_annotations(read_json(answer), answer, known=classes.rows)
-    layout.check_listed(annotated, listing.videos, answer, source, STRICT)
+    annotated = read_annotations(read_json(answer), answer, known=classes.rows)
+    check_listed(annotated, listing.videos, answer, source, STRICT)
     root = truth / layout.MAPS
     true_folders = {name: inside(root, name, source) for name in listing.videos}
     maps = predicted / layout.PREDICTED_MAPS
@@ -81,9 +89,9 @@ def read_vipseg(
     videos = []
     for name, video in listing.videos.items():
         found = annotated.get(name, {})
-        layout.check_complete(video.segments, video.frames, source, name, STRICT)
-        layout.check_complete(found, video.images, answer, name, STRICT)
-        layout.check_images(found, video.images, answer, name, STRICT)
+        check_complete(video.segments, video.frames, source, name, STRICT)
+        check_complete(found, video.images, answer, name, STRICT)
+        check_images(found, video.images, answer, name, STRICT)
         _check_true_files(true_folders[name], video.frames)
         check_frames(folders[name], video.frames, video.frames)
         order = dict.fromkeys(id for frame in video.segments.values() for id in frame.classes)
@@ -108,7 +116,7 @@ def _check_true_files(folder: Path, frames: Collection[str]) -> None:
             raise DataError(f"The ground truth lacks the listed PNG {folder / f'{frame}.png'}.")
 
 
-def _classes(listing: layout.Listing) -> PanopticClasses:
+def _classes(listing: Listing) -> PanopticClasses:
     categories = sorted(listing.categories, key=lambda category: category.id)
     return PanopticClasses(
         {category.id: row for row, category in enumerate(categories)},

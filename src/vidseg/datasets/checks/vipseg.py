@@ -9,6 +9,7 @@ from ...formats.layouts.frames import MAP_ENDINGS, PICTURE_ENDINGS
 from ...formats.layouts.lists import read_videos
 from ...formats.layouts.places import subfolders
 from ...formats.layouts.problems import listed
+from ...formats.layouts.vipseg_lists import ListedVideo, check_complete, read_listing, video_tracks
 from .folders import (
     check_pictures,
     compare_folders,
@@ -45,20 +46,20 @@ def check_vipseg(root: Path, survey: Survey) -> None:
 
 def _check_json(root: Path, part: str, file: Path, pictures: Path, survey: Survey) -> None:
     names = layout.names_in(file, root, part or None)
-    listing = layout.read_listing(file, survey.findings, names=names, areas="needed")
+    listing = read_listing(file, survey.findings, names=names, areas="needed")
     if listing is None:
         return
     survey.count(part, "categories", len(listing.categories))
     survey.count(part, "videos", len(listing.videos))
     for video in listing.videos.values():
-        layout.check_complete(video.segments, video.frames, file, video.name, survey.findings)
-        layout.video_tracks(video, file, survey.findings)
+        check_complete(video.segments, video.frames, file, video.name, survey.findings)
+        video_tracks(video, file, survey.findings)
         _check_video(root / layout.MAPS / video.name, video, file, pictures, survey)
         survey.progress(video.name)
 
 
 def _check_video(
-    masks: Path, video: layout.ListedVideo, file: Path, pictures: Path, survey: Survey
+    masks: Path, video: ListedVideo, file: Path, pictures: Path, survey: Survey
 ) -> None:
     if not masks.is_dir():
         survey.absent(masks, f"of which {file} tells")

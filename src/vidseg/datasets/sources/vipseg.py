@@ -14,6 +14,7 @@ from ...formats.layouts import vipseg as layout
 from ...formats.layouts.lists import read_videos
 from ...formats.layouts.problems import STRICT
 from ...formats.layouts.segments import compare_ids
+from ...formats.layouts.vipseg_lists import Listing, read_listing, video_tracks
 from ...formats.reading import inside, read_label_map, read_rgb_ids
 from ...labels import FrameLabels, LabelSource, LabelTrack, VideoInfo
 from ...types import IdMap
@@ -28,7 +29,7 @@ def open_source(folder: Path, split: str | None) -> LabelSource:
     source = layout.json_of(folder, split)
     if source is not None:
         names = layout.names_in(source, folder, split)
-        listing = layout.read_listing(source, names=names)
+        listing = read_listing(source, names=names)
         assert listing is not None  # a strict reader raises
         return SegmentedVideos(listing, folder / layout.MAPS, pictures)
     maps = folder / layout.RELEASED_MAPS
@@ -73,7 +74,7 @@ class SegmentedVideos(MapVideos):
     Raises DataError for a segment whose class changes.
     """
 
-    def __init__(self, listing: layout.Listing, maps: Path, pictures: Path) -> None:
+    def __init__(self, listing: Listing, maps: Path, pictures: Path) -> None:
         self._source = listing.source
         self._listed = tuple(listing.videos.values())
         files = [
@@ -87,7 +88,7 @@ class SegmentedVideos(MapVideos):
         ]
         super().__init__("vipseg", listing.categories, files)
         for video in self._listed:
-            layout.video_tracks(video, self._source, STRICT)
+            video_tracks(video, self._source, STRICT)
         self._known: tuple[int, dict[int, LabelTrack]] | None = None
 
     def tracks(self, video: int) -> tuple[LabelTrack, ...]:
@@ -109,7 +110,7 @@ class SegmentedVideos(MapVideos):
 
     def _tracks(self, video: int) -> dict[int, LabelTrack]:
         if self._known is None or self._known[0] != video:
-            self._known = video, layout.video_tracks(self._listed[video], self._source, STRICT)
+            self._known = video, video_tracks(self._listed[video], self._source, STRICT)
         return self._known[1]
 
     def _read(self, video: int, path: Path) -> Ids:

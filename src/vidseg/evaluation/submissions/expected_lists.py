@@ -13,6 +13,7 @@ from ...formats.layouts.frames import find_picture, frame_files
 from ...formats.layouts.lists import read_videos
 from ...formats.layouts.places import first_folder
 from ...formats.layouts.ref_youtube_vos import DescribedVideo
+from ...formats.layouts.vipseg_lists import read_frames
 from .archive_layouts import ArchiveLayout
 from .sequences import Sequence
 
@@ -113,7 +114,7 @@ def vipseg_videos(truth: Path, split: str) -> dict[str, Sequence] | None:
         return {name: Sequence(frame_files(pictures / name)) for name in names}
     chosen = vipseg.names_in(source, truth, split)
     found: dict[str, Sequence] = {}
-    for name, stems in vipseg.read_frames(source, names=chosen).items():
+    for name, stems in read_frames(source, names=chosen).items():
         found[name] = Sequence(
             {
                 stem: find_picture(pictures / name, stem) or find_picture(maps / name, stem)

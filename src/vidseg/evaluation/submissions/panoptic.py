@@ -10,7 +10,8 @@ from ...errors import DataError
 from ...formats.layouts.problems import Findings
 from ...formats.layouts.rows import json_object
 from ...formats.layouts.segments import Segments
-from ...formats.layouts.vipseg import PREDICTED_JSON, read_annotations
+from ...formats.layouts.vipseg import PREDICTED_JSON
+from ...formats.layouts.vipseg_lists import read_annotations
 from ...formats.reading import read_rgb_ids
 from .archive import Entry
 from .archive_layouts import ArchiveLayout

@@ -21,6 +21,7 @@ from ..layouts import vipseg as layout
 from ..layouts.coco_lists import read_categories
 from ..layouts.problems import STRICT
 from ..layouts.segments import Segments
+from ..layouts.vipseg_lists import listed_videos, read_annotations
 from ..reading import inside, read_json
 from .base import ReadOptions, WriteOptions, only_file
 from .class_lists import coco_rows, load_class_list
@@ -45,11 +46,11 @@ def read(place: Path, options: ReadOptions) -> PanopticFiles:
     videos = []
     listed: list[dict[str, Segments]] = []
     if "videos" in content:
-        for video in layout.listed_videos(content, path, known=None).values():
+        for video in listed_videos(content, path, known=None).values():
             videos.append(VideoInfo(video.name, video.frames, video.size))
             listed.append(dict(video.segments))
     else:
-        for name, rows in layout.read_annotations(content, path).items():
+        for name, rows in read_annotations(content, path).items():
             videos.append(VideoInfo(name, tuple(row.name for row in rows.values())))
             listed.append({row.name: row.segments for row in rows.values()})
     maps = [

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from .problems import Problems, listed
-from .rows import whole_number
+from .rows import Row, whole_number
 
 MOST_ID = 1 << 24
 """Ids are below it."""
@@ -74,57 +74,60 @@ def read_segments(
             )
             continue
         id, category = row.get("id"), row.get("category_id")
-        if type(id) is not int:
-            whole_number(row, "id", f"a segment of {place}", source, problems)
-            continue
-        if not 0 < id < MOST_ID:
-            problems.error(
-                "ids",
-                source,
-                f"{source} lists the segment {id} of {place}; ids are 1..{MOST_ID - 1}, for 0 is "
-                "void.",
-            )
+        if type(id) is not int or not 0 < id < MOST_ID:
+            _report_id(row, place, source, problems)
             continue
         if id in classes:
             problems.error(
                 "ids", source, f"{source} lists the segment {id} of {place} more than once."
             )
-        if type(category) is not int:
-            what = f"the segment {id} of {place}"
-            whole_number(row, "category_id", what, source, problems)
-            category = _NO_CLASS
-        elif known is not None and category not in known:
-            problems.error(
-                "classes",
-                source,
-                f"{source} gives the segment {id} of {place} the unknown category {category}.",
-            )
-        classes[id] = category
-        crowd = row.get("iscrowd")
-        if crowd:
+        if type(category) is not int or (known is not None and category not in known):
+            _report_category(row, place, source, problems)
+        classes[id] = category if type(category) is int else _NO_CLASS
+        if row.get("iscrowd"):
             crowds.add(id)
-            if crowd != 1:
-                problems.error(
-                    "values",
-                    source,
-                    f"{source}: iscrowd of the segment {id} of {place} is {crowd!r}; 0 or 1 is "
-                    "wanted.",
-                )
         if areas != "none" and (areas == "needed" or row.get("area") is not None):
-            area = row.get("area")
-            if type(area) is not int:
-                what = f"the segment {id} of {place}"
-                whole_number(row, "area", what, source, problems)
-            else:
+            area = whole_number(row, "area", f"the segment {id} of {place}", source, problems)
+            if area is not None:
                 stated[id] = area
-        score = row.get("score")
-        if isinstance(score, (int, float)):
-            scores[id] = float(score)
-        elif score is not None:
-            problems.error(
-                "values", source, f"{source}: the segment {id} of {place} has the score {score!r}."
-            )
+        if "score" in row and _is_number(row["score"]):
+            scores[id] = float(row["score"])
+        if row.get("iscrowd", 0) not in (0, 1) or not _is_number(row.get("score", 0)):
+            _report_details(row, place, source, problems)
     return Segments(classes, frozenset(crowds), stated, scores)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float))
+
+
+def _report_id(row: Row, place: str, source: Path, problems: Problems) -> None:
+    id = whole_number(row, "id", f"a segment of {place}", source, problems)
+    if id is not None:
+        problems.error(
+            "ids",
+            source,
+            f"{source} lists the segment {id} of {place}; ids are 1..{MOST_ID - 1}, for 0 is void.",
+        )
+
+
+def _report_category(row: Row, place: str, source: Path, problems: Problems) -> None:
+    what = f"the segment {row['id']} of {place}"
+    category = whole_number(row, "category_id", what, source, problems)
+    if category is not None:
+        problems.error("classes", source, f"{source} gives {what} the unknown category {category}.")
+
+
+def _report_details(row: Row, place: str, source: Path, problems: Problems) -> None:
+    what = f"the segment {row['id']} of {place}"
+    if row.get("iscrowd", 0) not in (0, 1):
+        problems.error(
+            "values",
+            source,
+            f"{source}: iscrowd of {what} is {row['iscrowd']!r}; 0 or 1 is wanted.",
+        )
+    if not _is_number(row.get("score", 0)):
+        problems.error("values", source, f"{source}: {what} has the score {row['score']!r}.")
 
 
 def compare_ids(
