@@ -98,13 +98,13 @@ class BurstBenchmark:
         whole = truth / "all_classes.json"  # beside it may lie lists and parts of it
         known = None if protocol == _AUTO else _PROTOCOLS[protocol].classes_of_truth
         with collector_at_rest():
-            right = read_truth(whole if whole.is_file() else json_file(truth, "ground truth"))
-            said = read_predictions(json_file(predicted, "prediction"), right, known)
+            true = read_truth(whole if whole.is_file() else json_file(truth, "ground truth"))
+            found = read_predictions(json_file(predicted, "prediction"), true, known)
         if known is not None:
-            return BurstEvaluation(right, said, protocol)
-        chosen = "exemplar_guided" if said.classes_of_truth else "class_guided"
+            return BurstEvaluation(true, found, protocol)
+        chosen = "exemplar_guided" if found.classes_of_truth else "class_guided"
         note = f"The file was taken for {chosen.replace('_', '-')}; name a protocol to be sure."
-        return BurstEvaluation(right, said, chosen, (note,))
+        return BurstEvaluation(true, found, chosen, (note,))
 
 
 def benchmarks() -> tuple[BurstBenchmark, ...]:
@@ -140,7 +140,7 @@ class BurstEvaluation:
         notes: tuple[str, ...] = (),
     ) -> None:
         self._truth, self._predicted = truth, predicted
-        self._protocol, self._said = protocol, notes
+        self._protocol, self._known = protocol, notes
         seen = {mask.category for video in truth.videos.values() for mask in video.masks}
         self._classes = [id for id in truth.categories if id in seen - DISTRACTORS]
         if not self._classes:
@@ -238,20 +238,20 @@ class BurstEvaluation:
         return details
 
     def _notes(self) -> tuple[str, ...]:
-        said, total = self._predicted, len(self._truth.videos)
-        empty = sum(not said.masks.get(name) for name in self._truth.videos)
+        predicted, total = self._predicted, len(self._truth.videos)
+        empty = sum(not predicted.masks.get(name) for name in self._truth.videos)
         videos = counted(total, "video has", "videos have")
-        missing = counted(said.missing_frames, "annotated frame is", "annotated frames are")
-        spare = counted(said.spare_frames, "predicted frame is", "predicted frames are")
-        tracks = counted(said.spare_tracks, "predicted track is", "predicted tracks are")
+        missing = counted(predicted.missing_frames, "annotated frame is", "annotated frames are")
+        spare = counted(predicted.spare_frames, "predicted frame is", "predicted frames are")
+        tracks = counted(predicted.spare_tracks, "predicted track is", "predicted tracks are")
         cases = (
             (empty, f"{empty} of {videos} no prediction; their objects are missed."),
-            (said.missing_frames, f"{missing} not in the prediction: taken as empty."),
-            (said.spare_frames, f"{spare} not annotated and left out."),
-            (said.spare_tracks, f"{tracks} of objects that do not count."),
+            (predicted.missing_frames, f"{missing} not in the prediction: taken as empty."),
+            (predicted.spare_frames, f"{spare} not annotated and left out."),
+            (predicted.spare_tracks, f"{tracks} of objects that do not count."),
         )
         return (
-            *self._said,
+            *self._known,
             *(text for number, text in cases if number),
             "HOTA is that of the boxes around the masks, as in the official program."
             if _PROTOCOLS[self._protocol].boxes
@@ -267,12 +267,12 @@ class BurstEvaluation:
         info = self._truth.videos[video]
         masks = self._predicted.masks.get(video, ())
         for frame, file in enumerate(info.frames):
-            right = [mask for mask in info.masks if mask.frame == frame]
-            said = sorted((m for m in masks if m.frame == frame), key=lambda mask: mask.score)
+            true = [mask for mask in info.masks if mask.frame == frame]
+            predicted = sorted((m for m in masks if m.frame == frame), key=lambda mask: mask.score)
             yield ComparedFrame(
                 PurePosixPath(file).stem,
-                paint(right, info, self._truth.path),
-                paint(said, info, self._predicted.path),
+                paint(true, info, self._truth.path),
+                paint(predicted, info, self._predicted.path),
                 same_ids=_PROTOCOLS[self._protocol].classes_of_truth,
             )
 

@@ -72,15 +72,15 @@ def compare_masks(
 
     Raises DataError, naming the mask, for broken run lengths.
     """
-    right, said = _read(video.masks, video, files[0]), _read(predicted, video, files[1])
-    rows, columns = equal_pairs(said.frames, right.frames)
-    shared = shared_pixels(said.runs, right.runs, rows, columns)
+    true, found = _read(video.masks, video, files[0]), _read(predicted, video, files[1])
+    rows, columns = equal_pairs(found.frames, true.frames)
+    shared = shared_pixels(found.runs, true.runs, rows, columns)
     if boxes:
-        ours, theirs = (side.runs.boxes(video.size[0]) for side in (said, right))
+        ours, theirs = (side.runs.boxes(video.size[0]) for side in (found, true))
         ious = _box_ious(ours[rows], theirs[columns])
     else:
-        ious = _ratios(shared, said.runs.areas[rows] + right.runs.areas[columns])
-    return ComparedMasks(right, said, columns, rows, shared, ious)
+        ious = _ratios(shared, found.runs.areas[rows] + true.runs.areas[columns])
+    return ComparedMasks(true, found, columns, rows, shared, ious)
 
 
 def _box_ious(boxes: Integers, others: Integers) -> Floats:
@@ -122,16 +122,20 @@ def class_hota(pairs: ComparedMasks, category: int, video: BurstVideo, excuses: 
     hota = HOTA()
     done = 0
     for frame in np.unique(pairs.truth.frames).tolist():
-        truth, said = pairs.truth.of_frame(frame), pairs.predicted.of_frame(frame)
-        ious = pairs.ious[done : done + len(truth) * len(said)].reshape(len(truth), len(said))
+        truth, predicted = pairs.truth.of_frame(frame), pairs.predicted.of_frame(frame)
+        ious = pairs.ious[done : done + len(truth) * len(predicted)].reshape(
+            len(truth), len(predicted)
+        )
         done += ious.size
         g = [row for row, mask in enumerate(truth) if mask.category == category]
-        p = [column for column, mask in enumerate(said) if mask.category == category]
+        p = [column for column, mask in enumerate(predicted) if mask.category == category]
         chosen = ious[g][:, p]
         if excuses and p and (category in video.partial or not (g or category in video.negative)):
             kept = _matched(chosen)
             chosen, p = chosen[:, kept], [p[column] for column in kept]
-        hota.update(chosen, [truth[row].track for row in g], [said[column].track for column in p])
+        hota.update(
+            chosen, [truth[row].track for row in g], [predicted[column].track for column in p]
+        )
     hota.end_video()
     return hota
 
@@ -151,30 +155,32 @@ def class_track_map(pairs: ComparedMasks, category: int, video: BurstVideo) -> T
     Predicted tracks count where the class is in the video or known to be absent. A track has the
     class of its first mask and the mean score of its masks.
     """
-    right, said = _tracks(pairs.truth.masks), _tracks(pairs.predicted.masks)
-    true_ids = [id for id, masks in right.items() if masks[0].category == category]
-    said_ids = [id for id, masks in said.items() if masks[0].category == category]
+    true, predicted = _tracks(pairs.truth.masks), _tracks(pairs.predicted.masks)
+    true_ids = [id for id, masks in true.items() if masks[0].category == category]
+    predicted_ids = [id for id, masks in predicted.items() if masks[0].category == category]
     if not true_ids and category not in video.negative:
-        said_ids = []
+        predicted_ids = []
     track_map = TrackMAP()
-    if not true_ids and not said_ids:
+    if not true_ids and not predicted_ids:
         return track_map
     areas, true_areas = (
         np.array([found[id] for id in ids], np.int64)
         for found, ids in (
-            (_areas(pairs.predicted), said_ids),
+            (_areas(pairs.predicted), predicted_ids),
             (_areas(pairs.truth), true_ids),
         )
     )
-    shared = np.zeros((len(said_ids), len(true_ids)), np.int64)
-    row_of, column_of = ({id: at for at, id in enumerate(ids)} for ids in (said_ids, true_ids))
+    shared = np.zeros((len(predicted_ids), len(true_ids)), np.int64)
+    row_of, column_of = ({id: at for at, id in enumerate(ids)} for ids in (predicted_ids, true_ids))
     for row, column, pixels in zip(
         pairs.rows.tolist(), pairs.columns.tolist(), pairs.shared.tolist(), strict=True
     ):
         p, g = pairs.predicted.masks[row].track, pairs.truth.masks[column].track
         if pixels and p in row_of and g in column_of:
             shared[row_of[p], column_of[g]] += pixels
-    scores = np.array([np.mean([mask.score for mask in said[id]]) for id in said_ids], np.float64)
+    scores = np.array(
+        [np.mean([mask.score for mask in predicted[id]]) for id in predicted_ids], np.float64
+    )
     exhaustive = category not in video.partial
     track_map.update(overlap_ratios(shared, areas, true_areas), scores, exhaustive)
     return track_map

@@ -75,8 +75,8 @@ class Davis2016Evaluation(_Semisupervised):
         meter = JFMeter()
         key: ObjectKey = (video, "1")
         for _, *maps in pair.maps(pair.needed):
-            said, right = ((labels > 0).view(np.uint8) for labels in maps)
-            meter.update_maps({key: 1}, Transitions(said), Transitions(right))
+            predicted, true = ((labels > 0).view(np.uint8) for labels in maps)
+            meter.update_maps({key: 1}, Transitions(predicted), Transitions(true))
         return meter
 
     def report(self, sums: JFMeter) -> Report:
@@ -115,15 +115,15 @@ class Davis2017Evaluation(_Semisupervised):
         labels: dict[Any, int] = {(video, str(k)): k for k in range(1, objects + 1)}
         meter = JFMeter()
         for frame, *maps in pair.maps(pair.needed):
-            said, right = map(Transitions, maps)
-            largest = max(said.labels, default=0)
+            predicted, true = map(Transitions, maps)
+            largest = max(predicted.labels, default=0)
             if largest > objects:
                 raise DataError(
                     f"{pair.predicted / frame}.png holds label {largest}, but the video has "
                     f"{objects} objects; the official program accepts no other label."
                 )
             if labels:
-                meter.update_maps(labels, said, right)
+                meter.update_maps(labels, predicted, true)
         return meter
 
     def report(self, sums: JFMeter) -> Report:
@@ -141,9 +141,9 @@ class Davis2017Evaluation(_Semisupervised):
     def compare(self, video: str) -> Iterator[ComparedFrame]:
         """The measured frames; void is nothing."""
         pair = self.pair(video)
-        for frame, said, right in pair.maps(pair.needed):
-            right = np.where(right == VOID, np.uint8(0), right)
-            yield ComparedFrame(frame, to_ids(right), to_ids(said))
+        for frame, predicted, true in pair.maps(pair.needed):
+            true = np.where(true == VOID, np.uint8(0), true)
+            yield ComparedFrame(frame, to_ids(true), to_ids(predicted))
 
 
 class Davis2016:

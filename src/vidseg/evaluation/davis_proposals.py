@@ -84,10 +84,10 @@ class ProposalEvaluation:
         one = next(iter(pairs.values()))
         answers = [pair.predicted for pair in pairs.values()]
         for frame, (truth, *maps) in read_ahead(partial(_maps, one, answers), one.needed):
-            for pair, meter, said in zip(pairs.values(), meters.values(), maps, strict=True):
+            for pair, meter, predicted in zip(pairs.values(), meters.values(), maps, strict=True):
                 path = pair.predicted / f"{frame}.png"
                 try:
-                    meter.update(said, truth)
+                    meter.update(predicted, truth)
                 except ValueError as error:
                     raise DataError(f"{path} cannot be measured: {error}") from error
         return ByAnnotator({name: meter.assigned() for name, meter in meters.items()})
@@ -144,10 +144,10 @@ class ProposalEvaluation:
     def compare(self, video: str) -> Iterator[ComparedFrame]:
         """The frames with the first annotator's predictions; void is nothing in both maps."""
         pair = next(iter(self._pairs(video).values()))
-        for frame, said, right in pair.maps(pair.needed):
-            void = right == VOID
-            true, proposed = (to_ids(np.where(void, 0, ids)) for ids in (right, said))
-            yield ComparedFrame(frame, true, proposed, same_ids=False)
+        for frame, predicted, true in pair.maps(pair.needed):
+            void = true == VOID
+            shown, proposed = (to_ids(np.where(void, 0, ids)) for ids in (true, predicted))
+            yield ComparedFrame(frame, shown, proposed, same_ids=False)
 
     def _pairs(self, video: str) -> dict[str, MaskVideo]:
         return {

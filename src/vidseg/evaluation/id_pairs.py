@@ -36,7 +36,7 @@ def best_pairs(shared: Overlaps) -> dict[int, int]:
     true = sorted({pair[1] for pair in shared})
     if not shared:
         return {}
-    table = np.array([[shared[said, right] for right in true] for said in predicted])
+    table = np.array([[shared[one, other] for other in true] for one in predicted])
     rows, columns = linear_sum_assignment(table, maximize=True)
     return {
         predicted[row]: true[column]
@@ -55,15 +55,15 @@ class CommonNumbers:
     def __init__(self, frames: Sequence[ComparedFrame], pairs: Mapping[int, int]) -> None:
         same = all(frame.same_ids for frame in frames)
         true = {int(id) for frame in frames for id in np.unique(frame.truth)} - {0}
-        said = {int(id) for frame in frames for id in np.unique(frame.predicted)} - {0}
+        predicted = {int(id) for frame in frames for id in np.unique(frame.predicted)} - {0}
         self._true = {id: number for number, id in enumerate(sorted(true), start=1)}
-        self._said: dict[int, int] = {}
+        self._shown: dict[int, int] = {}
         fresh = len(true)
-        for id in sorted(said):
+        for id in sorted(predicted):
             known = self._true.get(id if same else pairs.get(id, 0))
             if known is None:
                 fresh += 1
-            self._said[id] = fresh if known is None else known
+            self._shown[id] = fresh if known is None else known
 
     def truth(self, ids: IdMap) -> IdMap:
         """The map in common numbers."""
@@ -71,7 +71,7 @@ class CommonNumbers:
 
     def predicted(self, ids: IdMap) -> IdMap:
         """The map in common numbers."""
-        return _renumbered(ids, self._said)
+        return _renumbered(ids, self._shown)
 
 
 def _renumbered(ids: IdMap, numbers: Mapping[int, int]) -> IdMap:

@@ -55,9 +55,9 @@ class MoseV2Evaluation(MaskEvaluation):
         own = self.objects[video]
         labels: dict[Any, int] = {(video, str(label)): label for label in self.objects[video]}
         for _, *maps in pair.maps(inner_frames(pair.frames)):
-            said, right = map(Transitions, maps)
-            meter.update(labels, said, right)
-            meter.strays |= {(video, label) for label in said.labels if label not in own}
+            predicted, true = map(Transitions, maps)
+            meter.update(labels, predicted, true)
+            meter.strays |= {(video, label) for label in predicted.labels if label not in own}
         return meter
 
     def report(self, sums: MoseV2Meter) -> Report:

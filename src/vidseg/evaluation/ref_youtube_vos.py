@@ -58,8 +58,8 @@ class ReferredVideo:
 
     def mask(self, expression: str, frame: str, truth: LabelMap8) -> LabelMap8:
         """[H, W] 1 where the prediction is above 0. Raises DataError where the file is unfit."""
-        said = read_predicted(self.predicted[expression] / f"{frame}.png", truth)
-        return (said > 0).view(np.uint8)
+        predicted = read_predicted(self.predicted[expression] / f"{frame}.png", truth)
+        return (predicted > 0).view(np.uint8)
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,9 @@ class RefYoutubeVosEvaluation:
         one = self._video(video)
         meter = JFMeter()
         for _, (truth, *masks) in read_ahead(one.maps, one.frames):
-            right = Transitions(truth)
+            true = Transitions(truth)
             for (expression, label), mask in zip(one.labels.items(), masks, strict=True):
-                region, accuracy = score_pairs(Transitions(mask), right, [(1, label)])
+                region, accuracy = score_pairs(Transitions(mask), true, [(1, label)])
                 meter.add((video, expression), region.tolist(), accuracy.tolist())
         return meter
 
@@ -113,8 +113,10 @@ class RefYoutubeVosEvaluation:
         for expression, label in one.labels.items():
             for frame in one.frames:
                 truth = one.truth_labels(frame)
-                said = one.mask(expression, frame, truth)
-                yield ComparedFrame(f"{expression}/{frame}", to_ids(truth == label), to_ids(said))
+                predicted = one.mask(expression, frame, truth)
+                yield ComparedFrame(
+                    f"{expression}/{frame}", to_ids(truth == label), to_ids(predicted)
+                )
 
     def _video(self, name: str) -> ReferredVideo:
         return next(video for video in self.referred if video.name == name)

@@ -81,9 +81,9 @@ class YoutubeVosEvaluation(MaskEvaluation):
                 for one in self.objects[video]
                 if frame in one.frames
             }
-            said, right = map(Transitions, maps)
-            meter.update_maps(labels, said, right)
-            meter.strays |= {(video, label) for label in said.labels if label not in own}
+            predicted, true = map(Transitions, maps)
+            meter.update_maps(labels, predicted, true)
+            meter.strays |= {(video, label) for label in predicted.labels if label not in own}
         return meter
 
     def report(self, sums: JFMeter) -> Report:
