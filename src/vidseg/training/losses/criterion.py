@@ -191,8 +191,7 @@ class Criterion(nn.Module):
             reid.add(embeddings, matched, target.masks[matched].flatten(2).any(2))
         terms = self._mask_terms(logits, masks, generator, wanted)
         if sum(counts):
-            share = torch.tensor(counts, dtype=torch.float32, device=classes[0].device)
-            terms["classes"] = (torch.stack(classes) * share).sum() / share.sum()
+            terms["classes"] = _weighted(classes, counts)
         elif classes:  # clips without objects still teach what is not there
             terms["classes"] = torch.stack(classes).mean()
         return found, terms | reid.terms()
@@ -237,8 +236,7 @@ class Criterion(nn.Module):
             kept = supervised[b].nonzero().flatten()
             reid.add(prediction.embeddings[b, kept], prompts.rows[b, kept], present[b, kept])
         if classes:
-            share = torch.tensor(counts, dtype=torch.float32, device=classes[0].device)
-            terms["classes"] = (torch.stack(classes) * share).sum() / share.sum()
+            terms["classes"] = _weighted(classes, counts)
         if semantic:
             terms["semantic"] = torch.stack(semantic).mean()
         return terms | reid.terms()
@@ -273,3 +271,9 @@ class Criterion(nn.Module):
         truth = torch.cat(list(masks)).to(joined.dtype)
         entropy, dice = mask_losses(joined, truth, points)
         return {"mask": entropy / count, "dice": dice / count}
+
+
+def _weighted(losses: Sequence[Tensor], counts: Sequence[int]) -> Tensor:
+    """Mean of losses, weighted by how many queries each has."""
+    share = torch.tensor(counts, dtype=torch.float32, device=losses[0].device)
+    return (torch.stack(list(losses)) * share).sum() / share.sum()

@@ -22,7 +22,7 @@ from ..losses.targets import ClipTargets, PromptTargets
 from ..prompts.choice import choose_kind, prompt_shares, visual_shares
 from ..prompts.clip_prompts import simulate_clip_prompts
 from ..prompts.simulation import SimulatedPrompts
-from ..recipe.objective import ObjectiveConfig
+from ..recipe.objective import ObjectiveConfig, PromptKind
 from .clip_queries import (
     decode_clip,
     device_of,
@@ -32,10 +32,8 @@ from .clip_queries import (
 )
 
 
-class ClipObjective:
-    """Learnable queries and simulated prompts on whole clips.
-
-    Learnable queries are matched on every dataset; where it has no classes, by masks alone.
+class PromptedObjective:
+    """What objectives share that ask learnable queries and simulated prompts.
 
     Args:
         config: of the recipe.
@@ -43,9 +41,33 @@ class ClipObjective:
     """
 
     def __init__(self, config: ObjectiveConfig, texts: TextEncoder | None) -> None:
-        self._prompts = config.prompts
-        self._texts = texts
-        self._criterion = Criterion(named_losses(config.losses.preset, config.losses.overrides))
+        self._config, self._prompts, self._texts = config, config.prompts, texts
+        self._losses = named_losses(config.losses.preset, config.losses.overrides)
+        self._criterion = Criterion(self._losses)
+
+    def _shares(self, batch: ClipBatch) -> dict[PromptKind, float]:
+        """How likely each kind of prompt is for a batch."""
+        return prompt_shares(self._prompts, batch, texts=self._texts is not None)
+
+    def _simulate_clips(
+        self, batch: ClipBatch, rng: np.random.Generator, first_frames: int | None = None
+    ) -> SimulatedPrompts | None:
+        """Prompts of one kind for whole clips; see :func:`simulate_clip_prompts`."""
+        shares = self._shares(batch)
+        kind = choose_kind(shares, rng)
+        if kind is None:
+            return None
+        visual, most = visual_shares(shares), self._prompts.most
+        return simulate_clip_prompts(
+            batch.samples, kind, visual, self._texts, most, rng, first_frames=first_frames
+        )
+
+
+class ClipObjective(PromptedObjective):
+    """Learnable queries and simulated prompts on whole clips.
+
+    Learnable queries are matched on every dataset; where it has no classes, by masks alone.
+    """
 
     def __call__(
         self, model: VideoModel, batch: ClipBatch, rng: np.random.Generator
@@ -53,7 +75,7 @@ class ClipObjective:
         """See :class:`vidseg.training.objectives.registry.Objective`."""
         assert isinstance(model, UniVS)
         device = device_of(model)
-        prompts = self._simulate(batch, rng)
+        prompts = self._simulate_clips(batch, rng)
         features = model.encode_frames(normalised(model, batch.images))
         indices = batch.frame_indices.to(device)
         queries = None
@@ -70,16 +92,6 @@ class ClipObjective:
         clips = clip_targets(batch, device)
         targets = None if prompts is None else prompt_targets(prompts, clips)
         return compare(self._criterion, output, clips, targets).terms
-
-    def _simulate(self, batch: ClipBatch, rng: np.random.Generator) -> SimulatedPrompts | None:
-        shares = prompt_shares(self._prompts, batch, texts=self._texts is not None)
-        kind = choose_kind(shares, rng)
-        if kind is None:
-            return None
-        visual = visual_shares(shares)
-        return simulate_clip_prompts(
-            batch.samples, kind, visual, self._texts, self._prompts.most, rng
-        )
 
 
 def class_embeddings(

@@ -8,37 +8,21 @@ from torch import Tensor
 from ...datasets.batches.collate import ClipBatch
 from ...models.decoder.tensors import FrameFeatures
 from ...models.loading import VideoModel
-from ...models.text.encoder import TextEncoder
 from ...models.univs.model import UniVS
-from ..losses.config import named_losses
-from ..losses.criterion import Criterion
 from ..losses.interclip_reid import InterclipReid
 from ..losses.output_streams import in_full_precision, without_autocast
-from ..prompts.choice import choose_kind, prompt_shares, visual_shares
-from ..prompts.clip_prompts import simulate_clip_prompts
-from ..recipe.objective import ObjectiveConfig
-from .clip import class_embeddings, clip_targets, compare, prompt_targets
+from ..prompts.choice import visual_shares
+from .clip import PromptedObjective, class_embeddings, clip_targets, compare, prompt_targets
 from .clip_queries import decode_clip, device_of, normalised
 from .prompted_video import PromptedVideo
 
 
-class LongVideoObjective:
+class LongVideoObjective(PromptedObjective):
     """Learnable queries and prompts on each clip; all clips keep their gradients.
 
     The first clip decides which objects are asked for. Losses are means over the clips, and
     embeddings of one object are pulled together over all of them.
-
-    Args:
-        config: of the recipe.
-        texts: encoder of names and sentences; None teaches no classes and asks no text.
     """
-
-    def __init__(self, config: ObjectiveConfig, texts: TextEncoder | None) -> None:
-        self._clip_frames = config.clip_frames
-        self._prompts = config.prompts
-        self._texts = texts
-        self._losses = named_losses(config.losses.preset, config.losses.overrides)
-        self._criterion = Criterion(self._losses)
 
     def __call__(
         self, model: VideoModel, batch: ClipBatch, rng: np.random.Generator
@@ -47,7 +31,7 @@ class LongVideoObjective:
         assert isinstance(model, UniVS)
         device = device_of(model)
         length = batch.images.shape[1]
-        frames = min(self._clip_frames, length)
+        frames = min(self._config.clip_frames, length)
         prompted = self._prompted(model, batch, frames, rng)
         features = model.encode_frames(normalised(model, batch.images))
         indices = batch.frame_indices.to(device)
@@ -82,16 +66,10 @@ class LongVideoObjective:
     def _prompted(
         self, model: UniVS, batch: ClipBatch, frames: int, rng: np.random.Generator
     ) -> PromptedVideo | None:
-        shares = prompt_shares(self._prompts, batch, texts=self._texts is not None)
-        kind = choose_kind(shares, rng)
-        if kind is None:
-            return None
-        visual, most = visual_shares(shares), self._prompts.most
-        prompts = simulate_clip_prompts(
-            batch.samples, kind, visual, self._texts, most, rng, first_frames=frames
-        )
+        prompts = self._simulate_clips(batch, rng, first_frames=frames)
         if prompts is None:
             return None
+        visual = visual_shares(self._shares(batch))
         predicted = bool(rng.random() < self._prompts.predicted)
         tokens = self._prompts.tokens
         return PromptedVideo(model, prompts, visual, frames, tokens, rng, predicted=predicted)

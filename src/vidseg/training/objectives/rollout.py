@@ -6,6 +6,7 @@ first frame when the prompt is the true mask.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -109,12 +110,9 @@ def _ask(
         queries = model.text_queries(frame, prompts.words, kind)
     else:
         if not memory.tokens:
-            parts = [
-                model.encode_visual(frame[slice(b, b + 1)], 0, region, tokens=tokens)
-                for b, region in enumerate(prompts.regions)
-            ]
-            memory.tokens.append(torch.stack([p.content for p in parts]))
-            memory.positions.append(torch.stack([p.position for p in parts]))
+            content, position = _encode(model, frame, prompts.regions, tokens)
+            memory.tokens.append(content)
+            memory.positions.append(position)
         queries = model.visual_queries(
             torch.cat(memory.tokens, dim=2)[:, :, :, None],
             torch.cat(memory.positions, dim=2)[:, :, :, None],
@@ -156,14 +154,19 @@ def _remember(
     if tokens is None:
         return
     full = F.interpolate(answer, scale_factor=4, mode="bilinear", align_corners=False)
-    parts = [
-        model.encode_visual(
-            frame[slice(b, b + 1)], 0, VisualRegions.from_masks(masks), tokens=tokens
-        )
-        for b, masks in enumerate(full)
-    ]
-    content = torch.stack([p.content for p in parts])
-    position = torch.stack([p.position for p in parts])
+    regions = [VisualRegions.from_masks(masks) for masks in full]
+    content, position = _encode(model, frame, regions, tokens)
     seen = (full >= 0.5).flatten(2).any(2)[:, :, None, None]
     memory.tokens.append(torch.where(seen, content, memory.tokens[-1]))
     memory.positions.append(torch.where(seen, position, memory.positions[-1]))
+
+
+def _encode(
+    model: UniVS, frame: FrameFeatures, regions: Sequence[VisualRegions], tokens: int
+) -> tuple[Tensor, Tensor]:
+    """Content and position [B, Q, R, C] of visual prompts, the regions of each clip's frame."""
+    parts = [
+        model.encode_visual(frame[slice(b, b + 1)], 0, region, tokens=tokens)
+        for b, region in enumerate(regions)
+    ]
+    return torch.stack([p.content for p in parts]), torch.stack([p.position for p in parts])

@@ -14,43 +14,28 @@ from ...backbones.spec import FeatureMaps
 from ...datasets.batches.collate import ClipBatch
 from ...models.decoder.tensors import DecoderOutput
 from ...models.loading import VideoModel
-from ...models.text.encoder import TextEncoder
 from ...models.univs.model import UniVS
-from ..losses.config import named_losses
-from ..losses.criterion import Criterion
 from ..losses.output_streams import fold_frames, join_streams, without_autocast
 from ..losses.targets import ClipTargets
-from ..prompts.choice import choose_kind, prompt_shares
+from ..prompts.choice import choose_kind
 from ..prompts.simulation import (
     SimulatedPrompts,
     simulate_categories,
     simulate_expressions,
     simulate_visual,
 )
-from ..recipe.objective import ObjectiveConfig
-from .clip import class_embeddings, compare, prompt_targets
+from .clip import PromptedObjective, class_embeddings, compare, prompt_targets
 from .clip_queries import device_of, normalised
 from .rollout import read_loss, roll_out
 
 
-class StreamObjective:
+class StreamObjective(PromptedObjective):
     """Prompt queries rolled out over the frames, learnable queries on each frame alone.
 
     A prompt is given on the first frame. Learnable queries are supervised in every n-th step on
     average (``detect_every``), and on datasets with classes alone. Single frames are asked for with
     boxes instead of masks, which would give the answer away.
-
-    Args:
-        config: of the recipe.
-        texts: encoder of names and sentences; None teaches no classes and asks no text.
     """
-
-    def __init__(self, config: ObjectiveConfig, texts: TextEncoder | None) -> None:
-        self._prompts = config.prompts
-        self._detect = 1 / config.detect_every
-        self._texts = texts
-        self._losses = named_losses(config.losses.preset, config.losses.overrides)
-        self._criterion = Criterion(self._losses)
 
     def __call__(
         self, model: VideoModel, batch: ClipBatch, rng: np.random.Generator
@@ -60,7 +45,7 @@ class StreamObjective:
         device = device_of(model)
         T = batch.images.shape[1]
         prompts = self._simulate(batch, rng)
-        detect = rng.random() < self._detect or prompts is None
+        detect = rng.random() < 1 / self._config.detect_every or prompts is None
         prompts = None if prompts is None else prompts.to(device)
         classes = class_embeddings(self._texts, batch, device)
         maps = model.backbone(normalised(model, batch.images))
@@ -89,7 +74,7 @@ class StreamObjective:
         return terms
 
     def _simulate(self, batch: ClipBatch, rng: np.random.Generator) -> SimulatedPrompts | None:
-        shares = prompt_shares(self._prompts, batch, texts=self._texts is not None)
+        shares = self._shares(batch)
         if not all(sample.expressions for sample in batch.samples):
             shares.pop("expression", None)
         if batch.images.shape[1] == 1 and "mask" in shares:
