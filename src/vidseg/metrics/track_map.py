@@ -21,7 +21,7 @@ class TrackMAP:
     """Gathers the AP of one class video by video; keeps some 30 bytes per prediction.
 
     Predictions of equal score stay in the order of the videos, and merged sums count as later
-    videos. Unlike :class:`vidseg.metrics.vis.TrackAP` it knows no crowds and no sizes, has no limit
+    videos. Unlike :class:`vidseg.metrics.vis.TrackAP` it has no crowds and no sizes, has no limit
     of tracks per video, and excuses false alarms where not all objects are labelled.
     """
 

@@ -107,7 +107,7 @@ class PanopticVOSMeter:
 
         Args:
             predicted, truth: [H, W] object ids, 0..65535.
-            given: ids of the objects of which the true mask is told in this frame. Each needs an
+            given: ids of the objects whose true mask is given in this frame. Each needs an
                 entry in the groups of the video (KeyError without).
         """
         if self._known:

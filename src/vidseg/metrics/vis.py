@@ -61,7 +61,7 @@ class TrackAPScores:
 
     Attributes:
         ap: area of :data:`AREA_RANGES` → AP over thresholds, recalls and classes.
-        ar: "1", "10", "100" → recall with so many predictions; "small" … with the most.
+        ar: "1", "10", "100" → recall with at most 1, 10, 100 predictions; "small" … with the most.
         thresholds: [T] AP at each of :data:`IOU_THRESHOLDS`.
         classes: class → [T] AP at each threshold, only classes with a true track that counts.
         class_recalls: class → recall with the most predictions, mean over the thresholds.

@@ -26,8 +26,8 @@ class SemanticScores:
 
     Attributes:
         miou: mean IoU over the classes that occur in the ground truth.
-        pixel_accuracy: share of the labelled pixels that are right.
-        class_accuracy: mean over classes of the share of their pixels that are right.
+        pixel_accuracy: share of the labelled pixels that are correct.
+        class_accuracy: mean over classes of the share of their pixels that are correct.
         weighted_iou: IoU of the classes weighted by their share of the pixels.
         iou: [K] per class, NaN for classes that the ground truth lacks.
     """
@@ -97,14 +97,14 @@ class SemanticMeter:
 
 
 _SPAN = 15
-"""Longest clips after which frames are counted anew; with clips of 16 they fit a byte."""
+"""Longest clips after which frames are renumbered; with clips of 16 they fit a byte."""
 
 
 class ConsistencyMeter:
     """mVC_n: how steady predictions are where the ground truth is.
 
     For every clip of n frames: of the pixels whose true label does not change, the share whose
-    predicted label does not change either (it need not be right). Void is a label like others.
+    predicted label does not change either (it need not be correct). Void is a label like others.
     As in the public code a video of N frames has N - n clips: the last one is left out.
 
     Args:
@@ -143,7 +143,7 @@ class ConsistencyMeter:
 
     def _mark_changes(self, predicted: LabelMap, truth: LabelMap) -> None:
         if self._seen - self._first == _SPAN * self._most:
-            self._count_anew()
+            self._renumber()
         last_predicted, last_true = self._last
         steady = truth == last_true
         both = predicted == last_predicted
@@ -156,7 +156,7 @@ class ConsistencyMeter:
         np.copyto(last_predicted, predicted)
         np.copyto(last_true, truth)
 
-    def _count_anew(self) -> None:
+    def _renumber(self) -> None:
         """Keeps the frame numbers small: what is older than any clip may be as old as that."""
         gone = self._seen - self._most - self._first
         for since in self._since:

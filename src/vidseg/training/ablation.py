@@ -93,8 +93,8 @@ ROWS = (
     AblationRow("e3", "things of the video, stuff of frames", 43.0, 43.9, _E3),
     AblationRow("e4", "things of the video, stuff of the dataset", 44.0, 44.9),
 )
-"""Each component of part a stands alone on the baseline, but for a3: its figures are those of e1,
-everything without task-oriented TCL, so it is read as that."""
+"""Each row of part a adds one component to the baseline, except a3: its published figures are those
+of e1, so it is taken as everything without task-oriented TCL."""
 
 
 def wanted_rows(text: str | None) -> tuple[AblationRow, ...]:
@@ -161,8 +161,8 @@ class Ablation:
 def run_ablation(ablation: Ablation, train: Train, measure: Measure) -> Path:
     """Trains and measures every row that is not done yet; rows of one training share it.
 
-    The table is written anew after every row: ``table.md`` and ``table.json`` in ``out``. A row
-    that fails is told there, and the next one begins.
+    The table (``table.md`` and ``table.json`` in ``out``) is rewritten after every row. It lists
+    the error of a row that fails, and the next row begins.
 
     Returns:
         ``table.md``.

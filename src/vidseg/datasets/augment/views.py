@@ -28,7 +28,7 @@ class LargeScaleJitter:
     Attributes:
         side: of the square in pixels.
         scale: range of the scale. At 1 the picture just fits into the square.
-        independent: draw it anew for every frame, not once for the clip.
+        independent: draw it for every frame separately, not once for the clip.
         rotation: largest turn in degrees.
     """
 
@@ -69,7 +69,7 @@ class ShortSide:
     """Whole pictures at one of several sizes; the jitter of the scale costs sharpness alone.
 
     Attributes:
-        short_sides: lengths of the short side in pixels, of which each clip gets one.
+        short_sides: lengths of the short side in pixels; each clip gets one of them.
         long_side: limit in pixels; the short side becomes shorter where it would be passed.
         scale: range of the scale that a picture is seen at before, 1 being the one at which it
             fits into a square of ``side``.

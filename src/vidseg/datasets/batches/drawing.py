@@ -17,7 +17,7 @@ from ..clips.sampling import ClipTiming
 from ..clips.schema import Expression, Region
 from .packing import DrawnClip
 
-_SENTENCE_SIDE = 256  # place and size of objects are told from maps of about this many pixels
+_SENTENCE_SIDE = 256  # place and size of objects are measured on maps of about this many pixels
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -121,7 +121,7 @@ def _expressions(
 ) -> tuple[Expression, ...]:
     """The captions of the regions, and composed sentences where no region was left out.
 
-    Left and right are as one sees them.
+    Left and right are those of the augmented picture.
     """
     names = [
         source.reader.vocabulary[region.label] if region.label >= 0 else None for region in regions

@@ -1,4 +1,4 @@
-"""The endless stream of training batches, the same whoever draws it.
+"""The endless stream of training batches, the same for any number of processes.
 
 Sample i of global batch k depends on (seed, k, i) alone, the dataset of the batch on (seed, k). So
 the number of loading processes changes nothing, N training processes see what one would, and a run
@@ -125,8 +125,8 @@ class _FaultLog:
     """Counts the videos and stills that could not be read.
 
     Args:
-        limit: so many of them are borne.
-        report: is given one line about each, once.
+        limit: number of unreadable videos and stills that is tolerated.
+        report: receives one line about each, once.
     """
 
     def __init__(self, limit: int, report: Callable[[str], None]) -> None:
@@ -135,7 +135,7 @@ class _FaultLog:
         self._seen: set[tuple[str, str]] = set()
 
     def add(self, faults: Iterable[_Fault]) -> None:
-        """Notes faults. Raises DataError where they are more than the limit."""
+        """Records faults. Raises DataError where there are more than the limit."""
         for fault in faults:
             key = fault.dataset, fault.video
             if key in self._seen:
@@ -265,7 +265,7 @@ def _received(parcels: Iterator[_Parcel]) -> Iterator[_Parcel]:
 
 
 def ended_loader(error: RuntimeError) -> DataError | None:
-    """What to say if ``error`` tells that a loading process has ended; None if it does not.
+    """The DataError for an error of torch that a loading process has ended; None for other errors.
 
     Torch raises such errors from a signal, whatever the training process is doing at the time.
     """

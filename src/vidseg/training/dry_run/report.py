@@ -30,8 +30,8 @@ Show = Callable[[RenderableType], None]
 def dry_run(recipe: Recipe, show: Show) -> None:
     """Tries a recipe without training; what is found is shown as soon as it is known.
 
-    One clip of each batch shape goes forwards and backwards, and the memory of a step is told
-    from it; so this fits where the run does, on the device of the run.
+    One clip of each batch shape goes forwards and backwards, and the memory of a step is estimated
+    from it. So a dry run fits on the device of the run where the run itself does.
 
     Raises:
         VidsegError: whatever the run would stop for: a missing folder, damaged labels, classes

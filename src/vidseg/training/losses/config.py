@@ -28,7 +28,7 @@ class LossConfig:
         reid, reid_aux: contrastive and cosine loss inside a stream, and over the clips of a long
             video.
         reid_l2p, reid_l2p_aux: the same between learnable and prompt queries.
-        read: what the pixel memory alone would answer (``training/objectives/rollout.py``).
+        read: loss of the prediction of the pixel memory alone (``training/objectives/rollout.py``).
         semantic: competition of category prompts for each pixel.
         match: weights of the assignment.
         points: sampled points of a mask in one frame (mask and semantic terms).

@@ -30,7 +30,7 @@ __all__ = ["Comparison", "Criterion", "LossConfig", "split_streams"]
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """A loss and what it took the learnable queries for.
+    """A loss and the matches of learnable queries that it was computed with.
 
     Attributes:
         terms: as of :meth:`Criterion.forward`.
@@ -44,8 +44,8 @@ class Comparison:
 class Criterion(nn.Module):
     """Loss of a decoder output.
 
-    Learnable queries are matched to the clip's targets anew for each prediction; prompt queries
-    know theirs. A term that both streams have is the mean of the two.
+    Learnable queries are matched to the clip's targets for each prediction separately; the targets
+    of prompt queries are given. A term that both streams have is the mean of the two.
 
     Mask and dice are divided by the mean number of targets (or prompts) over all processes of a
     run, so that processes together give what one would with all their clips. The released code
@@ -94,7 +94,7 @@ class Criterion(nn.Module):
         """As :meth:`forward`, with the matches.
 
         Args:
-            made: assignments of all clips that the first so many predictions have already.
+            made: assignments of all clips that exist already, for the first predictions.
         """
         targets = [clip.instances() for clip in clips]
         counts = self._counts(targets, prompts)

@@ -1,4 +1,4 @@
-"""What the predictions of a batch are compared with."""
+"""Targets of the predictions of a batch."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ClipTargets:
     def of_single_regions(sample: ClipSample, *, exhaustive: bool | None = None) -> ClipTargets:
         """Targets of a clip, where a group that is in one piece counts as one object.
 
-        Where things are not told apart at all (street scenes), each class is one region.
+        Where the dataset does not separate things (street scenes), each class is one region.
 
         Args:
             exhaustive: None for clips of datasets with classes alone.

@@ -60,10 +60,10 @@ class GvSegObjective:
     Args:
         config: of the recipe.
         texts: encoder of names; None teaches no classes and asks neither VSS nor VPS.
-        model: of which only the configuration is looked at.
+        model: only its configuration is used.
 
     Attributes:
-        memory: queues of classes, which a run goes on from.
+        memory: queues of classes; a checkpoint keeps them.
     """
 
     def __init__(self, config: ObjectiveConfig, texts: TextEncoder | None, model: GvSeg) -> None:

@@ -23,7 +23,7 @@ from .stream import StreamObjective
 
 
 class Objective(Protocol):
-    """Asks a model about a batch and says what its answers cost."""
+    """Prompts a model on a batch and computes the loss of its predictions."""
 
     def __call__(
         self, model: VideoModel, batch: ClipBatch, rng: np.random.Generator
@@ -37,17 +37,17 @@ class Objective(Protocol):
                 from torch's global generators.
 
         Returns:
-            Weighted terms, scalars by name, and ``"total"``, which alone must be followed back.
+            Weighted terms, scalars by name, and ``"total"``, the only one that needs a gradient.
         """
         ...
 
 
 @runtime_checkable
 class RememberingObjective(Protocol):
-    """An objective that a run can only go on with if it remembers what it has seen.
+    """An objective with state that a checkpoint must keep.
 
     Attributes:
-        memory: holds that as buffers.
+        memory: holds the state as buffers.
     """
 
     memory: nn.Module
@@ -86,7 +86,7 @@ def build_objective(
 
     Args:
         config: of the recipe.
-        model: of which only the configuration is looked at.
+        model: only its configuration is used.
         texts: encoder of names and sentences; None builds the model's own, which works where it
             needs no weights from outside (static embeddings). A model without one is taught no
             classes and asked no text.

@@ -1,7 +1,7 @@
-"""Random numbers that depend on where a run is, not on how it came there.
+"""Random numbers that depend on the step of a run, not on its history.
 
-Every part of every step seeds all generators anew, so a resumed run needs no saved generator
-states: the number of the step says everything.
+Every part of every step seeds all generators, so a resumed run needs no saved generator states:
+the number of the step is enough.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Prompts for a clip that is answered as a whole: any key frame, each object in its own way."""
+"""Prompts for a clip that is decoded as a whole: any key frame, one kind of prompt per object."""
 
 from __future__ import annotations
 
@@ -38,14 +38,15 @@ def simulate_clip_prompts(
     *,
     first_frames: int | None = None,
 ) -> SimulatedPrompts | None:
-    """Prompts of one kind for B clips; None where no clip has anything to be asked about.
+    """Prompts of one kind for B clips; None where no clip has anything to prompt.
 
     Args:
         kind: of text, taken as it is; any visual kind stands for all of ``shares``.
         shares: of the visual kinds; each object draws its own.
         texts: needed for text.
         most: Q at most.
-        first_frames: visual prompts are given on one of so many first frames; None for all.
+        first_frames: visual prompts are given on one of the first ``first_frames`` frames; None for
+            all frames.
     """
     if kind == "category":
         assert texts is not None
@@ -66,7 +67,7 @@ def prompt_window(
 ) -> SimulatedPrompts:
     """Prompts for the same objects on ``frames`` frames from ``first`` on.
 
-    Visual ones are drawn anew on a random frame of the window that shows one of the objects;
+    New visual prompts are drawn on a random frame of the window that shows one of the objects;
     objects that are not there get no region. Truth is cut to the window.
     """
     truth = prompts.truth[:, :, first : first + frames]

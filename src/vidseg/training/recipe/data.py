@@ -14,7 +14,7 @@ class SourceConfig:
         name: unique in the recipe; the ``dataset`` of its clips and of log lines.
         kind: what reads it: a name of ``datasets/sources/registry.py``, or a plain layout
             (``coco_panoptic_stills``, ``coco_instance_stills``, ``label_map_videos``,
-            ``masked_videos``). The source's own name unless said otherwise.
+            ``masked_videos``). Defaults to the source's name.
         folder: relative to ``data.root`` (or absolute).
         split: of that dataset; None where it has none.
         weight: relative probability that a batch comes from here.

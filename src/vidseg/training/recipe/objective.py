@@ -105,7 +105,7 @@ class ContrastConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectiveConfig:
-    """What the model is asked, and what answers cost.
+    """Prompts, tasks and losses of a step.
 
     Attributes:
         kind: ``clips`` (stages 1 and 2): a clip at once; ``long_video`` (stage 3): overlapping

@@ -1,6 +1,6 @@
-"""What a training run is: one tree of frozen values, read from YAML by ``recipe_reading``.
+"""What a training run is: one tree of frozen values, read from YAML by ``recipe/reading.py``.
 
-Nothing here imports torch. Ranges are checked by ``recipe_checks`` when a recipe is read.
+Nothing here imports torch. ``recipe/checks.py`` checks ranges when a recipe is read.
 """
 
 from __future__ import annotations
@@ -136,8 +136,8 @@ class BenchmarkConfig:
         split: of that dataset; None where it has none.
         task: ``vos`` (masks of the first frame), ``vis``, ``vss`` or ``vps``.
         short_side: frames are shrunk to this before they are segmented; None: as they are.
-        most_videos: the first so many; None for all.
-        most_frames: of a video, the first so many; None for all.
+        most_videos: largest number of videos, the first ones; None for all.
+        most_frames: largest number of frames of a video, the first ones; None for all.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Checkpoints of a run on disk: whole or not there, whatever ends the process.
+"""Checkpoints of a run on disk: complete or absent, however the process ends.
 
 ``OUT/checkpoints/step-00001000/`` is a model folder (the weights as trained) with::
 
@@ -44,7 +44,7 @@ _OS_REASON = re.compile(r"([^:]+) \(os error \d+\)")  # inside what safetensors 
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """Everything that a run goes on from, as whole tensors on the CPU.
+    """Everything that a run needs to resume, as whole tensors on the CPU.
 
     Attributes:
         step: finished optimiser steps.

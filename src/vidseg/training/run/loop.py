@@ -110,7 +110,7 @@ class _Means:
             self._sums[name] = (total + value, count + 1)
 
     def take(self) -> dict[str, float]:
-        """The means; begins anew."""
+        """Returns the means and resets them."""
         means = {name: total / count for name, (total, count) in self._sums.items()}
         self._sums = {}
         return means
@@ -140,7 +140,7 @@ class StopRequest:
 def stop_requests() -> Iterator[StopRequest]:
     """Collects requests to stop; schedulers send SIGTERM some time before they kill.
 
-    Outside the main thread, which alone receives signals, nothing is collected.
+    Only the main thread receives signals; in other threads nothing is collected.
     """
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread():

@@ -1,4 +1,4 @@
-"""What happens now and then in a run: checkpoints, evaluation, pictures."""
+"""Periodic work of a run: checkpoints, evaluation, pictures."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Milestones:
         recipe: engine and evaluation.
         out: folder of the run.
         model: the trained model, sharded or not.
-        optimiser, scaler, average, memory: what else a run goes on from; None where there is none.
+        optimiser, scaler, average, memory: further state to resume from, or None.
         evaluate: None for no evaluation.
         team: the processes; the first one writes.
     """

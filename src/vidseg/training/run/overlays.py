@@ -1,4 +1,4 @@
-"""Pictures of how a model answers a clip of the last batch, for the logs of a run."""
+"""Pictures of the predictions for a clip of the last batch, for the logs of a run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def draw_answers(model: UniVS, sample: ClipSample) -> ImageArray:
     """Three rows: the truth, learnable queries, prompt queries; the first and the last frame.
 
     Learnable queries show, for each true region, the one that overlaps it most: what the model
-    could find, not what it would say. Prompt queries were given the true masks of the first
+    could find, not what it would predict. Prompt queries were given the true masks of the first
     frame and follow them frame by frame.
 
     Args:

@@ -92,9 +92,9 @@ def starting_model(recipe: Recipe, report: Callable[[str], object] = _LOG.info) 
     Random weights follow torch's global seed. Nothing is frozen yet.
 
     Args:
-        recipe: of which the model and the start are looked at.
-        report: is told which parts of either side have no counterpart, where the weights are of
-            another kind of model.
+        recipe: only its model and init are used.
+        report: receives the parts of either side that have no counterpart, where the weights are
+            of another kind of model.
 
     Raises:
         RecipeError: the configuration is wrong.
@@ -218,7 +218,7 @@ def _load(model: VideoModel, path: Path, report: Callable[[str], object]) -> Non
 def _load_gvseg(model: GvSeg, place: Path, report: Callable[[str], object]) -> None:
     """What an earlier GvSeg, a UniVS or a Mask2Former shares with a GvSeg.
 
-    What stands for classes starts anew where the earlier model had other texts or none.
+    The parts for classes start from random values where the earlier model had other texts or none.
     """
     config, weights = load_config(place)
     theirs, ours = _shared_parts(config), _shared_parts(model.config)

@@ -152,7 +152,7 @@ def autocast(device: torch.device, precision: str) -> torch.autocast:
 
 
 def split_batch(batch: ClipBatch, parts: int) -> list[ClipBatch]:
-    """The clips of a batch in so many parts of about the same size.
+    """The clips of a batch in ``parts`` parts of about the same size.
 
     Raises TrainingError where there are fewer clips than parts.
     """

@@ -41,7 +41,7 @@ class Scores(Protocol):
 
 
 class ObjectScores:
-    """J and F of objects that were told by their first mask (task vos).
+    """J and F of objects that were prompted with their first mask (task vos).
 
     As on DAVIS the frame with the prompt and the last one of a video do not count.
     """
