@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .run_lengths import mask_area
+from ...formats.label_files.run_lengths import mask_area
 from .survey import Survey
 
 _LOOSE = 0.25  # polygons are drawn on a grid; their area is near the true one, not equal to it

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ...formats.label_files.run_lengths import mask_area
 from ...formats.layouts.coco_lists import read_categories
 from ...formats.layouts.problems import listed
 from ...formats.layouts.rows import row_size
 from .folders import check_pictures
 from .pictures import in_words
-from .run_lengths import mask_area
 from .survey import Survey
 
 _KEYS = ("id", "seq_name", "dataset", "annotated_image_paths", "track_category_ids")

@@ -21,12 +21,12 @@ from pathlib import Path, PurePosixPath
 
 from ...errors import DataError
 from ...formats.label_files.run_lengths import from_segmentation, without_empty
+from ...formats.layouts.places import find_split
 from ...formats.reading import inside, read_json, read_picture
 from ...labels import Category, FrameLabels, LabelSource, LabelTrack, Sentence, VideoInfo
 from ...results import CocoRLE
 from ...types import ImageArray
 from .annotated_images import Record, first_folder, parse_categories, picture_size, value_of
-from .split_files import find_split
 
 SPLITS = ("train", "val", "test")
 _FILE = "all_classes.json"

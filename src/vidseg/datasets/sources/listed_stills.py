@@ -10,6 +10,7 @@ from ...errors import DataError
 from ...formats.label_files.run_lengths import from_segmentation, without_empty
 from ...formats.layouts import coco_instances, entityseg, lvis, refcoco
 from ...formats.layouts.coco_lists import ImageLists
+from ...formats.layouts.places import find_split
 from ...formats.layouts.problems import STRICT
 from ...formats.reading import read_json, read_picture
 from ...labels import Category, FrameLabels, LabelSource, LabelTrack, Sentence, VideoInfo
@@ -17,7 +18,6 @@ from ...results import CocoRLE
 from ...types import ImageArray
 from .listed_videos import ListedVideos
 from .packed_records import PackedGroups, Record
-from .split_files import find_split
 
 
 def open_coco(folder: Path, split: str | None = None) -> LabelSource:

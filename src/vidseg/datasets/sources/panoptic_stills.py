@@ -12,6 +12,7 @@ from ...errors import DataError
 from ...formats.layouts import ade20k_panoptic, coco_panoptic
 from ...formats.layouts.coco_lists import read_categories
 from ...formats.layouts.panoptic_stills import read_stills
+from ...formats.layouts.places import find_split
 from ...formats.layouts.problems import STRICT
 from ...formats.layouts.segments import Segments, compare_ids, read_segments
 from ...formats.reading import read_json, read_picture, read_rgb_ids
@@ -20,7 +21,6 @@ from ...results import encode_rle
 from ...types import IdMap, ImageArray
 from .listed_videos import ListedVideos
 from .packed_records import PackedGroups
-from .split_files import find_split
 
 
 def open_coco(folder: Path, split: str | None = None) -> LabelSource:

@@ -9,6 +9,21 @@ from pathlib import Path
 from typing import cast
 
 from ...errors import DataError, nearest_hint
+from ...formats.layouts import (
+    ade20k_panoptic,
+    coco_instances,
+    coco_panoptic,
+    entityseg,
+    kitti_step,
+    lvis,
+    refcoco,
+    sa1b,
+    viposeg,
+    vipseg,
+    vspw,
+    youtube_vos,
+    ytvis,
+)
 from ...labels import LabelSource
 
 Opener = Callable[[Path, str | None], LabelSource]
@@ -29,64 +44,37 @@ class Row:
     opener: str = "open_source"
 
 
-_TRAIN_VALID_TEST = ("train", "valid", "test")
-_TRAIN_VAL_TEST = ("train", "val", "test")
-_MORE_OF_COCO = (
-    "test-dev",
-    "unlabeled",
-    "train2014",
-    "val2014",
-    "test2014",
-    "test2015",
-    "test-dev2015",
-)
-_OF_GOOGLE = ("google-train", "google-val")
-_MORE_OF_ENTITYSEG = (
-    "train_lr",
-    "val_lr",
-    "insseg_train",
-    "insseg_val",
-    "panseg_train",
-    "panseg_val",
-)
+_DAVIS2017 = ("train", "val", "test-dev", "test-challenge")
 
 ROWS: dict[str, Row] = {
-    "ytvis2019": Row("ytvis", _TRAIN_VALID_TEST, "open_ytvis2019"),
-    "ytvis2021": Row("ytvis", _TRAIN_VALID_TEST, "open_ytvis2021"),
-    "ytvis2022": Row("ytvis", _TRAIN_VALID_TEST, "open_ytvis2022"),
-    "ovis": Row("ytvis", _TRAIN_VALID_TEST, "open_ovis"),
-    "vspw": Row("vspw", _TRAIN_VAL_TEST),
-    "vspw_mapped": Row("vspw", _TRAIN_VAL_TEST, "open_mapped"),
-    "vipseg": Row("vipseg", _TRAIN_VAL_TEST),
-    "viposeg": Row("viposeg", ("train", "valid")),
+    "ytvis2019": Row("ytvis", ytvis.SPLITS, "open_ytvis2019"),
+    "ytvis2021": Row("ytvis", ytvis.SPLITS, "open_ytvis2021"),
+    "ytvis2022": Row("ytvis", ytvis.SPLITS, "open_ytvis2022"),
+    "ovis": Row("ytvis", ytvis.SPLITS, "open_ovis"),
+    "vspw": Row("vspw", vspw.SPLITS),
+    "vspw_mapped": Row("vspw", vspw.SPLITS, "open_mapped"),
+    "vipseg": Row("vipseg", vipseg.SPLITS),
+    "viposeg": Row("viposeg", viposeg.SPLITS),
     "davis2016": Row("davis", ("train", "val", "trainval"), "open_davis2016"),
-    "davis2017": Row("davis", ("train", "val", "test-dev", "test-challenge"), "open_davis2017"),
-    "davis2017_unsup": Row(
-        "davis", ("train", "val", "test-dev", "test-challenge"), "open_davis2017_unsup"
-    ),
-    "youtube_vos": Row("youtube_vos", _TRAIN_VALID_TEST),
-    "youtube_vos2018": Row("youtube_vos", _TRAIN_VALID_TEST, "open_youtube_vos2018"),
+    "davis2017": Row("davis", _DAVIS2017, "open_davis2017"),
+    "davis2017_unsup": Row("davis", _DAVIS2017, "open_davis2017_unsup"),
+    "youtube_vos": Row("youtube_vos", youtube_vos.SPLITS),
+    "youtube_vos2018": Row("youtube_vos", youtube_vos.SPLITS, "open_youtube_vos2018"),
     "mose": Row("mose", ("train", "valid")),
     "mosev2": Row("mose", ("train", "valid"), "open_mosev2"),
-    "burst": Row("burst", _TRAIN_VAL_TEST),
+    "burst": Row("burst", ("train", "val", "test")),
     "ref_davis": Row("ref_davis", ("train", "valid")),
-    "ref_youtube_vos": Row("ref_youtube_vos", _TRAIN_VALID_TEST),
-    "kitti_step": Row("kitti_step", _TRAIN_VAL_TEST),
-    "coco_instances": Row("listed_stills", (*_TRAIN_VAL_TEST, *_MORE_OF_COCO), "open_coco"),
-    "coco_panoptic": Row("panoptic_stills", ("train", "val"), "open_coco"),
-    "lvis": Row(
-        "listed_stills", ("train", "val", "minival", "test-dev", "test-challenge"), "open_lvis"
-    ),
-    "sa1b": Row("sa1b", ()),
-    "refcoco": Row(
-        "listed_stills",
-        ("train", "val", "testA", "testB", *_OF_GOOGLE, "google-test"),
-        "open_refcoco",
-    ),
-    "refcoco+": Row("listed_stills", ("train", "val", "testA", "testB"), "open_refcoco_plus"),
-    "refcocog": Row("listed_stills", (*_TRAIN_VAL_TEST, *_OF_GOOGLE), "open_refcocog"),
-    "ade20k_panoptic": Row("panoptic_stills", ("train", "val"), "open_ade20k"),
-    "entityseg": Row("listed_stills", ("train", "val", *_MORE_OF_ENTITYSEG), "open_entityseg"),
+    "ref_youtube_vos": Row("ref_youtube_vos", ("train", "valid", "test")),
+    "kitti_step": Row("kitti_step", kitti_step.SPLITS),
+    "coco_instances": Row("listed_stills", coco_instances.SPLITS, "open_coco"),
+    "coco_panoptic": Row("panoptic_stills", coco_panoptic.SPLITS, "open_coco"),
+    "lvis": Row("listed_stills", lvis.SPLITS, "open_lvis"),
+    "sa1b": Row("sa1b", sa1b.SPLITS),
+    "refcoco": Row("listed_stills", refcoco.SPLITS["refcoco"], "open_refcoco"),
+    "refcoco+": Row("listed_stills", refcoco.SPLITS["refcoco+"], "open_refcoco_plus"),
+    "refcocog": Row("listed_stills", refcoco.SPLITS["refcocog"], "open_refcocog"),
+    "ade20k_panoptic": Row("panoptic_stills", ade20k_panoptic.SPLITS, "open_ade20k"),
+    "entityseg": Row("listed_stills", entityseg.SPLITS, "open_entityseg"),
 }
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ...errors import DataError
 from ...formats.label_files.run_lengths import from_segmentation, without_empty
+from ...formats.layouts.places import find_split
 from ...formats.layouts.problems import STRICT
 from ...formats.layouts.ytvis import FILES, TrackLists, picture_folder
 from ...formats.reading import inside, read_json, read_picture
@@ -18,7 +19,6 @@ from ...results import CocoRLE
 from ...types import ImageArray
 from .listed_videos import ListedVideos
 from .packed_records import PackedGroups, Record
-from .split_files import find_split
 
 
 def open_ytvis2019(folder: Path, split: str | None) -> LabelSource:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ...datasets.checks.run_lengths import mask_area
 from ...errors import DataError
+from ...formats.label_files.run_lengths import mask_area
 from ...formats.layouts.problems import Findings, listed
 from ...formats.reading import read_json
 from .archive import Entry

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ...datasets.checks.run_lengths import mask_area
 from ...errors import DataError
+from ...formats.label_files.run_lengths import mask_area
 from ...formats.layouts import ytvis
 from ...formats.layouts.places import split_files
 from ...formats.layouts.problems import STRICT, Findings, listed

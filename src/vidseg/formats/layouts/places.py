@@ -41,6 +41,38 @@ def split_files(
     return found
 
 
+def find_split(
+    folder: Path, split: str | None, files: Mapping[str, Sequence[str]], dataset: str
+) -> tuple[str, Path]:
+    """The split and its annotation file.
+
+    Args:
+        folder: the dataset.
+        split: as on the command line; None takes the only one that is there.
+        files: as of :func:`split_files`.
+        dataset: name for messages.
+
+    Raises DataError where the folder is missing, the split is unknown or has no file, or several
+    are there and none was named.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder} is no folder; give the one that holds {dataset}.")
+    if split is not None and split not in files:
+        known = ", ".join(filter(None, files))
+        raise DataError(f"{dataset} has no split {split!r}; its splits are {known}.")
+    found = split_files(folder, files, split)
+    if not found:
+        examples = [files[name][0] for name in files if name and split in (None, name)]
+        raise DataError(
+            f"{folder} holds no annotations of {dataset}; {' or '.join(examples[:3])} is wanted."
+        )
+    if len(found) > 1:
+        raise DataError(
+            f"{folder} holds the splits {', '.join(found)} of {dataset}; choose one with --split."
+        )
+    return next(iter(found.items()))
+
+
 def subfolders(folder: Path) -> tuple[str, ...]:
     """Names of the folders in a folder, sorted, hidden ones left out; none for a missing one."""
     if not folder.is_dir():

@@ -27,12 +27,11 @@ from .places import first_file, first_folder
 from .problems import Problems, listed
 
 _OF_GOOGLE = ("google-train", "google-val")
-SPLITS_OF = {
+SPLITS = {
     "refcoco": ("train", "val", "testA", "testB", *_OF_GOOGLE, "google-test"),
     "refcoco+": ("train", "val", "testA", "testB"),
     "refcocog": ("train", "val", "test", *_OF_GOOGLE),
 }
-SPLITS = tuple(dict.fromkeys(split for splits in SPLITS_OF.values() for split in splits))
 
 _AUTHORS = {"refcoco": "unc", "refcoco+": "unc", "refcocog": "umd"}
 """Whose splits are meant where none is named; those of Google for RefCOCOg share pictures."""

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from vidseg.datasets.checks.run_lengths import mask_area
+from vidseg.formats.label_files.run_lengths import mask_area
 from vidseg.results import encode_rle
 
 
