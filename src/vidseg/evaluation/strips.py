@@ -73,21 +73,21 @@ def _tiles(frame: ComparedFrame, picture: ImageArray | None, numbers: CommonNumb
     width = _TILE * _FINER
     size = (width, max(_FINER, round(width * frame.truth.shape[0] / frame.truth.shape[1])))
     true = _resized(numbers.truth(frame.truth), size)
-    said = _resized(numbers.predicted(frame.predicted), size)
+    predicted = _resized(numbers.predicted(frame.predicted), size)
     if picture is None:
         under, opacity = np.full((*true.shape, 3), _GREY, np.uint8), 0.9
     else:
         image = Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS)
         under, opacity = np.array(image), 0.6
-    palette = _palette(int(max(true.max(), said.max())))
-    masks = [_painted(under, ids, palette, opacity) for ids in (true, said)]
-    for mask, ids in zip(masks, (true, said), strict=True):
+    palette = _palette(int(max(true.max(), predicted.max())))
+    masks = [_painted(under, ids, palette, opacity) for ids in (true, predicted)]
+    for mask, ids in zip(masks, (true, predicted), strict=True):
         line = borders(ids, 2)
         mask[line] = palette[ids[line] - 1]
     errors = np.zeros_like(true)
-    errors[(true > 0) & (said == 0)] = 1
-    errors[(true == 0) & (said > 0)] = 2
-    errors[(true > 0) & (said > 0) & (true != said)] = 3
+    errors[(true > 0) & (predicted == 0)] = 1
+    errors[(true == 0) & (predicted > 0)] = 2
+    errors[(true > 0) & (predicted > 0) & (true != predicted)] = 3
     faded = (under.astype(np.uint16) + 2 * 235) // 3
     faded[borders(true, 1)] = _OUTLINE
     marks = np.array([color for color, _ in _LEGEND], dtype=np.uint8)

@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import DataError
+from ...formats.label_files.class_lists import published_classes
 from ...formats.layouts import kitti_step as layout
-from ...formats.reading import read_rgb_values
 from ...labels import LabelSource, LabelTrack
 from .base import VOID, Ids, MapVideos
 from .listing import list_video
-from .published_classes import published_classes
 
 
 def open_source(folder: Path, split: str | None) -> LabelSource:
@@ -50,17 +49,15 @@ class StepVideos(MapVideos):
     """Track id = 65536 (class + 1) + instance."""
 
     def _read(self, video: int, path: Path) -> Ids:
-        values = read_rgb_values(path).astype(np.int32)
-        ids = ((values[..., 0] + 1) << 16) + (values[..., 1] << 8) + values[..., 2]
-        void = values[..., 0] == layout.VOID
-        strange = ~void & (values[..., 0] >= layout.CLASSES)
-        if strange.any():
+        pairs = layout.read_pairs(path)
+        void = pairs == layout.VOID_PAIR
+        strange = pairs[~void & (pairs >> 16 >= layout.CLASSES)]
+        if len(strange):
             raise DataError(
-                f"The label map {path} has the class {values[..., 0][strange][0]}; classes 0 to "
+                f"The label map {path} has the class {strange[0] >> 16}; classes 0 to "
                 f"{layout.CLASSES - 1} and {layout.VOID} are wanted."
             )
-        ids[void] = VOID
-        return ids
+        return np.where(void, VOID, pairs + 65536)
 
     def _track(self, video: int, id: int) -> LabelTrack:
         category = self.categories[(id >> 16) - 1]

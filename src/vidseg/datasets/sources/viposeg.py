@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...errors import DataError
+from ...formats.label_files.class_lists import published_classes
 from ...formats.layouts import viposeg as layout
 from ...labels import LabelSource, LabelTrack
 from .listing import check_all_listed, list_video
 from .object_maps import ObjectMaps
-from .published_classes import published_classes
 
 
 def open_source(folder: Path, split: str | None) -> LabelSource:

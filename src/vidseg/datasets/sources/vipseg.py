@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import DataError
+from ...formats.label_files.class_lists import published_classes
 from ...formats.layouts import vipseg as layout
 from ...formats.layouts.lists import read_videos
 from ...formats.layouts.problems import STRICT
@@ -20,7 +21,6 @@ from ...labels import FrameLabels, LabelSource, LabelTrack, VideoInfo
 from ...types import IdMap
 from .base import VOID, Ids, MapVideos
 from .listing import VideoFiles, all_videos, list_video
-from .published_classes import published_classes
 
 
 def open_source(folder: Path, split: str | None) -> LabelSource:

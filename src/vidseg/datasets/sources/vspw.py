@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import DataError
+from ...formats.label_files.class_lists import published_classes
 from ...formats.layouts import vspw as layout
 from ...formats.reading import read_small_label_map
 from ...labels import LabelSource, LabelTrack
 from .base import VOID, Ids, MapVideos
 from .listing import VideoFiles, all_videos, list_video
-from .published_classes import published_classes
 
 
 def open_source(folder: Path, split: str | None) -> LabelSource:

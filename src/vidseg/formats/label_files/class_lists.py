@@ -10,7 +10,7 @@ import yaml
 
 from ...errors import DataError
 from ...labels import Category
-from ...vocabularies import ALIASES, from_names, get_vocabulary, vocabulary_names
+from ...vocabularies import ALIASES, Vocabulary, from_names, get_vocabulary, vocabulary_names
 from ..layouts.coco_lists import read_categories
 from ..layouts.problems import STRICT
 from ..reading import read_any_json
@@ -39,19 +39,20 @@ def load_class_list(text: str) -> tuple[Category, ...]:
     key = text.strip().lower().replace("-", "_")
     key = ALIASES.get(key, key)
     if key not in vocabulary_names():
-        names = from_names(text)
-        return tuple(
-            Category(number, name, thing)
-            for number, (name, thing) in enumerate(
-                zip(names.names, names.is_thing, strict=True), start=1
-            )
-        )
+        return _numbered(from_names(text), 1)
     if key in _WITH_GAPS:
         raise DataError(
             f"The numbers of {key} have gaps; give a JSON file with its categories instead."
         )
-    names = get_vocabulary(key)
-    start = 0 if key in _FROM_ZERO else 1
+    return published_classes(key, start=0 if key in _FROM_ZERO else 1)
+
+
+def published_classes(vocabulary: str, *, start: int = 0) -> tuple[Category, ...]:
+    """The names of a published list, numbered upwards from ``start``."""
+    return _numbered(get_vocabulary(vocabulary), start)
+
+
+def _numbered(names: Vocabulary, start: int) -> tuple[Category, ...]:
     return tuple(
         Category(number, name, thing)
         for number, (name, thing) in enumerate(

@@ -24,16 +24,15 @@ import numpy as np
 from ...errors import DataError
 from ...geometry.masks import decode_rle
 from ...labels import Category, FrameLabels, LabelTrack, VideoInfo
-from ...types import IdMap
 from ..atomic import QUICK, prepare_folder, save_png
-from ..reading import inside, read_any_json, read_rgb_values
+from ..layouts.kitti_step import MAPS, VOID, VOID_PAIR, read_pairs
+from ..reading import inside, read_any_json
 from .base import LabelFile, ReadOptions, WriteOptions
 from .capabilities import Holds
 from .class_lists import coco_categories, coco_rows, load_class_list
 from .id_maps import label_folders, masks_of, where_value, with_unlabelled
 from .pictures import frames_of, picture_size
 
-VOID = 255
 HOLDS = Holds(
     overlaps=False,
     void=True,
@@ -43,13 +42,12 @@ HOLDS = Holds(
     stuff_ids=False,
     highest_id=65535,
 )
-_FOLDER = "panoptic_maps"
 _CLASSES = "categories.json"
 
 
 def read(place: Path, options: ReadOptions) -> StepFolder:
     """Opens a folder, or the one split below its ``panoptic_maps``. Raises DataError."""
-    root = place / _FOLDER if (place / _FOLDER).is_dir() else place
+    root = place / MAPS if (place / MAPS).is_dir() else place
     categories = options.categories
     if (root / _CLASSES).is_file():
         categories = coco_categories(read_any_json(root / _CLASSES), root / _CLASSES)
@@ -98,11 +96,11 @@ class StepFolder(LabelFile):
         path = self._folders[video] / f"{self._videos[video].frames[frame]}.png"
         if not path.is_file():
             return None
-        pairs = _read_pairs(path)
+        pairs = read_pairs(path)
         ids = self._ids(video)
-        masks = {ids[pair]: mask for pair, mask in masks_of(pairs, VOID << 16).items()}
+        masks = {ids[pair]: mask for pair, mask in masks_of(pairs, VOID_PAIR).items()}
         size = (pairs.shape[0], pairs.shape[1])
-        return FrameLabels(size, masks, where_value(pairs, VOID << 16))
+        return FrameLabels(size, masks, where_value(pairs, VOID_PAIR))
 
     def _ids(self, video: int) -> dict[int, int]:
         """class · 65536 + instance → id in the video."""
@@ -111,8 +109,8 @@ class StepFolder(LabelFile):
             for frame in self._videos[video].frames:
                 path = self._folders[video] / f"{frame}.png"
                 if path.is_file():
-                    pairs.update(np.unique(_read_pairs(path)).tolist())
-            pairs.discard(VOID << 16)
+                    pairs.update(np.unique(read_pairs(path)).tolist())
+            pairs.discard(VOID_PAIR)
             instances = Counter(pair & 65535 for pair in pairs)
             self._known = (
                 video,
@@ -126,19 +124,11 @@ class StepFolder(LabelFile):
         return self._known[1]
 
 
-def _read_pairs(path: Path) -> IdMap:
-    """[H, W] int32 class · 65536 + instance; void without an instance."""
-    values = read_rgb_values(path).astype(np.int32)
-    pairs: IdMap = (values[..., 0] << 16) + (values[..., 1] << 8) + values[..., 2]
-    pairs[values[..., 0] == VOID] = VOID << 16
-    return pairs
-
-
 class StepWriter:
     """Writes ``panoptic_maps/<sequence>/<frame>.png`` and the class list."""
 
     def __init__(self, folder: Path, options: WriteOptions) -> None:
-        self._folder = folder / _FOLDER
+        self._folder = folder / MAPS
         self._log = options.log
         self._numbers = class_numbers(options.categories)
         self._categories = options.categories
@@ -170,7 +160,7 @@ class StepWriter:
                 f"video {self._video.name}, frame {frame}",
             )
             return
-        pairs = np.full(labels.size, VOID << 16, dtype=np.int32)
+        pairs = np.full(labels.size, VOID_PAIR, dtype=np.int32)
         for id, mask in labels.masks.items():
             pairs[decode_rle(mask)] = self._pairs[id]
         colors = np.stack([pairs >> 16, pairs >> 8 & 255, pairs & 255], axis=-1)

@@ -13,6 +13,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
+from ...types import IdMap
+from ..reading import read_rgb_values
 from .places import first_folder, subfolders
 
 SPLITS = ("train", "val", "test")
@@ -21,6 +25,7 @@ CLASSES = 19
 THINGS = (11, 13)
 """Person and car; only they have instances."""
 VOID = 255
+VOID_PAIR = VOID << 16
 
 
 def map_folder(root: Path, split: str | None) -> Path:
@@ -44,3 +49,11 @@ def sequences(root: Path, split: str | None) -> tuple[str, ...]:
     pictures = picture_folder(root, split)
     mixed = pictures.name == "image_02" and split != "test"  # holds those of train and val
     return subfolders(map_folder(root, split)) or (() if mixed else subfolders(pictures))
+
+
+def read_pairs(path: Path) -> IdMap:
+    """[H, W] class · 65536 + instance of a map; void is :data:`VOID_PAIR`. Raises DataError."""
+    values = read_rgb_values(path).astype(np.int32)
+    pairs: IdMap = (values[..., 0] << 16) + (values[..., 1] << 8) + values[..., 2]
+    pairs[values[..., 0] == VOID] = VOID_PAIR
+    return pairs
