@@ -27,29 +27,14 @@ def competition(
     first = _first_of_each(rows)
     logits, wanted = mask_logits[first], masks[first]
     seen = wanted.flatten(1).any(1).nonzero().flatten()
-    points = semantic_points(
-        logits,
+    points = uncertain_points(
+        logits.detach().amax(0),  # in each frame, where even the strongest prompt is unsure
         config.points,
         oversample=config.oversample,
         importance=config.importance,
         generator=generator,
     )
     return semantic_loss(logits, seen, wanted[seen], points)
-
-
-def semantic_points(
-    mask_logits: Tensor,
-    count: int,
-    *,
-    oversample: float = 3.0,
-    importance: float = 0.5,
-    generator: torch.Generator | None = None,
-) -> Tensor:
-    """[T, P, 2] points of each frame where even the strongest of [Q, T, h, w] prompts is unsure."""
-    strongest = mask_logits.detach().amax(0)
-    return uncertain_points(
-        strongest, count, oversample=oversample, importance=importance, generator=generator
-    )
 
 
 def semantic_loss(mask_logits: Tensor, rows: Tensor, class_masks: Tensor, points: Tensor) -> Tensor:
