@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,46 +86,52 @@ def _video_spellings() -> list[Spelling]:
     ]
 
 
-def _stills(
-    name: str, split: str, old: str = "", new: str = "", part: str = ""
-) -> Callable[[Path], Frames]:
+def _stills(name: str, old: str, new: str, part: str) -> Callable[[Path], Frames]:
     """Writes stills, moves a file or folder, and returns those of the split.
 
     Args:
         old, new: what is moved where, below the folder.
-        part: what the names of the split's pictures hold; all where it is empty.
+        part: expression that the places of the split's pictures match.
     """
 
     def write(folder: Path) -> Frames:
         root = write_image_layout(name, folder)
-        known = {path.stem for path in folder.rglob("*.jpg") if part in str(path)}
+        places = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*.jpg"))]
+        known = [place.removesuffix(".jpg") for place in places if re.search(part, place)]
         if old:
             (root / new).parent.mkdir(parents=True, exist_ok=True)
             (root / old).rename(root / new)
-        return {still: (still,) for still in known}
+        stems = [place.rpartition("/")[2] for place in known]
+        names = known if name == "sa1b" else stems  # SA-1B numbers stills in folders
+        return {place: (stem,) for place, stem in zip(names, stems, strict=True)}
 
     return write
 
 
 _COCO = "annotations/instances_val2017.json"
 _LVIS = "annotations/lvis_v1_val.json"
-_STILLS: tuple[tuple[str, str, str, str, str], ...] = (
+_ENTITIES = "annotations/entityseg_val.json"
+_STILLS: tuple[tuple[str, str | None, str, str, str], ...] = (
     ("coco_instances", "val", "", "", "val2017"),
     ("coco_instances", "val", _COCO, "instances_val2017.json", "val2017"),
     ("coco_instances", "val", "val2017", "images/val2017", "val2017"),
     ("lvis", "val", "", "", "00000031"),
     ("lvis", "val", _LVIS, "lvis_v1_val.json", "00000031"),
     ("lvis", "val", _LVIS, "lvis/lvis_v1_val.json", "00000031"),
+    ("entityseg", "val", "", "", "/3.jpg"),
+    ("entityseg", "train", "", "", "/[12].jpg"),
+    ("entityseg", "val", _ENTITIES, "entityseg_val_annotations.json", "/3.jpg"),
+    ("sa1b", None, "", "", ""),
 )
 
 
 def _still_spellings() -> list[Spelling]:
     return [
         Spelling(
-            name=f"{name}, {new or 'as released'}",
+            name=f"{name}, {new or 'as released'}, {split}",
             dataset=name,
             split=split,
-            write=_stills(name, split, old, new, part),
+            write=_stills(name, old, new, part),
         )
         for name, split, old, new, part in _STILLS
     ]
