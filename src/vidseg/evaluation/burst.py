@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError
+from ..formats.layouts.burst import json_files
 from ..metrics.hota import ALPHAS, HOTA, HOTAScores
 from ..metrics.track_map import TrackMAP
 from ..metrics.track_overlaps import Floats
@@ -95,16 +96,21 @@ class BurstBenchmark:
 
     def open(self, truth: Path, predicted: Path, protocol: str) -> BurstEvaluation:
         """Reads both JSON files; a folder may stand for the one JSON file in it."""
-        whole = truth / "all_classes.json"  # beside it may lie lists and parts of it
         known = None if protocol == _AUTO else _PROTOCOLS[protocol].classes_of_truth
         with collector_at_rest():
-            true = read_truth(whole if whole.is_file() else json_file(truth, "ground truth"))
+            true = read_truth(_truth_file(truth))
             found = read_predictions(json_file(predicted, "prediction"), true, known)
         if known is not None:
             return BurstEvaluation(true, found, protocol)
         chosen = "exemplar_guided" if found.classes_of_truth else "class_guided"
         note = f"The file was taken for {chosen.replace('_', '-')}; name a protocol to be sure."
         return BurstEvaluation(true, found, chosen, (note,))
+
+
+def _truth_file(truth: Path) -> Path:
+    """The one JSON file of all classes, beside which lists and parts of it may lie, or another."""
+    there = json_files(truth)
+    return next(iter(there.values())) if len(there) == 1 else json_file(truth, "ground truth")
 
 
 def benchmarks() -> tuple[BurstBenchmark, ...]:

@@ -143,7 +143,11 @@ def test_truncated_json(layout: str, file: str, tmp_path: Path) -> None:
     (tmp_path / file).write_text("{}")
     lists = dict.fromkeys(("ytvis2019", "ovis", "vipseg"), "lacks the list")
     lists |= dict.fromkeys(("youtube_vos", "mose", "ref_youtube_vos"), "has no videos")
-    assert_refused(layout, tmp_path, {"viposeg": "does not list", **lists}.get(layout, "missing"))
+    assert_refused(
+        layout,
+        tmp_path,
+        {"viposeg": "does not list", "burst": "'split'", **lists}.get(layout, "missing"),
+    )
 
 
 def put(*path: Any) -> Change:
@@ -185,14 +189,14 @@ def test_youtube_vis_json(change: Change, words: str, tmp_path: Path) -> None:
 
 
 BURST = [
-    (put("sequences", 0, "track_category_ids", "1", 7), "track 1 of HACS/v_1 has the class 7"),
-    (put("sequences", 0, "track_category_ids", {"2": 41}), "mask of track 1"),
-    (put("sequences", 0, "segmentations", []), "0 segmentations of 4 frames"),
+    (put("sequences", 0, "track_category_ids", "1", 7), "track 1 the unknown class 7"),
+    (put("sequences", 0, "track_category_ids", {"2": 41}), "track 1, is not in track_category_ids"),
+    (put("sequences", 0, "segmentations", []), "0 segmentations and 4"),
     (put("sequences", 0, "segmentations", 2, "1", "rle", "zz"), "track 1 in frame frame0061"),
     (put("sequences", 0, "segmentations", 2, "1", {}), "'rle'"),
     (put("sequences", 0, "width", 31), "does not fill"),
     (put("sequences", 0, "dataset", "../x"), "outside"),
-    (put("sequences", 1, "seq_name", "v_1"), "two sequences"),
+    (put("sequences", 1, "seq_name", "v_1"), "v_1 twice"),
     (put("sequences", 0, "annotated_image_paths", ["a.jpg"] * 4), "a frame twice"),
 ]
 

@@ -251,7 +251,42 @@ REFERRED = (
     ),
 )
 
+
+def _predict_burst(folder: Path, predicted: Path) -> None:
+    (file,) = folder.glob("**/all_classes.json")
+    content = json.loads(file.read_text(encoding="utf-8"))
+    for sequence in content["sequences"]:
+        for shown in sequence["segmentations"]:
+            for mask in shown.values():
+                mask["score"] = 0.9
+    save_json(predicted / "results.json", content)
+
+
+def _burst_spelling(words: str, split: str | None, *respell: Respell) -> Spelling:
+    return Spelling(
+        name=f"burst, {words}",
+        dataset="burst",
+        split=split,
+        objects=4,
+        write=_parted("burst", *respell),
+        benchmark="burst",
+        predict=_predict_burst,
+    )
+
+
+BURST = (
+    _burst_spelling("as released", "val"),
+    _burst_spelling(
+        "images beside val", "val", _rename("annotations/val", "val"), _rename("frames", "images")
+    ),
+    _burst_spelling("frames in val", "val", _rename("frames/val", "val")),
+    _burst_spelling(
+        "a file alone", None, _rename("annotations/val/all_classes.json", "all_classes.json")
+    ),
+)
+
 OBJECTS = (
+    *BURST,
     *PARTED,
     *REFERRED,
     _davis_spelling("davis2016", "480p"),

@@ -1,56 +1,34 @@
-"""BURST, on the frames of TAO.
-
-    annotations/<split>/all_classes.json      or <split>/all_classes.json, all_classes.json
-    frames/<split>/<dataset>/<sequence>/*     or images/..., <split>/...
-
-    sequences    {id, seq_name, dataset, width, height, annotated_image_paths,
-                  track_category_ids {track: class},
-                  segmentations [{track: {rle, is_gt, score}}, one a frame]}
-    categories   {id, name}, numbered as in LVIS
-
-Splits are train, val and test. A video is named ``<dataset>/<sequence>``. Its frames are the
-annotated ones; those of ``all_image_paths`` between them are left out. Masks that were not drawn by
-people (``is_gt`` false, in train) have their score.
-"""
+"""BURST, laid out as :mod:`vidseg.formats.layouts.burst` draws it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from ...errors import DataError
 from ...formats.label_files.run_lengths import from_segmentation, without_empty
+from ...formats.layouts import burst
+from ...formats.layouts.coco_lists import read_categories
 from ...formats.layouts.places import find_split
-from ...formats.reading import inside, read_json, read_picture
+from ...formats.layouts.problems import STRICT
+from ...formats.layouts.rows import Row, name_of
+from ...formats.reading import read_json, read_picture
 from ...labels import Category, FrameLabels, LabelSource, LabelTrack, Sentence, VideoInfo
 from ...results import CocoRLE
 from ...types import ImageArray
-from .annotated_images import Record, first_folder, parse_categories, picture_size, value_of
-
-SPLITS = ("train", "val", "test")
-_FILE = "all_classes.json"
 
 
 def open_source(folder: Path, split: str | None) -> LabelSource:
     """Opens a split, by default the only one there."""
-    source = folder / _FILE
-    if split is not None or not source.is_file():
-        places = {s: (f"annotations/{s}/{_FILE}", f"{s}/{_FILE}") for s in SPLITS}
-        split, source = find_split(folder, split, places, "burst")
+    there = burst.json_files(folder, split=split)
+    if len(there) == 1:
+        (source,) = there.values()
+    else:  # several or none: an error
+        _, source = find_split(folder, split, burst.FILES, "burst")
     content = read_json(source)
-    split = value_of(content, "split", str, source)
-    pictures = (folder / "frames" / split, folder / "images" / split, folder / split)
-    return BurstVideos(content, source, first_folder(pictures))
-
-
-@dataclass(frozen=True, eq=False)
-class _Sequence:
-    info: VideoInfo
-    size: tuple[int, int]
-    pictures: Sequence[Path]
-    tracks: dict[str, LabelTrack]
-    masks: Sequence[Record]
+    named = name_of(content, "split", "the file", source, STRICT) or ""
+    pictures = burst.picture_folder(folder, named, source) or folder / "frames" / named
+    return BurstVideos(content, source, pictures)
 
 
 class BurstVideos:
@@ -65,52 +43,13 @@ class BurstVideos:
     undeclared track, and a sequence with more or fewer segmentations than frames.
     """
 
-    def __init__(self, content: Record, source: Path, pictures: Path) -> None:
+    def __init__(self, content: Row, source: Path, pictures: Path) -> None:
         self._source = source
-        self._categories = parse_categories(content, source)
+        self._pictures = pictures
+        self._categories = read_categories(content, source, STRICT)
         known = {category.id for category in self._categories}
-        rows = value_of(content, "sequences", list, source)
-        self._sequences = [self._sequence(row, pictures, known) for row in rows]
-        self._videos = tuple(sequence.info for sequence in self._sequences)
-        if len({info.name for info in self._videos}) < len(self._videos):
-            raise DataError(f"{source} has two sequences of one dataset and name.")
-
-    def _sequence(self, row: Record, pictures: Path, known: set[int]) -> _Sequence:
-        source = self._source
-        name = f"{value_of(row, 'dataset', str, source)}/{value_of(row, 'seq_name', str, source)}"
-        paths = value_of(row, "annotated_image_paths", list, source)
-        masks = value_of(row, "segmentations", list, source)
-        if len(masks) != len(paths):
-            raise DataError(
-                f"{source}: sequence {name} has {len(masks)} segmentations of {len(paths)} frames."
-            )
-        frames = tuple(str(PurePosixPath(str(path)).with_suffix("")) for path in paths)
-        if len(set(frames)) < len(frames):
-            raise DataError(f"{source}: sequence {name} has a frame twice.")
-        size = picture_size(row, source)
-        folder = inside(pictures, name, source)
-        files = [inside(folder, str(path), source) for path in paths]
-        tracks = self._tracks(name, value_of(row, "track_category_ids", dict, source), known)
-        for frame, listed in zip(frames, masks, strict=True):
-            for number in listed:
-                if number not in tracks:
-                    raise DataError(
-                        f"{source}: frame {frame} of {name} has a mask of track {number}, which "
-                        f"track_category_ids lacks."
-                    )
-        return _Sequence(VideoInfo(name, frames, size), size, files, tracks, masks)
-
-    def _tracks(self, name: str, rows: Record, known: set[int]) -> dict[str, LabelTrack]:
-        tracks = {}
-        for number in rows:
-            category = value_of(rows, number, int, self._source)
-            if not number.isdigit() or int(number) < 1 or category not in known:
-                raise DataError(
-                    f"{self._source}: track {number} of {name} has the class {category}; numbers "
-                    f"from 1 and classes of the file are wanted."
-                )
-            tracks[number] = LabelTrack(int(number), category)
-        return tracks
+        self._sequences = list(burst.read_sequences(content, source, known))
+        self._videos = tuple(VideoInfo(one.name, one.frames, one.size) for one in self._sequences)
 
     @property
     def name(self) -> str:
@@ -129,24 +68,30 @@ class BurstVideos:
 
     def tracks(self, video: int) -> tuple[LabelTrack, ...]:
         """The tracks of a sequence, by id."""
-        tracks = self._sequences[video].tracks.values()
-        return tuple(sorted(tracks, key=lambda track: track.id))
+        tracks = self._sequences[video].tracks.items()
+        return tuple(sorted((LabelTrack(int(n), c) for n, c in tracks), key=lambda one: one.id))
 
     def sentences(self, video: int) -> tuple[Sentence, ...]:
         """None."""
         return ()
 
     def labelled(self, video: int) -> tuple[bool, ...]:
-        """Every frame is."""
-        return (True,) * len(self._videos[video].frames)
-
-    def labels(self, video: int, frame: int) -> FrameLabels:
-        """The masks, which may overlap. Raises DataError for one that cannot be read."""
+        """Every frame is, where the masks are not kept back."""
         sequence = self._sequences[video]
+        return (sequence.masks is not None,) * len(sequence.files)
+
+    def labels(self, video: int, frame: int) -> FrameLabels | None:
+        """The masks, which may overlap; None where they are kept back.
+
+        Raises DataError for one that cannot be read.
+        """
+        sequence = self._sequences[video]
+        if sequence.masks is None:
+            return None
         masks: dict[int, CocoRLE] = {}
         scores: dict[int, float] = {}
         for number, row in sequence.masks[frame].items():
-            id = sequence.tracks[number].id
+            id = int(number)
             try:
                 masks[id] = from_segmentation(
                     {"size": sequence.size, "counts": row["rle"]}, sequence.size
@@ -156,7 +101,7 @@ class BurstVideos:
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise DataError(
                     f"{self._source}: the mask of track {number} in frame "
-                    f"{sequence.info.frames[frame]} of {sequence.info.name} is wrong: {error}."
+                    f"{sequence.frames[frame]} of {sequence.name} is wrong: {error}."
                 ) from error
         masks = without_empty(masks)
         return FrameLabels(
@@ -165,4 +110,5 @@ class BurstVideos:
 
     def picture(self, video: int, frame: int) -> ImageArray:
         """Decodes the picture."""
-        return read_picture(self._sequences[video].pictures[frame])
+        sequence = self._sequences[video]
+        return read_picture(self._pictures / sequence.name / sequence.files[frame])

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...errors import DataError
 from ...formats.label_files.run_lengths import mask_area
+from ...formats.layouts.burst import FILES, ListedSequence, json_files, read_sequences
 from ...formats.layouts.problems import Findings, listed
 from ...formats.reading import read_json
 from .archive import Entry
@@ -18,20 +19,17 @@ from .results import RESULTS, find_results
 _KEYS = ("seq_name", "dataset", "width", "height", "segmentations", "track_category_ids")
 
 
-def burst_truth(truth: Path, layout: ArchiveLayout, split: str | None) -> dict[str, dict[str, Any]]:
-    """``<dataset>/<sequence>`` → its row in the file of the release.
+def burst_truth(truth: Path, layout: ArchiveLayout, split: str | None) -> dict[str, ListedSequence]:
+    """Name → sequence in the file of the release.
 
     Raises DataError where no such file is found or it is damaged.
     """
-    wanted = layout.splits if split is None else (split,)
-    places = [truth / name / "all_classes.json" for name in wanted] + [truth / "all_classes.json"]
-    file = truth if truth.is_file() else next((p for p in places if p.is_file()), None)
-    if file is None:
-        raise DataError(f"{truth} has no {wanted[0]}/all_classes.json; name the annotations.")
-    try:
-        return {_name(row): row for row in read_json(file)["sequences"]}
-    except (KeyError, TypeError) as error:
-        raise DataError(f"{file} has no sequences; take the one of the release.") from error
+    there = {"": truth} if truth.is_file() else json_files(truth, layout.splits, split)
+    if not there:
+        wanted = FILES[split or layout.splits[0]][-1]
+        raise DataError(f"{truth} has no {wanted}; name the annotations.")
+    file = next(iter(there.values()))
+    return {one.name: one for one in read_sequences(read_json(file), file, None)}
 
 
 def _name(row: Mapping[str, Any]) -> str:
@@ -40,7 +38,7 @@ def _name(row: Mapping[str, Any]) -> str:
 
 def burst_entries(
     predicted: Path,
-    truth: Mapping[str, Mapping[str, Any]] | None,
+    truth: Mapping[str, ListedSequence] | None,
     findings: Findings,
     progress: Callable[[str], None],
 ) -> list[Entry]:
@@ -75,7 +73,7 @@ def _check_sequence(
     file: Path,
     name: str,
     row: Mapping[str, Any],
-    truth: Mapping[str, Mapping[str, Any]] | None,
+    truth: Mapping[str, ListedSequence] | None,
     findings: Findings,
 ) -> None:
     size: tuple[int, int] = (row["height"], row["width"])
@@ -86,9 +84,9 @@ def _check_sequence(
                 "ids", file, f"{file} has the sequence {name}, which the benchmark lacks."
             )
             return
-        size = (known["height"], known["width"])
-        frames = row.get("annotated_image_paths", known["annotated_image_paths"])
-        lacking = [frame for frame in known["annotated_image_paths"] if frame not in frames]
+        size = known.size
+        frames = row.get("annotated_image_paths", known.files)
+        lacking = [frame for frame in known.files if frame not in frames]
         if lacking:
             findings.error(
                 "missing files", file, f"{file}: {name} lacks the frames {listed(lacking)}."
