@@ -44,7 +44,7 @@ from torch.nn import functional as F
 from vidseg.datasets.augment.copy_paste import CutOut, cut_out
 from vidseg.datasets.clips.schema import Region
 from vidseg.inference.config import InferenceConfig
-from vidseg.inference.loading import load
+from vidseg.inference.files.loading import load
 from vidseg.inference.policies.base import Categories, Clip
 from vidseg.inference.policies.category.clip_decoder import LearnableDecoder
 from vidseg.inference.policies.category.policy import CategoryPolicy

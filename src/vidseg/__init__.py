@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from .errors import VidsegError
     from .evaluation.evaluate import evaluate
-    from .inference.loading import load
+    from .inference.files.loading import load
     from .inference.segmenter import Segmenter
     from .inference.session import Session
     from .prompts import Box, Mask, Point, Scribble, Text
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .types import Frame, Task
 
 _HOMES = {
-    "load": ".inference.loading",
+    "load": ".inference.files.loading",
     "evaluate": ".evaluation.evaluate",
     "Segmenter": ".inference.segmenter",
     "Session": ".inference.session",

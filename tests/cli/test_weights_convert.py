@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from vidseg.cli.main import main
-from vidseg.inference.description import describe
+from vidseg.inference.files.description import describe
 
 from ..models.files.checkpoints import layouts
 from ..video.clips import write_clip

@@ -75,7 +75,7 @@ def load_segmenter(model: str, device: str) -> Segmenter:
     """The model by name, folder or hub id; torch is loaded here and not before."""
     # A hub out of reach is one sentence of ours, and not one for each of its attempts.
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")
-    from ..inference.loading import load
+    from ..inference.files.loading import load
 
     return load(model, device)
 

@@ -50,7 +50,7 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Converts, then says what was taken, left out and made up."""
-    from ..inference.conversion import convert
+    from ..inference.files.conversion import convert
     from .weights_report import filling_lines, translation_lines
 
     done = convert(options.source, options.destination, averaged=not options.stepped)

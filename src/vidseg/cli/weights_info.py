@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..inference.description import Description
+    from ..inference.files.description import Description
     from .parser import Verbs
 
 _SIZES = ((360, 640), (480, 854), (640, 1138), (720, 1280))
@@ -32,9 +32,8 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints one line for each fact."""
-    from ..inference.description import describe
-    from ..inference.loading import embedded_models
-    from ..models.files.registry import weights_path
+    from ..inference.files.description import describe
+    from ..models.files.registry import embedded_models, weights_path
 
     told = describe(embedded_models().get(options.file) or weights_path(options.file))
     print(f"{options.file}: {told.origin}")
@@ -57,7 +56,7 @@ def _print_tensors(told: Description) -> None:
 
 
 def _print_memory(told: Description) -> None:
-    from ..inference.memory_need import memory_need
+    from ..models.memory_need import memory_need
 
     assert told.config is not None
     lengths = sorted({1, told.clip_length})

@@ -14,7 +14,6 @@ from ..errors import ModelError
 from ..vocabularies import Vocabulary
 from .files.checkpoints import (
     clip_files,
-    concept_rows,
     mask2former,
     mask2former_hf,
     swin,
@@ -23,12 +22,24 @@ from .files.checkpoints import (
 )
 from .files.checkpoints.class_lists import class_list, unnamed
 from .files.checkpoints.filling import Filling, fill
-from .files.checkpoints.origin import Origin, recognise
+from .files.checkpoints.origin import CONCEPT_TABLE, CONCEPTS, Origin, recognise
 from .files.checkpoints.reading import Checkpoint, read_checkpoint
 from .files.checkpoints.translation import Translation
 from .mask2former import Mask2Former
 from .shapes import config_of, fixed_config_of
 from .univs.model import UniVS
+
+
+def _concept_translation(tensors: Mapping[str, Tensor]) -> Translation:
+    """The table under our name. Raises ModelError where it has another shape."""
+    (table,) = tensors.values()
+    if table.ndim != 2 or len(table) != CONCEPTS or not table.is_floating_point():
+        raise ModelError(
+            f"one tensor of shape {list(table.shape)} is not a concept table: it must hold one "
+            f"tensor [{CONCEPTS}, D_t]."
+        )
+    return Translation({CONCEPT_TABLE: table})
+
 
 _TRANSLATORS: dict[Origin, Callable[[Mapping[str, Tensor]], Translation]] = {
     Origin.UNIVS: univs.translate,
@@ -38,7 +49,7 @@ _TRANSLATORS: dict[Origin, Callable[[Mapping[str, Tensor]], Translation]] = {
     Origin.SWIN: swin.translate,
     Origin.CLIP: clip_files.translate,
     Origin.CLIP_HF: clip_files.translate,
-    Origin.CONCEPTS: concept_rows.translate,
+    Origin.CONCEPTS: _concept_translation,
 }
 _BEYOND_BACKBONE = ("pixel_decoder.", "prompt_encoder.", "mask_decoder.", "propagation.")
 NOT_THERE: dict[Origin, tuple[str, ...]] = {

@@ -12,6 +12,7 @@ import torch
 import vidseg
 from vidseg.errors import ModelError
 from vidseg.models.files.cache_folder import cache_folder, weights_folder
+from vidseg.models.files.checkpoints.origin import CONCEPTS
 from vidseg.models.files.checkpoints.reading import read_checkpoint
 from vidseg.models.files.registry import (
     downloaded,
@@ -20,7 +21,7 @@ from vidseg.models.files.registry import (
     known_weights,
     weights_path,
 )
-from vidseg.models.text.concept_table import ROWS, read_concept_table
+from vidseg.models.text.concept_table import read_concept_table
 from vidseg.training.run.starting_model import find_start
 
 from .checkpoints import layouts
@@ -139,8 +140,8 @@ def test_names_stand_for_downloaded_files(tmp_path: Path, monkeypatch: pytest.Mo
         with pytest.raises(ModelError, match="run `vidseg weights download univs_concepts`"):
             read("univs_concepts")
     weights_folder().mkdir(parents=True)
-    torch.save(torch.ones(ROWS, 2), weights_folder() / "univs_concepts.pth")
-    assert read_concept_table("univs_concepts").shape == (ROWS, 2)
+    torch.save(torch.ones(CONCEPTS, 2), weights_folder() / "univs_concepts.pth")
+    assert read_concept_table("univs_concepts").shape == (CONCEPTS, 2)
     assert find_start("univs_concepts") == weights_folder() / "univs_concepts.pth"
 
 

@@ -14,7 +14,6 @@ from torch import Tensor
 
 from vidseg.errors import ModelError
 from vidseg.models.text import encoder as text_encoder
-from vidseg.models.text.cleaning import clean_text
 from vidseg.models.text.clip_templates import TEMPLATES
 from vidseg.models.text.clip_text import (
     ClipTextConfig,
@@ -22,7 +21,7 @@ from vidseg.models.text.clip_text import (
     ClipTextTower,
     read_clip_text,
 )
-from vidseg.models.text.clip_tokens import ClipTokenizer
+from vidseg.models.text.clip_tokens import ClipTokenizer, clean_text
 from vidseg.models.text.encoder import build_text_encoder
 
 from ...parity import report_difference

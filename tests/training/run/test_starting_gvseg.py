@@ -92,7 +92,7 @@ def test_from_the_default_model() -> None:
 
 
 def _nano() -> Path:
-    from vidseg.inference.loading import embedded_models
+    from vidseg.models.files.registry import embedded_models
 
     return embedded_models()["nano"]
 

@@ -122,6 +122,14 @@ def downloaded(name: str) -> Path | None:
     return known.cached
 
 
+def embedded_models() -> dict[str, Path]:
+    """Folders of the models inside the package, by name."""
+    weights = Path(str(files("vidseg") / "weights"))
+    if not weights.is_dir():
+        return {}
+    return {f.name: f for f in sorted(weights.iterdir()) if (f / "config.json").is_file()}
+
+
 def weights_path(place: str | Path) -> Path:
     """The file or folder ``place`` if it exists, or else the downloaded file of a known name.
 

@@ -15,9 +15,8 @@ from ...errors import ModelError
 from ..files.checkpoints.clip_files import read_text_tower
 from ..files.checkpoints.translation import count_layers
 from ..files.registry import weights_path
-from .cleaning import clean_text
 from .clip_templates import TEMPLATES
-from .clip_tokens import ClipTokenizer, Truncation
+from .clip_tokens import ClipTokenizer, Truncation, clean_text
 from .features import SentenceFeatures
 from .kept_features import KeptFeatures
 

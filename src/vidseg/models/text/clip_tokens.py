@@ -1,7 +1,8 @@
-"""CLIP's byte-pair tokens with the framing of the UniVS release."""
+"""Texts for CLIP: cleaned as the UniVS release cleans them, then byte-pair tokens."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -11,6 +12,21 @@ from torch import Tensor
 from ...errors import ModelError
 
 Truncation = Literal["published", "keep_end"]
+
+_SPACES = str.maketrans("_-/", "   ")
+_PUNCTUATION = re.compile(r"[,.'!?\"()*#:;~]")
+_DIGITS = re.compile(r"[0-9]")
+_GAPS = re.compile(r"\s{2,}")
+
+
+def clean_text(text: str) -> str:
+    """Lower case; ``_ - /`` become spaces; punctuation, parentheses and digits go.
+
+    >>> clean_text("Semi-trailer/truck (tracked)_2").strip()
+    'semi trailer truck tracked'
+    """
+    bare = _PUNCTUATION.sub("", text.lower()).translate(_SPACES)
+    return _GAPS.sub(" ", _DIGITS.sub("", bare))
 
 
 class ClipTokenizer:

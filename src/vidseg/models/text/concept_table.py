@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ...errors import ModelError, VocabularyError
 from ...vocabularies import ALIASES, CONCEPT_ROWS
-from ..files.checkpoints.concept_rows import ROWS
+from ..files.checkpoints.origin import CONCEPTS
 from ..files.checkpoints.reading import read_checkpoint
 from ..files.registry import weights_path
 
@@ -25,8 +25,10 @@ def read_concept_table(file: str | Path) -> Tensor:
             f"Concept table {path} does not exist; give the path of the released file."
         )
     tensors = list(read_checkpoint(path).tensors.values())
-    if not (len(tensors) == 1 and tensors[0].ndim == 2 and len(tensors[0]) == ROWS):
-        raise ModelError(f"{path} is not a concept table: it must hold one tensor [{ROWS}, D_t].")
+    if not (len(tensors) == 1 and tensors[0].ndim == 2 and len(tensors[0]) == CONCEPTS):
+        raise ModelError(
+            f"{path} is not a concept table: it must hold one tensor [{CONCEPTS}, D_t]."
+        )
     return tensors[0].float()
 
 

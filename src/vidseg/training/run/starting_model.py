@@ -14,14 +14,13 @@ from torch import nn
 
 from ...backbones.efficientnet_lite import EfficientNetLite, EfficientNetLiteConfig, imagenet_state
 from ...errors import ModelError, RecipeError, nearest_hint
-from ...inference.loading import embedded_models
 from ...models import presets
 from ...models.decoder.heads import PredictionHeads
 from ...models.files.checkpoints.filling import Filling
 from ...models.files.checkpoints.origin import Origin
 from ...models.files.checkpoints.reading import is_hugging_face
 from ...models.files.pretrained import CONFIG_FILE
-from ...models.files.registry import weights_path
+from ...models.files.registry import embedded_models, weights_path
 from ...models.gvseg.config import GvSegConfig
 from ...models.gvseg.filling import fill_gvseg
 from ...models.gvseg.model import GvSeg

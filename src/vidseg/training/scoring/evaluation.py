@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from ...errors import RecipeError
-from ...inference.loading import load
+from ...inference.files.loading import load
 from ...inference.segmenter import Segmenter
 from ..parallel.processes import team
 from ..recipe.schema import BenchmarkConfig, Recipe

@@ -10,6 +10,8 @@ from .reading import SINGLE
 
 CONCEPT_TABLE = "concept_table"
 """Name of the table of concepts in a file of ours."""
+CONCEPTS = 3938
+"""Rows of that table: the categories of 13 lists of classes, one after the other."""
 
 
 class Origin(Enum):

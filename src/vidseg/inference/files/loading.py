@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from ..errors import ModelError
-from ..models.files.cache_folder import asked_offline
-from ..models.files.checkpoints.reading import is_hugging_face
-from ..models.files.registry import weights_path
-from ..models.loading import Model, load_model
-from ..models.published_weights import build_published, open_weights
-from ..models.text.concept_table import read_concept_table
-from ..models.text.encoder import LazyTextEncoder
-from ..models.text.features import TextEncoder
-from ..models.text.listed_texts import ListedTexts
-from .config import check_settings
+from ...errors import ModelError
+from ...models.files.cache_folder import asked_offline
+from ...models.files.checkpoints.reading import is_hugging_face
+from ...models.files.registry import embedded_models, weights_path
+from ...models.loading import Model, load_model
+from ...models.published_weights import build_published, open_weights
+from ...models.text.concept_table import read_concept_table
+from ...models.text.encoder import LazyTextEncoder
+from ...models.text.features import TextEncoder
+from ...models.text.listed_texts import ListedTexts
+from ..config import check_settings
+from ..model_kinds import kind_of
+from ..segmenter import Segmenter
 from .conversion import (
     CONCEPTS_FILE,
     REPORT_FILE,
@@ -28,8 +29,6 @@ from .conversion import (
     check_filling,
     released_settings,
 )
-from .model_kinds import kind_of
-from .segmenter import Segmenter
 
 
 def load(
@@ -153,14 +152,6 @@ def _place(name: str | Path) -> str | Path:
         f"No model {str(name)!r}: {listed}; otherwise give a folder with config.json and "
         f"model.safetensors, a published file, or a hub id like owner/name."
     )
-
-
-def embedded_models() -> dict[str, Path]:
-    """Folders of the models inside the package, by name."""
-    weights = Path(str(files("vidseg") / "weights"))
-    if not weights.is_dir():
-        return {}
-    return {f.name: f for f in sorted(weights.iterdir()) if (f / "config.json").is_file()}
 
 
 def _optional(place: str | Path, file: str) -> Path | None:

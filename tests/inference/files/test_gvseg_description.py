@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from vidseg.cli.main import main
-from vidseg.inference.memory_need import memory_need
 from vidseg.models.gvseg.model import GvSeg
+from vidseg.models.memory_need import memory_need
 from vidseg.models.presets import gvseg_debug
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from vidseg.inference.memory_need import memory_need
 from vidseg.models import presets
+from vidseg.models.memory_need import memory_need
 from vidseg.models.presets import debug, univs_r50
 
 MEASURE = """

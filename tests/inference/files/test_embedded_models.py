@@ -10,7 +10,7 @@ from PIL import Image
 
 import vidseg
 from vidseg.errors import ModelError
-from vidseg.inference.loading import embedded_models
+from vidseg.models.files.registry import embedded_models
 
 CLASSES = (
     "sky", "building", "pole", "road", "pavement", "tree", "sign", "fence", "car", "pedestrian",

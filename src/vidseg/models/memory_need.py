@@ -12,10 +12,10 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from ..models.gvseg.config import GvSegConfig
-from ..models.gvseg.model import GvSeg
-from ..models.loading import ModelConfig, build_model
-from ..models.mask2former import Mask2Former
+from .gvseg.config import GvSegConfig
+from .gvseg.model import GvSeg
+from .loading import ModelConfig, build_model
+from .mask2former import Mask2Former
 
 CLASSES = 133
 """Class names that the count supposes, as many as COCO panoptic has."""

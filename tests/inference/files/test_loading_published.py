@@ -11,20 +11,19 @@ import torch
 
 from vidseg.errors import ModelError, OutputError
 from vidseg.inference.config import published
-from vidseg.inference.conversion import convert, released_settings
-from vidseg.inference.loading import load
-from vidseg.models.files.checkpoints.origin import Origin
+from vidseg.inference.files.conversion import convert, released_settings
+from vidseg.inference.files.loading import load
+from vidseg.models.files.checkpoints.origin import CONCEPTS, Origin
 from vidseg.models.mask2former import Mask2Former
 from vidseg.models.text.clip_text import ClipTextConfig, ClipTextTower
-from vidseg.models.text.concept_table import ROWS
 from vidseg.models.univs.model import UniVS
 from vidseg.types import Task
 from vidseg.vocabularies import CONCEPT_ROWS, Vocabulary, get_vocabulary
 
-from ..models.files.checkpoints import layouts
-from ..models.golden_model import Golden, golden_model
-from . import test_golden_tasks
-from .policies.category import test_golden as test_category_golden
+from ...models.files.checkpoints import layouts
+from ...models.golden_model import Golden, golden_model
+from .. import test_golden_tasks
+from ..policies.category import test_golden as test_category_golden
 
 TEXT = ClipTextConfig(dim=24, width=64, layers=1, heads=1)
 
@@ -186,7 +185,7 @@ def test_rows_of_the_concept_table(tmp_path: Path) -> None:
         "sem_seg_head.predictor.text2vis_projection.weight": (32, 640),
     }
     torch.save({**state, **{n: torch.ones(s) for n, s in text.items()}}, tmp_path / "univs.pth")
-    table = torch.arange(ROWS * 640.0).reshape(ROWS, 640)
+    table = torch.arange(CONCEPTS * 640.0).reshape(CONCEPTS, 640)
     torch.save(table, tmp_path / "concepts.pth")
     convert(tmp_path / "univs.pth", tmp_path / "model")
     convert(tmp_path / "concepts.pth", tmp_path / "model")

@@ -16,9 +16,9 @@ import torch
 
 from vidseg.cli.main import main
 from vidseg.errors import ModelError
-from vidseg.inference.conversion import TEXT_FILE, convert
-from vidseg.inference.description import describe
-from vidseg.inference.loading import load
+from vidseg.inference.files.conversion import TEXT_FILE, convert
+from vidseg.inference.files.description import describe
+from vidseg.inference.files.loading import load
 from vidseg.models.presets import debug
 from vidseg.models.text.clip_text import ClipTextConfig, read_clip_text
 from vidseg.models.text.concept_table import read_concept_table
@@ -27,7 +27,7 @@ from vidseg.training.recipe.data import DataConfig
 from vidseg.training.recipe.schema import InitConfig, ModelChoice, Recipe, ScheduleConfig
 from vidseg.training.run.starting_model import starting_model, text_encoder
 
-from ..models.files.checkpoints.test_reading import hostile
+from ...models.files.checkpoints.test_reading import hostile
 
 KINDS = ("system", "nested", "bytes", "tensor")
 LEAST = 2**31  # bytes; the hostile files ask for 10**13

@@ -10,17 +10,17 @@ from typing import Any
 
 from safetensors.torch import save_file
 
-from ..errors import ModelError, OutputError
-from ..formats.atomic import replacing
-from ..models.files.checkpoints.class_lists import LISTS
-from ..models.files.checkpoints.filling import Filling
-from ..models.files.checkpoints.origin import Origin
-from ..models.files.pretrained import CONFIG_FILE, WEIGHTS_FILE
-from ..models.loading import ModelConfig
-from ..models.published_weights import Opened, build_published, open_weights
-from ..models.text.clip_text import text_config
-from ..types import Task
-from .config import default, published, published_fixed_classes
+from ...errors import ModelError, OutputError
+from ...formats.atomic import replacing
+from ...models.files.checkpoints.class_lists import LISTS
+from ...models.files.checkpoints.filling import Filling
+from ...models.files.checkpoints.origin import Origin
+from ...models.files.pretrained import CONFIG_FILE, WEIGHTS_FILE
+from ...models.loading import ModelConfig
+from ...models.published_weights import Opened, build_published, open_weights
+from ...models.text.clip_text import text_config
+from ...types import Task
+from ..config import default, published, published_fixed_classes
 
 SETTINGS_FILE = "inference.json"
 TEXT_FILE = "text_encoder.safetensors"

@@ -10,18 +10,18 @@ from typing import Any
 
 from torch import Tensor
 
-from ..errors import ModelError
-from ..models.files.checkpoints.filling import Filling
-from ..models.files.checkpoints.origin import Origin
-from ..models.files.checkpoints.reading import is_hugging_face
-from ..models.files.checkpoints.univs import has_average
-from ..models.gvseg.config import GvSegConfig
-from ..models.loading import ModelConfig, load_config
-from ..models.mask2former import Mask2FormerConfig
-from ..models.published_weights import Opened, build_published, open_weights
-from ..models.shapes import preset_name
-from ..models.text.clip_text import text_config
-from ..vocabularies import ALIASES, Vocabulary, get_vocabulary, vocabulary_names
+from ...errors import ModelError
+from ...models.files.checkpoints.filling import Filling
+from ...models.files.checkpoints.origin import Origin
+from ...models.files.checkpoints.reading import is_hugging_face
+from ...models.files.checkpoints.univs import has_average
+from ...models.gvseg.config import GvSegConfig
+from ...models.loading import ModelConfig, load_config
+from ...models.mask2former import Mask2FormerConfig
+from ...models.published_weights import Opened, build_published, open_weights
+from ...models.shapes import preset_name
+from ...models.text.clip_text import text_config
+from ...vocabularies import ALIASES, Vocabulary, get_vocabulary, vocabulary_names
 from .conversion import REPORT_FILE, SETTINGS_FILE, released_settings
 from .loading import read_report, read_settings
 
