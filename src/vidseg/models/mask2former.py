@@ -1,6 +1,6 @@
-"""Mask2Former: pictures into masks of classes fixed by training, the network that UniVS grew from.
+"""Mask2Former, the network that UniVS extends: pictures to masks of the classes of its training.
 
-It knows no words and no prompts, and sees every frame on its own.
+It takes no words and no prompts, and segments every frame on its own.
 """
 
 from __future__ import annotations

@@ -43,8 +43,8 @@ class KnownWeights:
         title: what it is.
         kind: "model" (UniVS), "pretrained" (Mask2Former), "text", "concepts" or "backbone".
         file: its name in the cache and on a mirror.
-        access: "direct": anyone may fetch ``url``; "browser": ``url`` is a page that wants to be
-            clicked; "none": no public address is known.
+        access: "direct": anyone may fetch ``url``; "browser": ``url`` is a page that a
+            person must confirm; "none": no public address is known.
         page: the publisher's page that lists it.
         size: bytes.
         sha256, md5: lower-case hexadecimal digits, md5 perhaps only the first ones, as some

@@ -1,4 +1,4 @@
-"""A GvSeg begun with weights of a UniVS, a Mask2Former, a backbone or an earlier GvSeg.
+"""Fills a GvSeg with weights of a UniVS, a Mask2Former, a backbone or an earlier GvSeg.
 
 All of them have the same names for what they share.
 """
@@ -37,8 +37,8 @@ def fill_gvseg(
         state: under our names. Prompts, pixel memory and fixed classes are left out, and
             told as ``unused``.
         not_there: beginnings of further names that no checkpoint of this origin has.
-        words: whether it compares queries with texts of the same encoder; those layers start anew
-            otherwise.
+        words: whether it compares queries with texts of the same encoder; otherwise those layers
+            keep their random start.
         classes: those of an earlier GvSeg, whose prototypes are taken by name; None for other
             models.
     """

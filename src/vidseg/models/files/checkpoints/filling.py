@@ -21,10 +21,10 @@ class Filling:
     Attributes:
         filled: have the numbers of the checkpoint.
         rows: queries of which only the first are filled -> (rows of the checkpoint, of the model);
-            the others keep their start, or are left over where the checkpoint has more.
-        fresh: keep their start, because no checkpoint of that origin has such a part.
-        lacking: keep their start although the checkpoint should have them.
-        misfits: keep their start, because the shape differs -> (in the checkpoint, in the model).
+            the others keep their initial values, or are ignored where the checkpoint has more.
+        fresh: keep their initial values, because no checkpoint of that origin has such a part.
+        lacking: keep their initial values although the checkpoint should have them.
+        misfits: keep their initial values, because the shape differs -> (in the checkpoint, in the model).
         homeless: names of the state that the model does not have.
         unused: names of the state that were left out because models of this kind have no such part.
     """
