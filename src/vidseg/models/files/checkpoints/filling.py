@@ -24,7 +24,7 @@ class Filling:
             the others keep their initial values, or are ignored where the checkpoint has more.
         fresh: keep their initial values, because no checkpoint of that origin has such a part.
         lacking: keep their initial values although the checkpoint should have them.
-        misfits: keep their initial values, because the shape differs -> (in the checkpoint, in the model).
+        misfits: keep their initial values, for the shape differs -> (of the checkpoint, of ours).
         homeless: names of the state that the model does not have.
         unused: names of the state that were left out because models of this kind have no such part.
     """
