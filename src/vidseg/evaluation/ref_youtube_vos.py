@@ -147,6 +147,8 @@ class RefYoutubeVos:
         if not videos:
             raise DataError(f'{part.source} has no videos under "videos".')
         folders = folders_in(part.maps)
+        if not folders:
+            raise DataError(f"{part.maps} holds no video of the ground truth.")
         predictions = predicted_folders(predicted)
         shown = {name: folders[name] for name in videos if name in folders}
         check_names(shown, predictions, list(videos))
