@@ -43,10 +43,10 @@ from torch.nn import functional as F
 
 from vidseg.datasets.augment.copy_paste import CutOut, cut_out
 from vidseg.datasets.clips.schema import Region
+from vidseg.inference.clip import Categories, Clip
 from vidseg.inference.config import InferenceConfig
 from vidseg.inference.files.loading import load
-from vidseg.inference.policies.base import Categories, Clip
-from vidseg.inference.policies.category.clip_decoder import LearnableDecoder
+from vidseg.inference.policies.base import UniVSPredictor
 from vidseg.inference.policies.category.policy import CategoryPolicy
 from vidseg.inference.prompt_inbox import PromptInbox
 from vidseg.inference.segmenter import Segmenter
@@ -92,7 +92,7 @@ class Sample:
 class Recorder:
     """A policy that keeps clips and what the learnable queries answer."""
 
-    decoder: LearnableDecoder
+    decoder: UniVSPredictor
     clips: list[Clip] = field(default_factory=list)
     answers: dict[int, Prediction] = field(default_factory=dict)
 
@@ -202,7 +202,7 @@ def run(
 ) -> list[FrameResult]:
     """The results of a recorded video."""
     policy = CategoryPolicy.of_model(model, config, task, categories)
-    if config.association == "similarity":
+    if config.tracking.association == "similarity":
         shapes = clip_association.shapes_of(
             clip_association.describer(DescriptorConfig(), model.config.decoder.hidden),
             config,
@@ -223,7 +223,7 @@ def measure(segmenter: Segmenter, sample: Sample) -> dict[tuple[str, str, str], 
     totals: dict[tuple[str, str, str], np.ndarray] = {}
     for video in sample.videos:
         truth = [masks for _, masks in video]
-        record = Recorder(LearnableDecoder(model, categories))
+        record = Recorder(UniVSPredictor(model, categories))
         base = segmenter.config(sample.tasks[0]).override(SETTINGS)
         session = Session(model, base, record, PromptInbox(sample.tasks[0]))
         for t, (picture, _) in enumerate(video):

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from vidseg.inference.clip import Categories, Clip
 from vidseg.inference.config import InferenceConfig
 from vidseg.inference.frame_geometry import FrameGeometry
-from vidseg.inference.policies.base import Categories, Clip
 from vidseg.inference.policies.category.policy import CategoryPolicy
 from vidseg.models.decoder.tensors import FrameFeatures, Prediction
 from vidseg.results import FrameResult
@@ -34,7 +34,7 @@ class ScriptedDecoder:
     maps: list[tuple[tuple[int, ...], tuple[int, ...]]] = field(default_factory=list)
     stop: int = 0
 
-    def decode(self, clip: Clip) -> Prediction:
+    def predict(self, clip: Clip) -> Prediction:
         return self.script(clip.start, self.ids)
 
     def add(self, ids: Sequence[int], first: int) -> None:
@@ -91,7 +91,11 @@ def play(
     geometry: FrameGeometry,
 ) -> tuple[list[list[FrameResult]], CategoryPolicy]:
     """Runs a whole video; results of every step, then those of the end."""
-    policy = CategoryPolicy(decoder, config, task, make_categories(is_thing))
+    remembers = config.tracking.association == "prompts"
+    categories = make_categories(is_thing)
+    policy = CategoryPolicy(
+        decoder, config, task, categories, memory=decoder if remembers else None
+    )
     T, s = config.clip_length, config.stride
     results = []
     for start in range(0, max(frames - T, 0) + 1, s):

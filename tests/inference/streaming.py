@@ -8,8 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vidseg.inference.clip import Categories
 from vidseg.inference.config import InferenceConfig
-from vidseg.inference.policies.base import TaskPolicy
+from vidseg.inference.memory.prompt_memory import PromptMemory
+from vidseg.inference.policies.base import TaskPolicy, UniVSPredictor
+from vidseg.inference.policies.category.policy import CategoryPolicy
 from vidseg.inference.prompt_inbox import PromptInbox
 from vidseg.inference.session import Session
 from vidseg.models.univs.model import UniVS
@@ -28,6 +31,16 @@ def session(
     inbox = PromptInbox(task)
     inbox.add(prompts)
     return Session(model, config, policy, inbox)
+
+
+def univs_policy(
+    model: UniVS, config: InferenceConfig, task: Task, categories: Categories
+) -> CategoryPolicy:
+    """VIS or VPS by a UniVS that remembers its objects as prompts where the settings say so."""
+    remembers = config.tracking.association == "prompts"
+    memory = PromptMemory(model, config) if remembers else None
+    predictor = UniVSPredictor(model, categories, memory)
+    return CategoryPolicy(predictor, config, task, categories, memory=memory)
 
 
 def run(running: Session, images: Sequence[np.ndarray]) -> list[FrameResult]:

@@ -15,7 +15,8 @@ import pytest
 import torch
 from torch import nn
 
-from vidseg.inference.config import InferenceConfig, default, published
+from vidseg.inference.config import InferenceConfig, default
+from vidseg.inference.published.settings import published
 from vidseg.inference.segmenter import Segmenter
 from vidseg.models.presets import debug
 from vidseg.models.text.features import SentenceFeatures
@@ -113,8 +114,7 @@ def ask(
 def test_the_state_of_a_session_stays_the_same(task: Task, preset: str) -> None:
     size = (32, 48)
     config = published(task) if preset == "published" else default(task)
-    config = replace(
-        config,
+    config = config.override(
         short_side=32,
         tokens_per_prompt=8,
         max_objects=10,
@@ -123,7 +123,7 @@ def test_the_state_of_a_session_stays_the_same(task: Task, preset: str) -> None:
         consistency_threshold=0.0,
     )
     if preset == "published":
-        config = replace(config, clip_length=3, stride=min(config.stride, 3))
+        config = config.override(clip_length=3, stride=min(config.stride, 3))
     model = segmenter(propagation=preset == "propagation")
     bytes_held, entries = ask(model, task, size, config)
     warm = WARM_UP // 10

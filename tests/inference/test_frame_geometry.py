@@ -30,7 +30,7 @@ def test_sizes(
     valid: tuple[int, int],
     padded: tuple[int, int],
 ) -> None:
-    config = InferenceConfig(short_side=short, max_side=longest)
+    config = InferenceConfig.of(short_side=short, max_side=longest)
     assert FrameGeometry.of(source, config) == FrameGeometry(source, valid, padded)
 
 

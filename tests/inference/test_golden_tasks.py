@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from vidseg.inference.config import InferenceConfig, published
-from vidseg.inference.policies.base import Categories
-from vidseg.inference.policies.category.clip_decoder import LearnableDecoder
+from vidseg.inference.clip import Categories
+from vidseg.inference.config import InferenceConfig
+from vidseg.inference.policies.base import UniVSPredictor
 from vidseg.inference.policies.prompted.policy import PromptedPolicy
 from vidseg.inference.policies.referring import ReferringPolicy
 from vidseg.inference.policies.semantic import SemanticPolicy
+from vidseg.inference.published.settings import published
 from vidseg.models.decoder.tensors import DecoderOutput
 from vidseg.models.text.features import SentenceFeatures
 from vidseg.prompts import Mask, Text
@@ -27,8 +27,8 @@ from .streaming import id_maps, pictures, run, session
 def settings(task: Task) -> InferenceConfig:
     """As the reference was made: clips of 3, 256 tokens (all cells: no randomness)."""
     stride = 3 if task is Task.VSS else 1
-    return replace(
-        published(task), clip_length=3, stride=stride, short_side=96, tokens_per_prompt=256
+    return published(task).override(
+        clip_length=3, stride=stride, short_side=96, tokens_per_prompt=256
     )
 
 
@@ -111,7 +111,7 @@ def test_vss(golden: Golden) -> None:
         rows = embeddings.to(next(model.parameters()).dtype)
         categories = Categories(names, (False,) * 124, rows)
         with blurred(model, seed):
-            policy = SemanticPolicy(LearnableDecoder(model, categories), config, categories)
+            policy = SemanticPolicy(UniVSPredictor(model, categories), config, categories)
             return id_maps(run(session(model, policy, config, Task.VSS), images)) - 1
 
     report_loop("vss_sem", model, play, golden("e2e_tasks")["vss_sem"])

@@ -14,8 +14,9 @@ import torch
 import vidseg
 from vidseg.errors import ModelError, PromptError, SourceError, VocabularyError
 from vidseg.inference import loading
-from vidseg.inference.config import default, published
+from vidseg.inference.config import default
 from vidseg.inference.policies.image import ImagePolicy
+from vidseg.inference.published.settings import published
 from vidseg.inference.segmenter import Segmenter, choose_device
 from vidseg.models.presets import debug
 from vidseg.models.text.encoder import StaticTextConfig
@@ -71,7 +72,7 @@ def test_delay_is_bounded_by_the_clip(segmenter: Segmenter) -> None:
     prompts = [Mask(mask(SIZE), 1)]
     for length in (1, 3):
         taken.clear()
-        config = replace(segmenter.config("vos"), clip_length=length)
+        config = segmenter.config("vos").override(clip_length=length)
         with segmenter.segment(frames(), task="vos", prompts=prompts, config=config) as results:
             assert next(results).index == 0
         assert len(taken) <= length + 1  # one more to learn the size
@@ -93,7 +94,7 @@ def test_a_session_takes_frames_and_prompts_one_by_one(segmenter: Segmenter) -> 
 
 
 def test_the_same_video_gives_the_same_answer(segmenter: Segmenter) -> None:
-    config = replace(segmenter.config("vos"), tokens_per_prompt=2, consistency_threshold=0.0)
+    config = segmenter.config("vos").override(tokens_per_prompt=2, consistency_threshold=0.0)
 
     def masks() -> list[np.ndarray]:
         results = segmenter.segment(
@@ -105,8 +106,8 @@ def test_the_same_video_gives_the_same_answer(segmenter: Segmenter) -> None:
 
 
 def test_settings_of_the_model_override_the_defaults(segmenter: Segmenter) -> None:
-    assert segmenter.config("vis") == replace(default(Task.VIS), short_side=32, class_threshold=0.0)
-    assert segmenter.config("vos") == replace(default(Task.VOS), short_side=32)
+    assert segmenter.config("vis") == default(Task.VIS).override(short_side=32, class_threshold=0.0)
+    assert segmenter.config("vos") == default(Task.VOS).override(short_side=32)
     session = segmenter.session("vos", short_side=64)
     session.step(Frame(video()[0], 0))
     assert session.geometry is not None and session.geometry.valid == (64, 96)
@@ -116,7 +117,10 @@ def test_published_differs_from_default_only_where_it_says() -> None:
     assert published(Task.VSS).stride == published(Task.VSS).clip_length == 5
     assert published(Task.VIS, "ovis").class_threshold == 0.2
     assert published(Task.PVOS, "viposeg").short_side == 720
-    assert published(Task.VOS).consistency_threshold == default(Task.VOS).consistency_threshold
+    assert (
+        published(Task.VOS).tracking.consistency_threshold
+        == default(Task.VOS).tracking.consistency_threshold
+    )
 
 
 @pytest.mark.parametrize(

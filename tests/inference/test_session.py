@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from vidseg.errors import PromptError, SourceError
+from vidseg.inference.clip import Clip
 from vidseg.inference.config import default
-from vidseg.inference.policies.base import Clip
 from vidseg.inference.session import Session
 from vidseg.prompts import Box, Mask, Point, Prompt, Scribble, Text
 from vidseg.results import FrameResult
@@ -43,7 +42,7 @@ class Recorder:
 def recorded(
     task: Task = Task.VOS, length: int = 1, stride: int = 1, prompts: Sequence[Prompt] = ()
 ) -> tuple[Session, Recorder, ColourModel]:
-    config = replace(default(task), short_side=64, clip_length=length, stride=stride)
+    config = default(task).override(short_side=64, clip_length=length, stride=stride)
     model, recorder = ColourModel(), Recorder()
     running = session(model, recorder, config, task, prompts)  # type: ignore[arg-type]
     return running, recorder, model
@@ -71,7 +70,7 @@ def test_clips(frames: int, length: int, stride: int, want: list[tuple[int, int,
 
 def test_late_frames_share_the_last_temporal_coordinate() -> None:
     running, recorder, _ = recorded(length=2)
-    running.config = replace(running.config, last_frame_index=3)
+    running.config = running.config.override(last_frame_index=3)
     run(running, [scene()] * 7)
     assert [clip.frame_indices.tolist() for clip in recorder.clips] == [
         [0, 1],

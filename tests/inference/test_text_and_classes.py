@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from vidseg.errors import VocabularyError
+from vidseg.inference.clip import Categories
 from vidseg.inference.config import InferenceConfig, default
 from vidseg.inference.frame_geometry import FrameGeometry
-from vidseg.inference.policies.base import Categories
-from vidseg.inference.policies.category.clip_decoder import LearnableDecoder
-from vidseg.inference.policies.prompted.stuff import StuffPixels
+from vidseg.inference.policies.base import UniVSPredictor
+from vidseg.inference.policies.prompted.contest import StuffPixels
 from vidseg.inference.policies.referring import ReferringPolicy
 from vidseg.inference.policies.semantic import SemanticPolicy
 from vidseg.models.decoder.tensors import Prediction
@@ -31,7 +30,7 @@ from .streaming import run, session
 from .test_bounded import picture
 
 SIZE = (64, 64)
-REFVOS = replace(default(Task.REFVOS), short_side=64, consistency_threshold=0.0)
+REFVOS = default(Task.REFVOS).override(short_side=64, consistency_threshold=0.0)
 
 
 def video(frames: int) -> list[np.ndarray]:
@@ -93,14 +92,14 @@ def test_sentences_are_answered_as_if_asked_alone(model: UniVS) -> None:
 
 def test_padding_is_no_word_by_default(model: UniVS) -> None:
     assert (masks(refer(model, [SHORT]), 1) == masks(refer(model, [SHORT], "other"), 1)).all()
-    released = replace(REFVOS, padding_words=True)
+    released = REFVOS.override(padding_words=True)
     padded = masks(refer(model, [SHORT], "pad", released), 1)
     assert (masks(refer(model, [SHORT], "other", released), 1) != padded).any()
 
 
 @pytest.mark.parametrize(("length", "stride"), [(3, 1), (3, 2), (3, 3), (9, 1)])
 def test_sentences_over_clips(model: UniVS, length: int, stride: int) -> None:
-    config = replace(REFVOS, clip_length=length, stride=stride)
+    config = REFVOS.override(clip_length=length, stride=stride)
     results = refer(model, [SHORT], config=config)
     assert [r.index for r in results] == [0, 1, 2, 3]
 
@@ -108,13 +107,13 @@ def test_sentences_over_clips(model: UniVS, length: int, stride: int) -> None:
 def semantic(model: UniVS, config: InferenceConfig, names: Sequence[str]) -> list[FrameResult]:
     embeddings = torch.randn(3, 64, generator=torch.Generator().manual_seed(1))[: len(names)]
     categories = Categories(tuple(names), (False,) * len(names), embeddings)
-    policy = SemanticPolicy(LearnableDecoder(model, categories), config, categories)
+    policy = SemanticPolicy(UniVSPredictor(model, categories), config, categories)
     return run(session(model, policy, config, Task.VSS), video(5))
 
 
 @pytest.mark.parametrize(("length", "stride"), [(1, 1), (3, 1), (3, 3)])
 def test_every_pixel_of_every_frame_has_one_class(model: UniVS, length: int, stride: int) -> None:
-    config = replace(default(Task.VSS), short_side=64, clip_length=length, stride=stride)
+    config = default(Task.VSS).override(short_side=64, clip_length=length, stride=stride)
     results = semantic(model, config, ["sky", "sea", "sand"])
     assert [r.index for r in results] == list(range(5))
     for result in results:
@@ -122,12 +121,12 @@ def test_every_pixel_of_every_frame_has_one_class(model: UniVS, length: int, str
 
 
 def test_weak_pixels_have_no_class_above_a_threshold(model: UniVS) -> None:
-    config = replace(default(Task.VSS), short_side=64, semantic_threshold=1e9)
+    config = default(Task.VSS).override(short_side=64, semantic_threshold=1e9)
     assert all(not r.segments for r in semantic(model, config, ["sky", "sea"]))
 
 
 def test_full_smoothing_repeats_the_first_frame(model: UniVS) -> None:
-    config = replace(default(Task.VSS), short_side=64, semantic_smoothing=1.0)
+    config = default(Task.VSS).override(short_side=64, semantic_smoothing=1.0)
     first, *others = semantic(model, config, ["sky", "sea", "sand"])
     for other in others:
         assert (first.panoptic_map() == other.panoptic_map()).all()
@@ -141,8 +140,8 @@ def test_stuff_is_where_its_class_wins() -> None:
     prediction = Prediction(logits[None], classes[None], torch.zeros(1, 2, 1, 4), 2)
     stuff = StuffPixels(Categories(("sky", "sea"), (False, False), torch.zeros(2, 4)))
     clip = make_clip(0, 1, 1, FrameGeometry((16, 16), (16, 16), (16, 16)))
-    found = stuff.masks(prediction, clip, ["sea", "sky"], InferenceConfig())
+    found = stuff.masks(prediction, clip, ["sea", "sky"])
     assert (found[0, 0] == (logits[1, 0] > 0)).all()
     assert (found[1, 0] == (logits[0, 0] > 0)).all()
     with pytest.raises(VocabularyError, match="'lava' is not in the vocabulary"):
-        stuff.masks(prediction, clip, ["lava"], InferenceConfig())
+        stuff.masks(prediction, clip, ["lava"])

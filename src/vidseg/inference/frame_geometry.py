@@ -12,11 +12,14 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..types import ImageArray, MaskArray
+from ..types import IdMap, ImageArray, MaskArray
 from .config import InferenceConfig
 
 MASK_STRIDE = 4
 """Input pixels per cell of the decoder's mask logits."""
+
+GIVEN_LOGIT = 10.0
+"""Logit of a cell that lies inside of a given mask."""
 
 _BAND = 32  # source rows at a time where a value per class and pixel would be too much at once
 
@@ -25,15 +28,16 @@ _BAND = 32  # source rows at a time where a value per class and pixel would be t
 class FrameGeometry:
     """Sizes (height, width) of one video: in the source, resized, and padded.
 
-    Everything is bilinear with ``align_corners=False``; ids and given masks are nearest.
+    Everything is bilinear with ``align_corners=False``; ids and given masks are nearest. Masks are
+    measured on a ``grid``, the cells of the decoder; released code measures them in pixels.
     """
 
     source: tuple[int, int]
     valid: tuple[int, int]
     padded: tuple[int, int]
 
-    @staticmethod
-    def of(source: tuple[int, int], config: InferenceConfig) -> FrameGeometry:
+    @classmethod
+    def of(cls, source: tuple[int, int], config: InferenceConfig) -> FrameGeometry:
         """Shortest edge to ``short_side``, longest at most ``max_side``, then padding."""
         scale = config.short_side / min(source)
         if max(source) * scale > config.max_side:
@@ -41,7 +45,7 @@ class FrameGeometry:
         height, width = (max(1, int(side * scale + 0.5)) for side in source)
         multiple = config.size_multiple
         padded = (-(-height // multiple) * multiple, -(-width // multiple) * multiple)
-        return FrameGeometry(source, (height, width), padded)
+        return cls(source, (height, width), padded)
 
     @property
     def scale(self) -> tuple[float, float]:
@@ -85,6 +89,42 @@ class FrameGeometry:
             for i in range(2)
         )
         return rows, columns
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """(h, w) of the grid on which qualities and overlaps of masks are counted."""
+        return self.padded[0] // MASK_STRIDE, self.padded[1] // MASK_STRIDE
+
+    def measured(self, logits: Tensor) -> Tensor:
+        """[..., h, w] decoder logits on :attr:`grid`."""
+        return logits
+
+    def shown(self, measured: Tensor) -> Tensor:
+        """The part of values on :attr:`grid` that shows the picture and not its padding."""
+        height, width = (-(-side // MASK_STRIDE) for side in self.valid)
+        return measured[..., :height, :width]
+
+    def measured_to_source(self, measured: Tensor) -> Tensor:
+        """Logits on :attr:`grid` to [..., Hs, Ws] source pixels."""
+        return self.to_source(measured)
+
+    def contested(self, logits: Tensor) -> Tensor:
+        """[..., h, w] decoder logits on the pixels that segments of a picture compete for."""
+        return self.to_source(logits)
+
+    def given_logits(self, mask: MaskArray) -> Tensor:
+        """[Hs, Ws] mask that the user gave, as logits on :attr:`grid`."""
+        cells = F.avg_pool2d(self.mask_to_padded(mask)[None], MASK_STRIDE)[0]
+        return (2 * cells - 1) * GIVEN_LOGIT
+
+    def labels_to_source(self, labels: Tensor) -> IdMap:
+        """[H, W] integers on source, resized picture or grid to source size (nearest)."""
+        values = labels.to(torch.int32).cpu().numpy()
+        if values.shape == self.source:
+            return np.asarray(values)
+        size = self.source[::-1]
+        resized = Image.fromarray(values, mode="I").resize(size, Image.Resampling.NEAREST)
+        return np.asarray(resized, dtype=np.int32)
 
     def mask_to_padded(self, mask: MaskArray) -> Tensor:
         """[Hs, Ws] source mask to a float [H, W] mask of 0 and 1 on the padded input (nearest)."""

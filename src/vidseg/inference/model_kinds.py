@@ -13,6 +13,7 @@ import torch
 
 from ..errors import ModelError, VocabularyError
 from ..models.gvseg.model import GvSeg
+from ..models.gvseg.shape_position import DescriptorConfig
 from ..models.loading import Model
 from ..models.mask2former import Mask2Former
 from ..models.text.encoder import TextEncoder
@@ -20,9 +21,10 @@ from ..models.univs.model import UniVS
 from ..prompts import Prompt
 from ..types import Task
 from ..vocabularies import Vocabulary
+from .clip import Categories
 from .config import CLIP_WISE, InferenceConfig
-from .policies.base import Categories, TaskPolicy
-from .policies.category.clip_decoder import LearnableDecoder
+from .memory.prompt_memory import PromptMemory
+from .policies.base import TaskPolicy, UniVSPredictor
 from .policies.category.policy import CategoryPolicy
 from .policies.fixed.policy import fixed_class_policy, wanted_classes
 from .policies.gvseg.tasks import check_config, check_prompts, check_task, gvseg_policy
@@ -30,6 +32,7 @@ from .policies.image import ImagePolicy
 from .policies.prompted.policy import PromptedPolicy
 from .policies.referring import ReferringPolicy
 from .policies.semantic import SemanticPolicy
+from .tracking.clip_association import describer, shapes_of
 
 if TYPE_CHECKING:
     from ..models.text.encoder import TextConfig
@@ -110,10 +113,19 @@ def _univs(model: UniVS, question: Question) -> TaskPolicy:
         return ReferringPolicy(model, config, question.text_encoder())
     assert categories is not None
     if question.still:
-        return ImagePolicy(LearnableDecoder(model, categories), config, task, categories)
+        return ImagePolicy(UniVSPredictor(model, categories), config, task, categories)
     if task is Task.VSS:
-        return SemanticPolicy(LearnableDecoder(model, categories), config, categories)
-    return CategoryPolicy.of_model(model, config, task, categories)
+        return SemanticPolicy(UniVSPredictor(model, categories), config, categories)
+    memory = PromptMemory(model, config) if config.tracking.association == "prompts" else None
+    describe = describer(DescriptorConfig(), model.config.decoder.hidden)
+    return CategoryPolicy(
+        UniVSPredictor(model, categories, memory),
+        config,
+        task,
+        categories,
+        memory=memory,
+        shapes=shapes_of(describe, config.gvseg, categories.is_thing),
+    )
 
 
 def _gvseg(model: GvSeg, question: Question) -> TaskPolicy:

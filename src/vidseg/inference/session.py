@@ -18,10 +18,12 @@ from ..models.loading import Model
 from ..prompts import Prompt
 from ..results import FrameResult, Track
 from ..types import Frame
+from .clip import Clip
 from .config import InferenceConfig
 from .frame_geometry import FrameGeometry, prepare
-from .policies.base import Clip, TaskPolicy
+from .policies.base import TaskPolicy
 from .prompt_inbox import PromptInbox
+from .published.frame_geometry import PixelGeometry
 
 
 @dataclass(eq=False)
@@ -147,7 +149,9 @@ class Session:
 
     def _check_size(self, frame: Frame) -> None:
         if self.geometry is None:
-            self.geometry = FrameGeometry.of(frame.size, self.config)
+            pixels = self.config.published.mask_measures == "pixels"
+            kind = PixelGeometry if pixels else FrameGeometry
+            self.geometry = kind.of(frame.size, self.config)
             self.inbox.start(frame.size)
             return
         if frame.size != self.geometry.source:

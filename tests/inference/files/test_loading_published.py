@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from vidseg.errors import ModelError, OutputError
-from vidseg.inference.config import published
 from vidseg.inference.files.conversion import convert, released_settings
 from vidseg.inference.files.loading import load
+from vidseg.inference.published.settings import published
 from vidseg.models.files.checkpoints.origin import CONCEPTS, Origin
 from vidseg.models.mask2former import Mask2Former
 from vidseg.models.text.clip_text import ClipTextConfig, ClipTextTower

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import torch
 from torch import Tensor
 
-from vidseg.inference.config import InferenceConfig, published
+from vidseg.inference.config import InferenceConfig
 from vidseg.inference.frame_geometry import FrameGeometry
 from vidseg.inference.memory.prompt_memory import PromptMemory
+from vidseg.inference.published.settings import published
 from vidseg.models.decoder.tensors import VisualTokens
 from vidseg.models.presets import debug
 from vidseg.models.univs.model import UniVS
@@ -23,8 +22,7 @@ R, C = 4, 32
 
 
 def config(length: int, memory: int, *, inherit: bool) -> InferenceConfig:
-    return replace(
-        published(Task.VOS),
+    return published(Task.VOS).override(
         clip_length=length,
         memory_length=memory,
         tokens_per_prompt=R,

@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from vidseg.inference.clip import Categories
 from vidseg.inference.config import InferenceConfig
 from vidseg.inference.frame_geometry import FrameGeometry
-from vidseg.inference.policies.base import Categories
 from vidseg.inference.policies.image import ImagePolicy, class_nms
 from vidseg.models.decoder.tensors import Prediction
 from vidseg.results import Segment
@@ -38,9 +38,9 @@ def ask(task: Task, queries: Sequence[tuple[Tensor, Tensor]], **settings: object
     masks = torch.stack([m for _, m in queries])[None, :, None]
     embeddings = torch.zeros(1, len(queries), 1, 4)
     answer = Prediction(masks, classes, embeddings, len(queries))
-    decoder = SimpleNamespace(decode=lambda *_: answer)
+    decoder = SimpleNamespace(predict=lambda *_: answer)
     categories = Categories(NAMES, THINGS, torch.zeros(3, 4))
-    config = InferenceConfig(**settings)  # type: ignore[arg-type]
+    config = InferenceConfig.of(**settings)  # type: ignore[arg-type]
     policy = ImagePolicy(decoder, config, task, categories)  # type: ignore[arg-type]
     (result,) = policy.step(make_clip(0, 1, 1, GEOMETRY), [])
     assert result.size == (32, 48)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from vidseg.inference.overlaps import winner_masks
+from vidseg.inference.mask_scores import winner_masks
 
 
 def test_a_sure_object_elsewhere_takes_unsure_pixels_only_as_released() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import torch
 
@@ -11,6 +9,7 @@ from vidseg.inference.config import CLIP_WISE, default
 from vidseg.inference.policies.category.detection import Detections
 from vidseg.inference.policies.category.matching import Matching
 from vidseg.inference.policies.category.policy import CategoryPolicy
+from vidseg.inference.policies.category.vps import PanopticRules
 from vidseg.inference.tracking.clip_association import describer, first_visible, shapes_of
 from vidseg.inference.tracking.entities import Entities
 from vidseg.models.gvseg.shape_position import DescriptorConfig
@@ -26,10 +25,10 @@ BACK = [*range(6), *range(15, 24)]
 def shown(forget_after: int) -> list[list[int]]:
     """Ids of 8 clips of three frames; the second square is away in frames 6 to 14."""
     squares = [Square(2, 2, 0, range(24), range(24)), Square(14, 8, 1, BACK, BACK)]
-    config = replace(default(Task.VIS).override(CLIP_WISE), forget_after=forget_after)
-    shapes = shapes_of(describer(DescriptorConfig(), CHANNELS), config, THINGS)
+    config = default(Task.VIS).override(CLIP_WISE).override(forget_after=forget_after)
+    shapes = shapes_of(describer(DescriptorConfig(), CHANNELS), config.gvseg, THINGS)
     decoder = World(squares, 3).decoder()
-    policy = CategoryPolicy(decoder, config, Task.VIS, make_categories(THINGS), shapes)
+    policy = CategoryPolicy(decoder, config, Task.VIS, make_categories(THINGS), shapes=shapes)
     results = [r for s in range(0, 24, 3) for r in policy.step(make_clip(s, 3, 3, GEOMETRY))]
     assert len(results) == 24 and not policy.finish()
     return [[segment.id for segment in r.segments] for r in results]
@@ -60,9 +59,10 @@ def test_a_thing_is_not_found_again_as_stuff() -> None:
     entities.add(looks, scores, torch.ones(2), 0)
     found = Detections(scores, torch.ones(2), torch.full((2, 3, 4, 4), 8.0), looks.flip(0)[:, None])
     config = default(Task.VPS).override(CLIP_WISE).override({"affinity": "appearance"})
-    matching = Matching(config, torch.tensor(THINGS), None, instances=False)
+    rules = PanopticRules(config, torch.tensor(THINGS))
+    matching = Matching(config, rules, torch.tensor(THINGS), None)
     assert matching.match(entities, found).pairs == [(0, 0), (1, 1)]
-    same = Matching(config, torch.tensor([True] * 3), None, instances=False)
+    same = Matching(config, rules, torch.tensor([True] * 3), None)
     assert same.match(entities, found).pairs == [(0, 1), (1, 0)]
 
 
@@ -79,10 +79,11 @@ def test_each_object_and_detection_is_described_once_a_clip(association: str) ->
     entities.add(torch.eye(2), torch.eye(3)[:2], torch.ones(2), 0)
     masks = torch.full((2, 1, 4, 4), 8.0)
     config = default(Task.VPS).override({"affinity": "shape_position", "association": association})
-    shapes = shapes_of(describe, config, THINGS)
+    rules = PanopticRules(config, torch.tensor(THINGS))
+    shapes = shapes_of(describe, config.gvseg, THINGS)
     assert shapes is not None
     shapes.append(masks)
     described.clear()
     found = Detections(torch.eye(3)[:2], torch.ones(2), masks, torch.eye(2)[:, None])
-    Matching(config, torch.tensor(THINGS), shapes, instances=False).match(entities, found)
+    Matching(config, rules, torch.tensor(THINGS), shapes).match(entities, found)
     assert described == [2]

@@ -7,14 +7,16 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from vidseg.inference.mask_quality import mask_quality
+from vidseg.inference.mask_scores import mask_quality
 from vidseg.inference.tracking.association import (
     assign,
     assign_by_kind,
     bisoftmax_affinity,
     cosine_affinity,
+    temporal_consistency,
+    time_weights,
+    used_slots,
 )
-from vidseg.inference.tracking.consistency import temporal_consistency, time_weights, used_slots
 from vidseg.inference.tracking.nms import (
     box_iou,
     box_nms,

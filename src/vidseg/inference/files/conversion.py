@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from ...models.loading import ModelConfig
 from ...models.published_weights import Opened, build_published, open_weights
 from ...models.text.clip_text import text_config
 from ...types import Task
-from ..config import default, published, published_fixed_classes
+from ..config import default
+from ..published.settings import published, published_fixed_classes
 
 SETTINGS_FILE = "inference.json"
 TEXT_FILE = "text_encoder.safetensors"
@@ -103,9 +104,8 @@ def released_settings(origin: Origin) -> dict[str, dict[str, Any]]:
     if origin is not Origin.UNIVS:
         return out
     for task in Task:
-        ours, theirs = default(task), published(task)
-        pairs = ((f.name, getattr(ours, f.name), getattr(theirs, f.name)) for f in fields(ours))
-        out[task.value] = {name: there for name, here, there in pairs if there != here}
+        ours, theirs = default(task).flat(), published(task).flat()
+        out[task.value] = {name: there for name, there in theirs.items() if there != ours[name]}
     return out
 
 

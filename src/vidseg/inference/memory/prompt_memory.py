@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -18,10 +19,28 @@ from torch.nn import functional as F
 from ...models.decoder.tensors import FrameFeatures, PromptQueries, VisualTokens
 from ...models.prompts.regions import VisualRegions
 from ...models.univs.model import UniVS
+from ..clip import Clip
 from ..config import InferenceConfig
 from ..frame_geometry import MASK_STRIDE
-from ..policies.base import Clip
 from .pixel_memory import PixelMemory
+
+
+class ObjectMemory(Protocol):
+    """What VIS and VPS tell the memory of their objects; the verbs are those of PromptMemory."""
+
+    def add(self, ids: Sequence[int], first: int) -> None: ...
+
+    def remove(self, ids: Collection[int]) -> None: ...
+
+    def advance(self, stop: int) -> None: ...
+
+    def observe(
+        self, features: FrameFeatures, frame_indices: Tensor, masks: Tensor, slot: int
+    ) -> None: ...
+
+    def remember_masks(
+        self, features: FrameFeatures, masks: Mapping[int, Tensor], anchored: Collection[int]
+    ) -> None: ...
 
 
 class PromptMemory:
@@ -68,7 +87,7 @@ class PromptMemory:
             self.pixels.forget(ids)
 
     def advance(self, stop: int) -> None:
-        """Opens the slots before ``stop``: zero, or (``config.inherit_tokens``) the last slot's."""
+        """Opens the slots before ``stop``: zero, or with ``inherit_tokens`` those of the last."""
         extra = stop - self.stop
         if extra <= 0:
             return
@@ -76,7 +95,7 @@ class PromptMemory:
         for name in ("content", "position"):
             old: Tensor = getattr(self, name)
             N, S, R, C = old.shape
-            if self.config.inherit_tokens and S:
+            if self.config.published.inherit_tokens and S:
                 new = old[:, -1:].expand(N, extra, R, C)
             else:
                 new = old.new_zeros(N, extra, R, C)

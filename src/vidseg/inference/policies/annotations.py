@@ -13,8 +13,8 @@ from ...models.prompts.drawn_map import drawn_maps
 from ...models.prompts.regions import VisualRegions
 from ...prompts import Box, Mask, Point, Prompt, Text, VisualPrompt
 from ...types import MaskArray
+from ..clip import Clip
 from ..frame_geometry import FrameGeometry
-from .base import Clip
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,76 +1,19 @@
-"""What a task policy is given, and what it must give back."""
+"""What a task policy must give back, and how the network is asked about a clip."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-from torch import Tensor
+import torch
 
-from ...models.decoder.tensors import FrameFeatures
+from ...errors import ModelError
+from ...models.decoder.tensors import Prediction
+from ...models.univs.model import UniVS
 from ...prompts import Prompt
 from ...results import FrameResult, Track
-from ..frame_geometry import FrameGeometry
-
-
-@dataclass(frozen=True, eq=False)
-class Categories:
-    """The K classes of a session.
-
-    Attributes:
-        names: as the user wrote them.
-        is_thing: one flag a class, False for stuff.
-        embeddings: [K, D_t] text embeddings, on the device of the model.
-    """
-
-    names: tuple[str, ...]
-    is_thing: tuple[bool, ...]
-    embeddings: Tensor
-
-
-@dataclass(frozen=True, eq=False)
-class Clip:
-    """T consecutive frames of the stream, encoded.
-
-    Attributes:
-        features: of the T frames, T = ``len(clip)``. A tail may be shorter than configured.
-        start: position in the stream (0, 1, 2, ...) of the first frame; this is the slot number
-            of the memory.
-        new: how many of the last frames were in no clip before.
-        frame_indices: [T] temporal coordinates for the decoder.
-        indices: index of each frame in the source (differs from the position under ``--stride``).
-        times: seconds of each frame in the source.
-        geometry: sizes of source, resized and padded picture, and the ways between them.
-    """
-
-    features: FrameFeatures
-    start: int
-    new: int
-    frame_indices: Tensor
-    indices: tuple[int, ...]
-    times: tuple[float | None, ...]
-    geometry: FrameGeometry
-
-    def __len__(self) -> int:
-        return len(self.indices)
-
-    def frame(self, t: int) -> Clip:
-        """One of the frames as a clip of its own, new."""
-        return Clip(
-            features=self.features[t : t + 1],
-            start=self.start + t,
-            new=1,
-            frame_indices=self.frame_indices[t : t + 1],
-            indices=self.indices[t : t + 1],
-            times=self.times[t : t + 1],
-            geometry=self.geometry,
-        )
-
-    @property
-    def stop(self) -> int:
-        """Position in the stream after the last frame."""
-        return self.start + len(self)
+from ..clip import Categories, Clip
+from ..memory.prompt_memory import PromptMemory
 
 
 class TaskPolicy(Protocol):
@@ -93,3 +36,42 @@ class TaskPolicy(Protocol):
     def tracks(self) -> tuple[Track, ...]:
         """Video-level table so far: one row per object and category worth reporting."""
         ...
+
+
+class ClipPredictor(Protocol):
+    """Anything that answers a clip with queries and their classes."""
+
+    def predict(self, clip: Clip) -> Prediction:
+        """B = 1; learnable rows first, then the remembered objects in order, if it has any."""
+        ...
+
+
+class UniVSPredictor:
+    """A UniVS asked for the classes of a session, and about the objects of a prompt memory."""
+
+    def __init__(
+        self, model: UniVS, categories: Categories, memory: PromptMemory | None = None
+    ) -> None:
+        self._model = model
+        self._embeddings = categories.embeddings
+        self._memory = memory
+
+    def predict(self, clip: Clip) -> Prediction:
+        """As :class:`ClipPredictor` says; without objects only learnable queries run."""
+        remembers = self._memory is not None and self._memory.ids
+        queries = self._memory.queries(clip) if self._memory is not None and remembers else None
+        indices = clip.frame_indices[None]
+        out = self._model.decode(clip.features, indices, queries, self._embeddings)
+        return check_finite(out.final, clip)
+
+
+def check_finite(prediction: Prediction, clip: Clip) -> Prediction:
+    """The prediction of a clip as it is. Raises ModelError where a value is NaN or infinite."""
+    parts = (prediction.mask_logits, prediction.class_logits, prediction.embeddings)
+    if not all(bool(torch.isfinite(part).all()) for part in parts if part is not None):
+        last = clip.indices[-1]
+        raise ModelError(
+            f"The model answers frame {last} with values that are no numbers (NaN or infinite), so "
+            f"its weights are damaged or not fully trained; take others."
+        )
+    return prediction

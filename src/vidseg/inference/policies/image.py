@@ -9,18 +9,17 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from ...prompts import Prompt
 from ...results import FrameResult, Segment, Track
-from ...types import IdMap, Task
-from ..class_maps import class_scores
+from ...types import Task
+from ..clip import Categories, Clip
 from ..config import InferenceConfig
 from ..frame_geometry import FrameGeometry
+from ..mask_scores import class_scores, contenders
 from ..tracking.nms import box_iou, mask_boxes
-from .base import Categories, Clip
-from .category.clip_decoder import ClipAnswers
+from .base import ClipPredictor
 from .category.detection import Detections
 
 # Largest box overlap of two segments of one class.
@@ -33,9 +32,9 @@ class ImagePolicy:
     """Pictures on their own: frames of a clip, if there are several, know nothing of each other."""
 
     def __init__(
-        self, decoder: ClipAnswers, config: InferenceConfig, task: Task, categories: Categories
+        self, predictor: ClipPredictor, config: InferenceConfig, task: Task, categories: Categories
     ) -> None:
-        self._decoder = decoder
+        self._predictor = predictor
         self._config = config
         self._categories = categories
         self._is_thing = torch.tensor(categories.is_thing, device=categories.embeddings.device)
@@ -50,7 +49,7 @@ class ImagePolicy:
         """As :meth:`TaskPolicy.step`; takes no prompts."""
         results = []
         for t in range(len(clip) - clip.new, len(clip)):
-            found = Detections.of(self._decoder.decode(clip.frame(t)))
+            found = Detections.of(self._predictor.predict(clip.frame(t)))
             segments = self._answer(found, clip.geometry)
             self._tracks = tuple(Track(s.id, s.category, s.score, s.is_thing) for s in segments)
             size = clip.geometry.source
@@ -94,7 +93,7 @@ class ImagePolicy:
         if not len(found):
             return []
         score, label = (found.scores / TEMPERATURE).softmax(1).max(1)
-        probability = self._shown(found.mask_logits[:, 0], geometry).sigmoid()
+        probability = geometry.contested(found.mask_logits[:, 0]).sigmoid()
         winner = (score[:, None, None] * probability).argmax(0)
         ids: dict[tuple[int, int], int] = {}
         parts: dict[int, tuple[Tensor, float, int]] = {}
@@ -108,7 +107,7 @@ class ImagePolicy:
             old, best_score, _ = parts.get(name, (torch.zeros_like(own), 0.0, k))
             parts[name] = (old | own, max(best_score, float(score[n])), k)
         return [
-            self._segment(name, self._to_source(mask, geometry) > 0, value, k)
+            self._segment(name, geometry.labels_to_source(mask) > 0, value, k)
             for name, (mask, value, k) in parts.items()
         ]
 
@@ -116,7 +115,7 @@ class ImagePolicy:
         """The class of every pixel."""
         weights = (found.scores / TEMPERATURE).softmax(1)
         scores = class_scores(weights, found.mask_logits[:, 0])
-        rows = scores.flatten(1).argmax(0).bincount(minlength=len(scores)).nonzero()[:, 0]
+        rows = contenders(scores)
         best, winner = geometry.to_source(scores[rows]).max(0)
         classes = torch.where(best >= self._config.semantic_threshold, rows[winner], -1)
         labels = classes.cpu().numpy()
@@ -124,23 +123,6 @@ class ImagePolicy:
             self._segment(k + 1, labels == k, min(1.0, float(best[classes == k].mean())), k)
             for k in np.unique(labels[labels >= 0]).tolist()
         ]
-
-    # -- grids ----------------------------------------------------------------------------------
-
-    def _shown(self, logits: Tensor, geometry: FrameGeometry) -> Tensor:
-        """Logits where pixels compete: source pixels, or, as released, those of the input."""
-        if self._config.mask_measures == "pixels":
-            return geometry.crop(geometry.to_padded(logits))
-        return geometry.to_source(logits)
-
-    @staticmethod
-    def _to_source(mask: Tensor, geometry: FrameGeometry) -> IdMap:
-        labels = mask.cpu().numpy().astype(np.int32)
-        if labels.shape != geometry.source:
-            picture = Image.fromarray(labels)
-            size = (geometry.source[1], geometry.source[0])
-            labels = np.asarray(picture.resize(size, Image.Resampling.NEAREST))
-        return labels
 
     def _segment(self, name: int, mask: np.ndarray, score: float, k: int) -> Segment:
         return Segment(name, mask, score, self._categories.names[k], self._categories.is_thing[k])

@@ -13,13 +13,14 @@ from ...models.text.features import TextEncoder
 from ...models.univs.model import UniVS
 from ...prompts import Prompt, Text
 from ...results import FrameResult, Segment, Track
+from ..clip import Clip
 from ..config import InferenceConfig
-from ..frame_geometry import MASK_STRIDE, FrameGeometry
-from ..mask_quality import mask_quality
-from ..memory.clip_window import ClipWindow
-from ..tracking.consistency import temporal_consistency
-from .base import Clip
-from .checked import checked
+from ..frame_geometry import FrameGeometry
+from ..mask_scores import mask_quality
+from ..memory.frame_window import FrameEmbeddings, FrameWindow
+from ..tracking.association import temporal_consistency
+from ..tracking.track_scores import MeanScores
+from .base import check_finite
 
 
 class ReferringPolicy:
@@ -32,42 +33,33 @@ class ReferringPolicy:
         self._model = model
         self._config = config
         self._encoder = encoder
-        self._window = ClipWindow(config.slots)
+        self._window = FrameWindow()
+        self._embeddings = FrameEmbeddings(config.slots)
         self._sentences: dict[int, Text] = {}
         self._words: list[Tensor] = []
         self._asked_before = 0
-        self._emitted = 0
-        self._geometry: FrameGeometry | None = None
-        self._score_sums: dict[int, tuple[float, int]] = {}
+        self._scores = MeanScores()
 
     def step(self, clip: Clip, prompts: Sequence[Prompt]) -> list[FrameResult]:
         """As :meth:`TaskPolicy.step`."""
-        self._geometry = clip.geometry
-        height, width = clip.geometry.padded
-        grid = (height // MASK_STRIDE, width // MASK_STRIDE)
-        self._window.open(clip, grid, self._model.config.decoder.hidden)
+        height, width = clip.features.mask_features.shape[-2:]
+        self._window.open(clip, (height, width))
+        self._embeddings.open(clip, self._model.config.decoder.hidden)
         self._listen([p for p in prompts if isinstance(p, Text)], clip.features.mask_features)
         if self._words:
             logits, embeddings = self._decode(clip)
-            self._settle(logits, embeddings)
+            self._settle(clip, logits, embeddings)
         self._asked_before = len(self._words)
-        return [self._frame(clip.geometry, k) for k in range(min(self._config.stride, len(clip)))]
+        return self._emit(self._config.stride)
 
     def finish(self) -> list[FrameResult]:
         """As :meth:`TaskPolicy.finish`."""
-        if self._geometry is None:
-            return []
-        return [
-            self._frame(self._geometry, k)
-            for k, stamp in enumerate(self._window.stamps)
-            if stamp.position >= self._emitted
-        ]
+        return self._emit(self._window.stop - self._window.start)
 
     def tracks(self) -> tuple[Track, ...]:
         """One row per sentence, its score the mean over the frames that show its object."""
         return tuple(
-            Track(name, self._sentences[name].text, total / max(1, frames))
-            for name, (total, frames) in sorted(self._score_sums.items())
+            Track(name, self._sentences[name].text, mean) for name, mean in self._scores.means()
         )
 
     def _listen(self, texts: Sequence[Text], like: Tensor) -> None:
@@ -78,10 +70,11 @@ class ReferringPolicy:
         for text, whole, words, length in zip(
             texts, features.sentence, features.words, features.lengths.tolist(), strict=True
         ):
-            kept = words if self._config.padding_words else words[:length]
+            kept = words if self._config.published.padding_words else words[:length]
             self._sentences[text.object_id] = text
             self._words.append(torch.cat([whole[None], kept]).to(like))
         self._window.add_rows(len(texts))
+        self._embeddings.add_rows(len(texts))
 
     def _decode(self, clip: Clip) -> tuple[Tensor, Tensor]:
         """Mask logits [N, T, h, w] and embeddings [N, T, C] of all sentences.
@@ -102,25 +95,35 @@ class ReferringPolicy:
                 learnable=False,
                 separation="sep-entity",
             )
-            final = checked(out.final, clip)
+            final = check_finite(out.final, clip)
             for k, row in enumerate(rows):
                 logits[row] = final.mask_logits[0, final.learnable + k].float()
                 embeddings[row] = final.embeddings[0, final.learnable + k].float()
         return torch.stack(logits), torch.stack(embeddings)
 
-    def _settle(self, logits: Tensor, embeddings: Tensor) -> None:
+    def _settle(self, clip: Clip, logits: Tensor, embeddings: Tensor) -> None:
         rows = torch.arange(len(logits), device=logits.device)
         known, new = rows[: self._asked_before], rows[self._asked_before :]
-        similarity = temporal_consistency(self._window.embeddings[known], embeddings[known])
-        kept = similarity > self._config.consistency_threshold
+        similarity = temporal_consistency(self._embeddings.values[known], embeddings[known])
+        kept = similarity > self._config.tracking.consistency_threshold
         found = torch.cat([known[kept], new])
-        self._window.accumulate(found, logits[found])
-        self._window.look(found, embeddings[found])
+        self._window.add(found, clip.start, logits[found])
+        self._embeddings.blend(found, embeddings[found])
 
-    def _frame(self, geometry: FrameGeometry, column: int) -> FrameResult:
-        stamp = self._window.stamps[column]
-        self._emitted = stamp.position + 1
-        logits = self._window.mean[:, column]
+    def _emit(self, count: int) -> list[FrameResult]:
+        """Results of the oldest frames of the window, which leave it."""
+        frames = self._window.take(count)
+        if frames is None:
+            return []
+        mean, size = frames.mean, frames.geometry.source
+        stamps = enumerate(zip(frames.indices, frames.times, strict=True))
+        return [
+            FrameResult(index, time, size, self._segments(mean[:, f], frames.geometry))
+            for f, (index, time) in stamps
+        ]
+
+    def _segments(self, logits: Tensor, geometry: FrameGeometry) -> tuple[Segment, ...]:
+        """One segment for each sentence, out of the logits [N, h, w] of a frame."""
         quality = mask_quality(logits).tolist()
         visible = (logits > 0).flatten(1).any(1).tolist()
         shown = [row for row, seen in enumerate(visible) if seen]
@@ -131,7 +134,6 @@ class ReferringPolicy:
             mask = masks.get(row, nothing)
             seen = bool(mask.any())
             score = float(quality[row]) * seen
-            total, frames = self._score_sums.get(name, (0.0, 0))
-            self._score_sums[name] = (total + score, frames + seen)
+            self._scores.add(name, score, visible=seen)
             segments.append(Segment(name, mask, score, text.text))
-        return FrameResult(stamp.index, stamp.time, geometry.source, tuple(segments))
+        return tuple(segments)

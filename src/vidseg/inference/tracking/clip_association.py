@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ...models.gvseg.shape_position import DescriptorConfig, descriptors
-from ..config import InferenceConfig
+from ..config import GvSegSettings
 
 DescribeMasks = Callable[[Tensor], Tensor]
 """Masks [n, h, w] bool -> descriptors [n, C]."""
@@ -26,7 +26,7 @@ def first_visible(masks: Tensor) -> Tensor:
 
 
 def shapes_of(
-    describe: DescribeMasks, config: InferenceConfig, is_thing: Sequence[bool]
+    describe: DescribeMasks, config: GvSegSettings, is_thing: Sequence[bool]
 ) -> ShapeMemory | None:
     """The memory that a configuration asks for, for classes of these kinds."""
     asked = "shape_position" in (config.affinity, config.stuff_affinity)
@@ -42,7 +42,7 @@ class ShapeMemory:
     """
 
     def __init__(
-        self, describe: DescribeMasks, config: InferenceConfig, is_thing: Sequence[bool]
+        self, describe: DescribeMasks, config: GvSegSettings, is_thing: Sequence[bool]
     ) -> None:
         self._describe = describe
         self._described = [

@@ -139,6 +139,18 @@ class Entities:
         self._quality[index] += quality
         self._observations[index] += 1
 
+    def expired(self, position: int, forget_after: int | None) -> list[int]:
+        """Rows of objects that were not found for more than ``forget_after`` frames."""
+        if forget_after is None:
+            return []
+        oldest = position - forget_after
+        return [row for row, seen in enumerate(self.last_seen) if seen < oldest]
+
+    def replaceable(self, position: int, count: int) -> list[int]:
+        """Rows of up to ``count`` objects not found at ``position``, the longest lost first."""
+        lost = [row for row, seen in enumerate(self.last_seen) if seen < position]
+        return sorted(lost, key=lambda row: self.last_seen[row])[: max(count, 0)]
+
     def keep(self, rows: Sequence[int]) -> None:
         """Drops all other objects; their ids are not used again."""
         index = self._index(rows)

@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vidseg.inference.config import InferenceConfig, published
-from vidseg.inference.frame_geometry import FrameGeometry
+from vidseg.inference.config import InferenceConfig
 from vidseg.inference.policies.category.policy import CategoryPolicy
+from vidseg.inference.published.frame_geometry import PixelGeometry
+from vidseg.inference.published.settings import published
 from vidseg.models.decoder.tensors import Prediction
 from vidseg.models.univs.model import UniVS
 from vidseg.results import FrameResult, Track
@@ -21,10 +22,10 @@ from vidseg.vocabularies import get_vocabulary
 from ....models.golden_model import golden_model
 from ....parity import Noise, blurred, report_difference, report_ids, report_loop, steady
 from ...scripted import ScriptedDecoder, make_categories, play
-from ...streaming import id_maps, pictures, run, session
+from ...streaming import id_maps, pictures, run, session, univs_policy
 
 Golden = Callable[[str], dict[str, Tensor]]
-GEOMETRY = FrameGeometry((64, 96), (64, 96), (64, 96))
+GEOMETRY = PixelGeometry((64, 96), (64, 96), (64, 96))
 ROUNDING = 1e-5
 
 
@@ -46,8 +47,8 @@ def scripted(arrays: dict[str, Tensor], task: str, seed: int | None) -> Scripted
 
 def test_scripted_vis(golden: Golden) -> None:
     arrays = golden("scripted_entity")
-    config = replace(
-        published(Task.VIS, "ytvis21"), clip_length=3, memory_length=1, max_detections=7
+    config = published(Task.VIS, "ytvis21").override(
+        clip_length=3, memory_length=1, max_detections=7
     )
 
     def play_all(seed: int | None) -> tuple[list[FrameResult], list[Track]]:
@@ -82,7 +83,7 @@ def test_scripted_vis(golden: Golden) -> None:
 
 def test_scripted_vps(golden: Golden) -> None:
     arrays = golden("scripted_entity")
-    config = replace(published(Task.VPS, "vipseg"), clip_length=3, memory_length=1)
+    config = published(Task.VPS, "vipseg").override(clip_length=3, memory_length=1)
     things = set(arrays["vps_thing_ids"].tolist())
     is_thing = [k + 1 in things for k in range(124)]
 
@@ -121,7 +122,7 @@ def network_run(
         embeddings = rows.to(next(model.parameters()).dtype)
         categories = replace(make_categories(is_thing), embeddings=embeddings)
         with blurred(model, seed):
-            policy = CategoryPolicy.of_model(model, config, task, categories)
+            policy = univs_policy(model, config, task, categories)
             return run(session(model, policy, config, task), images), policy
 
     return play_all
@@ -129,8 +130,7 @@ def network_run(
 
 def test_network_vis(golden: Golden) -> None:
     want = golden("e2e_tasks")
-    config = replace(
-        published(Task.VIS, "ytvis21"),
+    config = published(Task.VIS, "ytvis21").override(
         clip_length=3,
         short_side=96,
         tokens_per_prompt=256,
@@ -151,8 +151,7 @@ def test_network_vis(golden: Golden) -> None:
 
 
 def test_network_vps(golden: Golden) -> None:
-    config = replace(
-        published(Task.VPS, "vipseg"),
+    config = published(Task.VPS, "vipseg").override(
         clip_length=3,
         short_side=96,
         tokens_per_prompt=256,

@@ -10,13 +10,12 @@ import pytest
 import torch
 
 from vidseg.inference.config import default
-from vidseg.inference.policies.category.policy import CategoryPolicy
 from vidseg.models.presets import nano
 from vidseg.models.univs.model import UniVS
 from vidseg.types import Task
 
 from ...scripted import make_categories
-from ...streaming import run, session
+from ...streaming import run, session, univs_policy
 
 FRAMES = 5
 
@@ -55,8 +54,7 @@ def moving_picture() -> list[np.ndarray]:
 def test_every_frame_gets_segments(
     model: UniVS, moving_picture: list[np.ndarray], task: Task, settings: dict[str, Any]
 ) -> None:
-    config = replace(
-        default(task),
+    config = default(task).override(
         short_side=64,
         memory_length=4,
         tokens_per_prompt=16,
@@ -68,7 +66,7 @@ def test_every_frame_gets_segments(
     embeddings = torch.randn(5, 256, generator=torch.Generator().manual_seed(2))
     things = [True, True, False, True, False]
     categories = replace(make_categories(things), embeddings=embeddings)
-    policy = CategoryPolicy.of_model(model, config, task, categories)
+    policy = univs_policy(model, config, task, categories)
     running = session(model, policy, config, task)
     results = run(running, moving_picture)
     assert [result.index for result in results] == list(range(FRAMES))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 
-from vidseg.inference.config import InferenceConfig, default, published
+from vidseg.inference.config import InferenceConfig, default
 from vidseg.inference.policies.category.policy import CategoryPolicy
+from vidseg.inference.published.settings import published
 from vidseg.results import FrameResult
 from vidseg.types import Task
 
@@ -48,7 +47,7 @@ def test_each_frame_is_answered_at_once_when_clips_have_one_frame() -> None:
 
 def test_delay_is_the_rest_of_the_clip() -> None:
     world = World([Square(2, 2, 0, ALWAYS, ALWAYS)], 3)
-    config = replace(VIS, clip_length=3)
+    config = VIS.override(clip_length=3)
     steps, _ = play(world.decoder(), config, Task.VIS, THINGS, 6, GEOMETRY)
     assert [[r.index for r in step] for step in steps] == [[0], [1], [2], [3], [4, 5]]
 
@@ -70,7 +69,7 @@ def test_newborns_get_tokens_of_the_frame_in_which_they_were_found() -> None:
     assert decoder.first == {1: 0, 2: 3}
     assert ((1, 2), 3, [3]) in decoder.observed
     assert ((1, 2), (2,)) in decoder.maps and ((1,), (1,)) in decoder.maps
-    _, _, decoder = watch(World(world.squares), replace(published(Task.VIS), clip_length=3), 7)
+    _, _, decoder = watch(World(world.squares), published(Task.VIS).override(clip_length=3), 7)
     tokens = [slot for ids, slot, _ in decoder.observed if 2 in ids]
     assert decoder.first[2] < min(tokens)
 
@@ -78,7 +77,7 @@ def test_newborns_get_tokens_of_the_frame_in_which_they_were_found() -> None:
 def test_first_slot_is_the_first_frame_that_shows_the_object() -> None:
     late = Square(14, 8, 1, range(4, 99), range(2, 99))
     world = World([Square(2, 2, 0, ALWAYS, ALWAYS), late])
-    _, _, decoder = watch(world, replace(VIS, clip_length=3), 8)
+    _, _, decoder = watch(world, VIS.override(clip_length=3), 8)
     assert decoder.first[2] == 4
 
 
@@ -87,11 +86,11 @@ def test_masks_sample_the_frames_that_they_belong_to() -> None:
     squares = [Square(2, 2, 0, ALWAYS, ALWAYS)]
     _, _, decoder = watch(World(squares), VIS, 4)
     assert [(slot, frames) for _, slot, frames in decoder.observed] == [(f, [f]) for f in range(4)]
-    _, _, decoder = watch(World(squares), replace(VIS, memory_features="shifted"), 4)
+    _, _, decoder = watch(World(squares), VIS.override(memory_features="shifted"), 4)
     assert [(slot, frames) for _, slot, frames in decoder.observed] == [
         (f, [f + 1]) for f in range(3)
     ]
-    released = replace(published(Task.VIS), clip_length=3)
+    released = published(Task.VIS).override(clip_length=3)
     _, _, decoder = watch(World(squares), released, 5)
     assert [(slot, frames) for _, slot, frames in decoder.observed] == [
         (0, [1]),
@@ -107,7 +106,7 @@ def test_late_objects_score_as_high_as_early_ones() -> None:
     _, policy, _ = watch(World(squares), VIS, 9)
     scores = {track.id: track.score for track in policy.tracks()}
     assert scores[2] == pytest.approx(scores[1], abs=1e-5)
-    diluted = replace(VIS, unborn_scores=True)
+    diluted = VIS.override(unborn_scores=True)
     _, policy, _ = watch(World(squares), diluted, 9)
     scores = {track.id: track.score for track in policy.tracks()}
     assert scores[2] < 0.6 * scores[1]
@@ -117,10 +116,10 @@ def test_pixels_go_to_the_more_likely_object_not_to_the_larger_logit() -> None:
     """score x logit lets an unlikely object win by a saturated mask."""
     sure = Square(2, 2, 0, ALWAYS, ALWAYS, logit=4.0, chance=3.0)
     unlikely = Square(5, 2, 1, ALWAYS, ALWAYS, logit=8.0, chance=0.5)
-    config = replace(default(Task.VPS), overlap_threshold=0.1)
+    config = default(Task.VPS).override(overlap_threshold=0.1)
 
     def owner(merge_by: str) -> str | None:
-        settings = replace(config, merge_by=merge_by)  # type: ignore[arg-type]
+        settings = config.override(merge_by=merge_by)  # type: ignore[arg-type]
         results, _, _ = watch(World([sure, unlikely]), settings, 1, Task.VPS)
         (name,) = {s.category for s in results[0].segments if s.mask[16, 24]}
         return name
@@ -133,8 +132,7 @@ def test_overlapping_clips_do_not_add_weight() -> None:
     """Sums of logits let the object that more clips saw win, whoever is likelier."""
     early = Square(2, 2, 0, ALWAYS, ALWAYS, logit=3.0, chance=0.5)
     late = Square(3, 2, 1, range(2, 99), [2], logit=4.0, chance=3.0)
-    config = replace(
-        default(Task.VPS),
+    config = default(Task.VPS).override(
         clip_length=3,
         duplicate_threshold=1.0,
         overlap_threshold=0.1,
@@ -148,7 +146,7 @@ def test_overlapping_clips_do_not_add_weight() -> None:
         return name
 
     assert owner(config) == "class 1"
-    assert owner(replace(config, overlapping_clips="sum")) == "class 0"
+    assert owner(config.override(overlapping_clips="sum")) == "class 0"
 
 
 def test_an_object_that_returns_keeps_its_id() -> None:
@@ -162,7 +160,7 @@ def test_an_object_that_returns_keeps_its_id() -> None:
 def test_lost_objects_are_given_up_after_a_bound() -> None:
     square = Square(2, 2, 0, range(3), range(3))
     world = World([square, Square(14, 8, 1, ALWAYS, ALWAYS)])
-    _, policy, decoder = watch(world, replace(VIS, forget_after=6), 20)
+    _, policy, decoder = watch(world, VIS.override(forget_after=6), 20)
     assert decoder.ids == (2,)
     assert {track.id for track in policy.tracks()} == {1, 2}
 
@@ -173,7 +171,7 @@ def test_the_number_of_objects_is_bounded_and_the_longest_lost_make_room() -> No
         Square(c, 2, 0, range(3 * n, 3 * n + 3), range(3 * n, 3 * n + 3))
         for n, c in enumerate(columns)
     ]
-    results, policy, decoder = watch(World(squares), replace(VIS, max_objects=2), 9)
+    results, policy, decoder = watch(World(squares), VIS.override(max_objects=2), 9)
     assert ids_of(results) == [[1]] * 3 + [[2]] * 3 + [[3]] * 3
     assert decoder.ids == (2, 3)
     assert {track.id for track in policy.tracks()} == {1, 2, 3}
@@ -193,13 +191,13 @@ def test_state_does_not_grow_with_the_video() -> None:
 def test_detection_interval_delays_new_objects_only() -> None:
     late = Square(14, 8, 1, range(2, 99), range(2, 99))
     world = World([Square(2, 2, 0, ALWAYS, ALWAYS), late])
-    results, _, _ = watch(world, replace(VIS, detection_interval=4), 6)
+    results, _, _ = watch(world, VIS.override(detection_interval=4), 6)
     assert ids_of(results) == [[1], [1], [1], [1], [1, 2], [1, 2]]
 
 
 def test_association_by_similarity_asks_no_prompts() -> None:
     square = Square(2, 2, 0, ALWAYS, [0, 1, 2, 4, 5])
-    config = replace(VIS, association="similarity")
+    config = VIS.override(association="similarity")
     results, _, decoder = watch(World([square]), config, 6)
     assert ids_of(results) == [[1], [1], [1], [], [1], [1]]
     assert decoder.ids == () and not decoder.observed
@@ -207,7 +205,7 @@ def test_association_by_similarity_asks_no_prompts() -> None:
 
 def test_twins_found_in_one_clip_are_one_object() -> None:
     twins = [Square(2, 2, 0, ALWAYS, ALWAYS, chance=3.0), Square(2, 3, 0, ALWAYS, ALWAYS)]
-    results, _, _ = watch(World(twins), replace(VIS, nms_threshold=1.0), 1)
+    results, _, _ = watch(World(twins), VIS.override(nms_threshold=1.0), 1)
     assert ids_of(results) == [[1]]
 
 
@@ -243,7 +241,7 @@ def test_a_dropped_object_leaves_its_pixels_to_the_others() -> None:
 
     config = default(Task.VPS)
     assert owners(config) == [2]
-    assert owners(replace(config, mask_measures="pixels")) == []
+    assert owners(config.override(mask_measures="pixels")) == []
 
 
 def test_a_newcomer_does_not_take_the_id_of_a_lone_object_that_left() -> None:
@@ -251,7 +249,7 @@ def test_a_newcomer_does_not_take_the_id_of_a_lone_object_that_left() -> None:
     squares = [Square(2, 2, 0, range(3), range(3)), Square(14, 8, 0, range(3, 9), range(3, 9))]
     results, _, _ = watch(World(squares), VIS, 5)
     assert ids_of(results) == [[1], [1], [1], [2], [2]]
-    results, _, _ = watch(World(squares), replace(VIS, confident_matches=False), 5)
+    results, _, _ = watch(World(squares), VIS.override(confident_matches=False), 5)
     assert ids_of(results)[3] == [1]
 
 

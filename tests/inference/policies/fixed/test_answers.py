@@ -22,7 +22,7 @@ from vidseg.inference.policies.fixed.answers import (
 
 from ....parity import lead, report_ids
 
-CONFIG = InferenceConfig(image_threshold=0.8, overlap_threshold=0.8, max_detections=100)
+CONFIG = InferenceConfig.of(image_threshold=0.8, overlap_threshold=0.8, max_detections=100)
 CELLS = FrameGeometry((4, 4), (4, 4), (4, 4))  # a decoder's cell is a pixel
 
 
@@ -45,7 +45,7 @@ def half(columns: slice, inside: float = 3.0) -> Tensor:
 def test_pixels_go_to_the_largest_score_times_probability() -> None:
     masks = torch.stack([half(slice(0, 3)), half(slice(2, 4), 5.0)])
     first, second = panoptic_pieces(
-        answers(sure_of(0, 1), masks), InferenceConfig(overlap_threshold=0.6)
+        answers(sure_of(0, 1), masks), InferenceConfig.of(overlap_threshold=0.6)
     )
     # column 2 is claimed by both; sigmoid(5) > sigmoid(3), and both are equally sure of a class
     assert first.mask.tolist() == [[True, True, False, False]] * 4
@@ -77,7 +77,7 @@ def test_instances_are_the_best_pairs_scored_by_their_masks() -> None:
     found = answers(classes, torch.stack([half(slice(0, 1)), half(slice(1, 4))]))
     a, b = math.exp(2) + math.exp(1) + 1, math.exp(3) + 2
     want = [(1, 1, math.exp(3) / b), (0, 0, math.exp(2) / a), (0, 1, math.exp(1) / a)]
-    pairs = best_pairs(found, InferenceConfig(max_detections=3))
+    pairs = best_pairs(found, InferenceConfig.of(max_detections=3))
     assert [pair[:2] for pair in pairs] == [pair[:2] for pair in want]
     assert [pair[2] for pair in pairs] == pytest.approx([pair[2] for pair in want])
     assert len(best_pairs(found, CONFIG)) == 4

@@ -11,9 +11,10 @@ import pytest
 import torch
 
 from vidseg.errors import ModelError, VocabularyError
-from vidseg.inference.config import InferenceConfig, published_fixed_classes
+from vidseg.inference.config import InferenceConfig
 from vidseg.inference.frame_geometry import FrameGeometry
 from vidseg.inference.policies.fixed.policy import fixed_class_policy
+from vidseg.inference.published.settings import published_fixed_classes
 from vidseg.inference.segmenter import Segmenter
 from vidseg.models.decoder.tensors import FrameFeatures, Prediction
 from vidseg.models.mask2former import Mask2Former
@@ -25,7 +26,7 @@ from vidseg.vocabularies import Vocabulary
 from ...scripted import make_clip
 
 CLASSES = Vocabulary(("cat", "dog", "grass"), (True, True, False))
-CONFIG = InferenceConfig(**published_fixed_classes()["all"], forget_after=5)
+CONFIG = InferenceConfig.of(**published_fixed_classes()["all"], forget_after=5)
 CAT, DOG, GRASS, NOTHING = range(4)
 
 
@@ -145,7 +146,7 @@ def test_only_wanted_classes_are_shown() -> None:
 
 
 def test_objects_make_room() -> None:
-    config = InferenceConfig(**published_fixed_classes()["all"], max_objects=1)
+    config = InferenceConfig.of(**published_fixed_classes()["all"], max_objects=1)
     frames, _ = play(
         Task.VPS, [Seen(CAT, LEFT, 0), Seen(CAT, RIGHT, 1)], [Seen(CAT, RIGHT, 1)], config=config
     )
@@ -172,10 +173,10 @@ def test_instances_of_a_picture_are_the_published_list() -> None:
     assert ids(frame) == [(1, "cat"), (2, "cat"), (3, "cat")]
     quality = 1 / (1 + math.exp(-6))
     assert tracks[0].score == pytest.approx(quality * math.exp(3) / (math.exp(3) + 3), rel=1e-4)
-    few = InferenceConfig(max_detections=2, class_threshold=0.0)
+    few = InferenceConfig.of(max_detections=2, class_threshold=0.0)
     _, tracks = play(Task.VIS, queries, config=few, still=True)
     assert [track.category for track in tracks] == ["cat"]  # the second best pair is grass
-    sure = InferenceConfig(class_threshold=0.5)
+    sure = InferenceConfig.of(class_threshold=0.5)
     (frame,), tracks = play(Task.VIS, queries, config=sure, still=True)
     assert ids(frame) == [(1, "cat")] and len(tracks) == 1
 

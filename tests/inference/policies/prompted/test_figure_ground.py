@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from vidseg.inference.policies.prompted.figure_ground import GROUND_LOGIT, tell_apart
+from vidseg.inference.policies.prompted.box_refinement import GROUND_LOGIT, tell_apart
 
 
 def scene() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

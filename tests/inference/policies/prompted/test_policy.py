@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -18,7 +16,7 @@ from vidseg.types import Frame, Task
 from ...colours import BLUE, GREEN, PINK, RED, ColourModel, scene, square
 from ...streaming import run, session
 
-CONFIG = replace(default(Task.VOS), short_side=64, tokens_per_prompt=8)
+CONFIG = default(Task.VOS).override(short_side=64, tokens_per_prompt=8)
 
 
 def vos(*prompts: Prompt, config: InferenceConfig = CONFIG) -> Session:
@@ -46,7 +44,7 @@ def iou(a: np.ndarray, b: np.ndarray) -> float:
 )
 @pytest.mark.parametrize(("length", "stride"), [(1, 1), (3, 1), (3, 3)])
 def test_follows_a_moving_object_from_any_prompt(prompt: Prompt, length: int, stride: int) -> None:
-    config = replace(CONFIG, clip_length=length, stride=stride)
+    config = CONFIG.override(clip_length=length, stride=stride)
     pictures = [scene((RED, 8 + 8 * t, 8), (BLUE, 60, 36)) for t in range(7)]
     results = run(vos(prompt, config=config), pictures)
     assert [r.index for r in results] == list(range(7))
@@ -90,7 +88,7 @@ def test_clips_of_one_frame_sample_the_frame_that_the_mask_belongs_to() -> None:
     given = Mask(square(8, 8), 1)
     results = run(vos(given), pictures)
     assert iou(masks_of(results, 1)[1], square(60, 36)) > 0.8
-    shifted = replace(CONFIG, memory_features="shifted", first_tokens="next_clip")
+    shifted = CONFIG.override(memory_features="shifted", first_tokens="next_clip")
     results = run(vos(given, config=shifted), pictures)
     assert iou(masks_of(results, 1)[1], square(60, 36)) < 0.1
 

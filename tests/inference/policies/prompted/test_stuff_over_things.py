@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import torch
 
-from vidseg.inference.config import default, published
+from vidseg.inference.config import default
 from vidseg.inference.policies.prompted.policy import PromptedPolicy
+from vidseg.inference.published.settings import published
 from vidseg.types import Task
 
 

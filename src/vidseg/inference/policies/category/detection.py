@@ -1,4 +1,4 @@
-"""Detections of learnable queries in one clip, and which of them are worth a look."""
+"""Detections of learnable queries in one clip."""
 
 from __future__ import annotations
 
@@ -9,14 +9,8 @@ import torch
 from torch import Tensor
 
 from ....models.decoder.tensors import Prediction
-from ...config import InferenceConfig
-from ...mask_quality import mask_quality
-from ...tracking.nms import box_nms, mask_iou, no_higher_duplicate
-
-# Bounds of the first clip of VPS, and the overlap of masks that makes stuff a duplicate.
-_FIRST_CLIP_THINGS, _FIRST_CLIP_STUFF, _STUFF_OVERLAP = 70, 30, 0.6
-# A first clip of VIS accepts nothing below, however low the threshold.
-_LOWEST_FIRST_SCORE = 0.1
+from ...mask_scores import mask_quality
+from ...tracking.nms import mask_iou, no_higher_duplicate
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,30 +60,6 @@ class Detections:
     def by_score(self, count: int) -> Detections:
         """The ``count`` best, sorted by falling score."""
         return self[self.best.argsort(descending=True, stable=True)[:count]]
-
-
-def instance_candidates(detections: Detections, config: InferenceConfig) -> Detections:
-    """VIS: sharply drawn, among the best, and no duplicate of a better one; sorted by score."""
-    sharp = detections[detections.quality > config.stability_threshold]
-    best = sharp.by_score(config.max_detections)
-    return best[box_nms(best.mask_logits > 0, config.nms_threshold)]
-
-
-def first_instances(candidates: Detections, config: InferenceConfig) -> Detections:
-    """VIS, nothing tracked yet: what is found."""
-    return candidates[candidates.best > max(config.class_threshold, _LOWEST_FIRST_SCORE)]
-
-
-def first_segments(detections: Detections, is_thing: Tensor, config: InferenceConfig) -> Detections:
-    """VPS, nothing tracked yet: things without duplicate boxes, stuff without duplicate masks."""
-    best = detections.by_score(config.max_detections)
-    thing = is_thing[best.scores.argmax(dim=1)]
-    things = best[thing.nonzero()[:_FIRST_CLIP_THINGS, 0]]
-    stuff = best[(~thing).nonzero()[:_FIRST_CLIP_STUFF, 0]]
-    things = things[box_nms(things.mask_logits > 0, config.nms_threshold)]
-    stuff = stuff[distinct(stuff.mask_logits[:, :1] > 0, _STUFF_OVERLAP)]
-    found = join(things, stuff)
-    return found[found.best > config.class_threshold]
 
 
 def distinct(masks: Tensor, threshold: float) -> Tensor:

@@ -11,9 +11,7 @@ from ...tracking.association import assign, assign_by_kind, bisoftmax_affinity, 
 from ...tracking.clip_association import ShapeMemory
 from ...tracking.entities import Entities
 from .detection import Detections
-
-Pair = tuple[int, int]
-"""Rows of a known object and of a detection."""
+from .rules import CategoryRules, Pair
 
 
 @dataclass(frozen=True)
@@ -35,17 +33,15 @@ class Matching:
     def __init__(
         self,
         config: InferenceConfig,
+        rules: CategoryRules,
         is_thing: Tensor,
         shapes: ShapeMemory | None,
-        *,
-        instances: bool,
     ) -> None:
-        """``is_thing``: [K] bool; ``shapes``: None compares by appearance alone; ``instances``:
-        VIS, where masks are taken of clear matches only."""
+        """``is_thing``: [K] bool; ``shapes``: None compares by appearance alone."""
         self._config = config
         self._is_thing = is_thing
         self._shapes = shapes
-        self._instances = instances
+        self._rules = rules
 
     def match(self, entities: Entities, detections: Detections) -> Matches:
         """One-to-one pairs; at least one object is known."""
@@ -56,17 +52,16 @@ class Matching:
             told = self._shapes.found(detections.mask_logits, detections.scores)
             slots, recent, found = slots + known, recent + known, found + told[:, None]
         alike = cosine_affinity(slots, found)
-        if config.association == "similarity":
+        if config.tracking.association == "similarity":
             kinds = (
                 self._is_thing[s.argmax(1)] for s in (entities.class_scores, detections.scores)
             )
-            pairs = trusted = assign_by_kind(alike, config.consistency_threshold, *kinds)
+            pairs = trusted = assign_by_kind(alike, config.tracking.consistency_threshold, *kinds)
         else:
             affinity = bisoftmax_affinity(recent, found)
-            pairs = assign(affinity, config.new_object_threshold)
-            doubled = 2 * config.new_object_threshold
-            trusted = [p for p in pairs if not self._instances or float(affinity[p]) > doubled]
-        if config.confident_matches:
+            pairs = assign(affinity, config.tracking.new_object_threshold)
+            trusted = self._rules.trusted(pairs, affinity)
+        if config.published.confident_matches:
             pairs, trusted = (self._confident(some, alike, detections) for some in (pairs, trusted))
         return Matches(pairs, trusted)
 
@@ -76,5 +71,5 @@ class Matching:
         The bi-softmax is relative: it gives a lone object to any detection.
         """
         likely = detections.best > self._config.class_threshold
-        sure = ((alike > self._config.consistency_threshold) & likely).tolist()
+        sure = ((alike > self._config.tracking.consistency_threshold) & likely).tolist()
         return [(n, q) for n, q in pairs if sure[n][q]]

@@ -9,37 +9,63 @@ import torch
 from torch import Tensor
 
 from ....models.decoder.tensors import Prediction
-from ....models.gvseg.shape_position import DescriptorConfig
-from ....models.univs.model import UniVS
 from ....prompts import Prompt
 from ....results import FrameResult, Track
 from ....types import Task
+from ...clip import Categories, Clip
 from ...config import InferenceConfig
-from ...frame_geometry import MASK_STRIDE
-from ...mask_quality import mask_quality
-from ...memory.mask_window import MaskWindow
-from ...overlaps import undisputed
-from ...tracking.clip_association import ShapeMemory, describer, shapes_of
-from ...tracking.consistency import temporal_consistency
+from ...mask_scores import mask_quality
+from ...memory.frame_window import FrameWindow
+from ...memory.prompt_memory import ObjectMemory
+from ...published.rounds import frames_due
+from ...published.shifted_frames import ShiftedFrames
+from ...tracking.association import temporal_consistency
+from ...tracking.clip_association import ShapeMemory
 from ...tracking.entities import Entities
 from ...tracking.nms import mask_iou
-from ..base import Categories, Clip
-from .clip_decoder import ClipAnswers, ClipDecoder, RememberingDecoder
-from .detection import (
-    Detections,
-    distinct,
-    first_instances,
-    first_segments,
-    instance_candidates,
-)
-from .matching import Matching, Pair
-from .output import CategoryOutput
-from .remembering import OwnFrames, ShiftedFrames
-from .vis import InstanceOutput
-from .vps import PanopticOutput
+from ..base import ClipPredictor
+from .detection import Detections, distinct
+from .matching import Matching
+from .rules import CategoryOutput, CategoryRules, Pair
+from .vis import InstanceOutput, InstanceRules
+from .vps import PanopticOutput, PanopticRules
 
-# A remembered object of VIS must keep this share of its mask against the others.
-_LEAST_SHARE = 0.5
+
+class OwnFrames:
+    """Every mask is sampled from its own frame, as soon as the clip has been answered."""
+
+    def __init__(self, memory: ObjectMemory, config: InferenceConfig) -> None:
+        self._memory = memory
+        self._stride = config.stride
+        self._unanchored: set[int] = set()
+
+    def open(self, clip: Clip, window: FrameWindow) -> None:
+        """Before the clip is decoded."""
+        self._memory.advance(clip.stop)
+
+    def add(self, clip: Clip, ids: Sequence[int], visible: Tensor) -> None:
+        """New objects; ``visible`` [n, T]: frames with any pixel of them.
+
+        The first slot is that of the first visible frame, so it gets real tokens.
+        """
+        for born, delay in zip(ids, visible.int().argmax(dim=1).tolist(), strict=True):
+            self._memory.add([born], clip.start + delay)
+        self._unanchored.update(ids)
+
+    def close(self, clip: Clip, window: FrameWindow, ids: Sequence[int]) -> None:
+        """After the clip is settled; ``ids`` are the rows of the window."""
+        if not ids:
+            return
+        logits = window.mean(clip.start, clip.stop)
+        masks = (logits > 0).float()
+        self._memory.observe(clip.features, clip.frame_indices, masks, clip.start)
+        visible = masks.flatten(2).any(dim=2).tolist()
+        for k in range(min(self._stride, len(clip))):  # frames that no later clip will see
+            seen = [row for row in range(len(ids)) if visible[row][k]]
+            soft = {ids[row]: logits[row, k].sigmoid() for row in seen}
+            anchored = self._unanchored & soft.keys()
+            self._memory.remember_masks(clip.features[k : k + 1], soft, anchored)
+            self._unanchored -= anchored
 
 
 class CategoryPolicy:
@@ -47,64 +73,60 @@ class CategoryPolicy:
 
     def __init__(
         self,
-        decoder: ClipAnswers,
+        predictor: ClipPredictor,
         config: InferenceConfig,
         task: Task,
         categories: Categories,
+        *,
+        memory: ObjectMemory | None = None,
         shapes: ShapeMemory | None = None,
     ) -> None:
-        """``shapes``: for the association by shape and place; None: by appearance alone."""
-        self._decoder = decoder
+        """``memory``: of the predictor, for the association by prompts; ``shapes``: for the
+        association by shape and place; None: by appearance alone."""
+        self._predictor = predictor
         self._config = config
-        self._instances = task is Task.VIS
-        self._is_thing = torch.tensor(categories.is_thing, device=categories.embeddings.device)
+        is_thing = torch.tensor(categories.is_thing, device=categories.embeddings.device)
         self._entities = Entities(
             memory=config.memory_length // config.stride,
-            unborn_slots=config.unborn_scores,
-            momentum=config.embedding_momentum,
+            unborn_slots=config.published.unborn_scores,
+            momentum=config.gvseg.embedding_momentum,
         )
-        self._window = MaskWindow(count_empty=config.overlapping_clips == "mean")
-        output = InstanceOutput if self._instances else PanopticOutput
-        self._output: CategoryOutput = output(config, categories)
-        self._memory: OwnFrames | ShiftedFrames | None = None
-        if config.association == "prompts":
-            assert isinstance(decoder, ClipDecoder), "without prompt queries: by similarity"
-            self._remembered = decoder
-            remembering = OwnFrames if config.memory_features == "own" else ShiftedFrames
-            self._memory = remembering(decoder, config)
+        self._window = FrameWindow()
+        self._rules: CategoryRules
+        self._output: CategoryOutput
+        if task is Task.VIS:
+            self._rules, self._output = InstanceRules(config), InstanceOutput(config, categories)
+        else:
+            self._rules = PanopticRules(config, is_thing)
+            self._output = PanopticOutput(config, categories)
+        self._memory = memory
+        self._sampling: OwnFrames | ShiftedFrames | None = None
+        if memory is not None:
+            own = config.published.memory_features == "own"
+            self._sampling = (OwnFrames if own else ShiftedFrames)(memory, config)
         self._shapes = shapes
-        self._matching = Matching(config, self._is_thing, shapes, instances=self._instances)
+        self._matching = Matching(config, self._rules, is_thing, shapes)
         self._clips = 0
-        self._last: Clip | None = None
-
-    @classmethod
-    def of_model(
-        cls, model: UniVS, config: InferenceConfig, task: Task, categories: Categories
-    ) -> CategoryPolicy:
-        """The policy of a network (tests may give another :class:`ClipDecoder`)."""
-        decoder = RememberingDecoder(model, config, categories)
-        describe = describer(DescriptorConfig(), model.config.decoder.hidden)
-        return cls(
-            decoder, config, task, categories, shapes_of(describe, config, categories.is_thing)
-        )
+        self._last = 0
 
     def step(self, clip: Clip, prompts: Sequence[Prompt] = ()) -> list[FrameResult]:
         """As :meth:`TaskPolicy.step`; VIS and VPS take no prompts."""
         results = self._finish_round()
-        self._window.open(clip.features.mask_features, clip.indices, clip.times, clip.start)
+        height, width = clip.features.mask_features.shape[-2:]
+        self._window.open(clip, (height, width))
         self._entities.open_slot()
-        if self._memory is not None:
-            self._memory.open(clip, self._window)
-        prediction = self._decoder.decode(clip)
-        if self._memory is not None and len(self._entities):
+        if self._sampling is not None:
+            self._sampling.open(clip, self._window)
+        prediction = self._predictor.predict(clip)
+        if self._sampling is not None and len(self._entities):
             self._propagate(clip, prediction)
         if self._detection_due():
             self._detect(clip, Detections.of(prediction))
-        self._give_up(self._lost(clip))
-        if self._memory is not None:
-            self._memory.close(clip, self._window, self._entities.ids)
+        self._give_up(self._entities.expired(clip.start, self._config.tracking.forget_after))
+        if self._sampling is not None:
+            self._sampling.close(clip, self._window, self._entities.ids)
         self._clips += 1
-        self._last = clip
+        self._last = clip.start
         if self._config.window == 1:
             results += self._emit(self._config.stride)
         return results
@@ -124,17 +146,17 @@ class CategoryPolicy:
         rows = slice(prediction.learnable, None)
         logits = prediction.mask_logits[0, rows].float()
         embeddings = prediction.embeddings[0, rows].float()
-        pixels = self._measured(logits, clip)
-        quality = mask_quality(pixels)
-        threshold = self._config.consistency_threshold / (1 if self._warm(clip) else 2)
+        measured = clip.geometry.measured(logits)
+        quality = mask_quality(measured)
+        threshold = self._config.tracking.consistency_threshold / (1 if self._warm(clip) else 2)
         similarity = temporal_consistency(self._entities.embeddings, embeddings)
         kept = similarity > threshold
-        if self._instances and bool(kept.any()):
+        if bool(kept.any()):
             score = self._entities.class_scores.amax(dim=1) * similarity * quality
-            kept &= self._keeps_its_mask(pixels, score, clip)
+            kept &= self._rules.kept(score, measured, clip.geometry)
         found = kept.nonzero()[:, 0].tolist()
-        positive = (pixels[found] > 0).flatten(2).any(dim=2)
-        self._window.add(found, clip.start, logits[found], positive)
+        positive = (measured[found] > 0).flatten(2).any(dim=2)
+        self._add_to_window(found, clip, logits[found], positive)
         if self._shapes is not None:
             self._shapes.see(found, logits[found])
         visible = positive.any(dim=1).tolist()
@@ -142,49 +164,32 @@ class CategoryPolicy:
         self._entities.blend_embeddings(found, embeddings[found].mean(dim=1))
         self._entities.add_quality(found, quality[found])
 
-    def _keeps_its_mask(self, pixels: Tensor, score: Tensor, clip: Clip) -> Tensor:
-        """[N] bool: not a duplicate that others overrule."""
-        shown = self._shown(pixels, clip).sigmoid()
-        return undisputed(score[:, None, None, None] * shown, shown > 0.5, _LEAST_SHARE)
-
     def _warm(self, clip: Clip) -> bool:
         """Whether the memory reaches back a whole clip; before, half the consistency is enough."""
         return clip.start >= self._config.clip_length
 
-    def _measured(self, logits: Tensor, clip: Clip) -> Tensor:
-        """Logits on the grid on which qualities and overlaps are counted."""
-        if self._config.mask_measures == "pixels":
-            return clip.geometry.to_padded(logits)
-        return logits
-
-    def _shown(self, measured: Tensor, clip: Clip) -> Tensor:
-        """The part of the grid that shows the picture and not its padding."""
-        if self._config.mask_measures == "pixels":
-            return clip.geometry.crop(measured)
-        height, width = (-(-side // MASK_STRIDE) for side in clip.geometry.valid)
-        return measured[..., :height, :width]
+    def _add_to_window(
+        self, rows: Sequence[int], clip: Clip, logits: Tensor, positive: Tensor
+    ) -> None:
+        """Adds logits of a clip; when clips are summed as released, empty frames do not count."""
+        mean = self._config.published.overlapping_clips == "mean"
+        self._window.add(rows, clip.start, logits, None if mean else positive)
 
     # -- detection ------------------------------------------------------------------------------
 
     def _detection_due(self) -> bool:
-        if self._config.association == "similarity" or not len(self._entities):
+        if self._config.tracking.association == "similarity" or not len(self._entities):
             return True
-        return self._clips % self._config.detection_interval == 0
+        return self._clips % self._config.tracking.detection_interval == 0
 
     def _detect(self, clip: Clip, detections: Detections) -> None:
         """Matches detections with known objects and starts new ones."""
-        if self._instances:
-            detections = instance_candidates(detections, self._config)
+        detections = self._rules.candidates(detections)
         if len(self._entities):
             matched = self._match(clip, detections)
             self._bear(clip, self._unknown(clip, detections, matched))
-        elif self._clips == 0 or self._config.detect_after_empty:
-            first = (
-                first_instances(detections, self._config)
-                if self._instances
-                else first_segments(detections, self._is_thing, self._config)
-            )
-            self._bear(clip, first)
+        elif self._clips == 0 or self._config.published.detect_after_empty:
+            self._bear(clip, self._rules.first(detections))
 
     def _match(self, clip: Clip, detections: Detections) -> set[int]:
         """Updates the known objects by what is found of them; returns the detections taken."""
@@ -197,8 +202,8 @@ class CategoryPolicy:
 
     def _add_masks(self, clip: Clip, pairs: Sequence[Pair], detections: Detections) -> None:
         known, found = [n for n, _ in pairs], detections[[q for _, q in pairs]]
-        positive = (self._measured(found.mask_logits, clip) > 0).flatten(2).any(dim=2)
-        self._window.add(known, clip.start, found.mask_logits, positive)
+        positive = (clip.geometry.measured(found.mask_logits) > 0).flatten(2).any(dim=2)
+        self._add_to_window(known, clip, found.mask_logits, positive)
         if self._shapes is not None:
             self._shapes.see(known, found.mask_logits)
         self._entities.add_quality(known, found.quality)
@@ -206,37 +211,33 @@ class CategoryPolicy:
 
     def _unknown(self, clip: Clip, detections: Detections, matched: set[int]) -> Detections:
         """Detections good enough to be new objects, and unlike every known one."""
-        config = self._config
-        least = config.class_threshold * (1 if self._instances else 2)
-        good = (detections.best > least).tolist()
+        good = (detections.best > self._rules.least_score).tolist()
         new = detections[[q for q, ok in enumerate(good) if ok and q not in matched]]
-        known = self._window.view(clip.start, clip.stop) > 0
+        known = self._window.mean(clip.start, clip.stop) > 0
         overlap = mask_iou(new.mask_logits > 0, known)
-        return new[(overlap < config.duplicate_threshold).flatten(1).all(dim=1)]
+        return new[(overlap < self._config.tracking.duplicate_threshold).flatten(1).all(dim=1)]
 
     def _bear(self, clip: Clip, new: Detections) -> None:
         """Starts objects, as many as there is room for."""
-        if self._config.distinct_newborns:
+        if self._config.published.distinct_newborns:
             new = new.by_score(len(new))
-            new = new[distinct(new.mask_logits > 0, self._config.duplicate_threshold)]
-        if self._config.max_objects is not None:
-            new = new[range(min(len(new), self._config.max_objects))]
-            self._make_room(clip, len(new) + len(self._entities) - self._config.max_objects)
-            new = new[range(min(len(new), self._config.max_objects - len(self._entities)))]
+            new = new[distinct(new.mask_logits > 0, self._config.tracking.duplicate_threshold)]
+        most = self._config.tracking.max_objects
+        if most is not None:
+            new = new[range(min(len(new), most))]
+            surplus = len(new) + len(self._entities) - most
+            self._give_up(self._entities.replaceable(clip.start, surplus))
+            new = new[range(min(len(new), most - len(self._entities)))]
         if not len(new):
             return
         ids = self._entities.add(new.embeddings.mean(dim=1), new.scores, new.quality, clip.start)
-        self._window.append(clip.start, new.mask_logits)
+        known = len(self._window.logits)
+        self._window.add_rows(len(ids))
+        self._window.add(range(known, known + len(ids)), clip.start, new.mask_logits)
         if self._shapes is not None:
             self._shapes.append(new.mask_logits)
-        if self._memory is not None:
-            self._memory.add(clip, ids, (new.mask_logits > 0).flatten(2).any(dim=2))
-
-    def _make_room(self, clip: Clip, count: int) -> None:
-        """Gives up to ``count`` objects up that are out of sight, the longest lost first."""
-        last_seen = self._entities.last_seen
-        lost = [row for row, seen in enumerate(last_seen) if seen < clip.start]
-        self._give_up(sorted(lost, key=lambda row: last_seen[row])[: max(count, 0)])
+        if self._sampling is not None:
+            self._sampling.add(clip, ids, (new.mask_logits > 0).flatten(2).any(dim=2))
 
     def _give_up(self, rows: Sequence[int]) -> None:
         """Drops objects; their scores stay in the video-level table."""
@@ -245,43 +246,27 @@ class CategoryPolicy:
         gone = set(rows)
         self._output.retire(self._entities, rows)
         if self._memory is not None:
-            self._remembered.remove([self._entities.ids[row] for row in rows])
+            self._memory.remove([self._entities.ids[row] for row in rows])
         rest = [row for row in range(len(self._entities)) if row not in gone]
         self._window.keep(rest)
         if self._shapes is not None:
             self._shapes.keep(rest)
         self._entities.keep(rest)
 
-    def _lost(self, clip: Clip) -> list[int]:
-        """Objects that were not found for longer than they are waited for."""
-        if self._config.forget_after is None:
-            return []
-        oldest = clip.start - self._config.forget_after
-        return [row for row, seen in enumerate(self._entities.last_seen) if seen < oldest]
-
     # -- results --------------------------------------------------------------------------------
 
     def _finish_round(self) -> list[FrameResult]:
-        """Released schedule: rounds of W frames, given out when one more clip shows up.
-
-        (At the last clip released code gives out all that is left as one round.)
-        """
-        config = self._config
-        if config.window == 1 or self._last is None:
+        """Frames of a released round, given out when one more clip shows up."""
+        if self._config.window == 1 or not self._clips:
             return []
-        round_length = (math.ceil(max(config.window, config.clip_length) / 5) + 1) * 5
-        position, M = self._last.start, config.memory_length
-        due = position > M and position % round_length == M
-        return self._emit(round_length) if due else []
+        return self._emit(frames_due(self._config, self._last))
 
     def _emit(self, count: int) -> list[FrameResult]:
         """Gives out the oldest frames, as one round or each on its own."""
-        if self._last is None:
-            return []
         together = count if self._config.window > 1 else 1
         results: list[FrameResult] = []
-        for _ in range(math.ceil(count / together)):
+        for _ in range(math.ceil(count / together) if count else 0):
             frames = self._window.take(together)
-            if frames.indices:
-                results += self._output.emit(frames, self._entities, self._last.geometry)
+            if frames is not None:
+                results += self._output.emit(frames, self._entities)
         return results

@@ -1,4 +1,4 @@
-"""Results of VIS: masks of instances that may overlap, and scores per object and class."""
+"""VIS: rules for instances, whose masks may overlap, and their scores per object and class."""
 
 from __future__ import annotations
 
@@ -7,13 +7,50 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from ....results import FrameResult, Segment, Track
+from ...clip import Categories
 from ...config import InferenceConfig
 from ...frame_geometry import FrameGeometry
-from ...memory.mask_window import FinishedFrames
+from ...mask_scores import undisputed
+from ...memory.frame_window import FinishedFrames
+from ...published.rounds import RoundScores
 from ...tracking.entities import Entities
-from ..base import Categories
-from .output import source_logits
-from .scores import LifetimeScores, RoundScores, best_rows
+from ...tracking.nms import box_nms
+from ...tracking.track_scores import LifetimeScores, best_rows
+from .detection import Detections
+from .rules import Pair
+
+# A first clip accepts nothing below, however low the threshold.
+_LOWEST_FIRST_SCORE = 0.1
+# A remembered object must keep this share of its mask against the others.
+_LEAST_SHARE = 0.5
+
+
+class InstanceRules:
+    """As :class:`CategoryRules`: only sharp masks count, and only clear matches move a mask."""
+
+    def __init__(self, config: InferenceConfig) -> None:
+        self._config = config
+        self.least_score = config.class_threshold
+
+    def candidates(self, detections: Detections) -> Detections:
+        """Sharp, among the best, and no duplicate of a better one; sorted by score."""
+        sharp = detections[detections.quality > self._config.stability_threshold]
+        best = sharp.by_score(self._config.max_detections)
+        return best[box_nms(best.mask_logits > 0, self._config.nms_threshold)]
+
+    def first(self, candidates: Detections) -> Detections:
+        """Those with a high class score."""
+        return candidates[candidates.best > max(self.least_score, _LOWEST_FIRST_SCORE)]
+
+    def trusted(self, pairs: list[Pair], affinity: Tensor) -> list[Pair]:
+        """Those with twice the affinity that a pair needs."""
+        doubled = 2 * self._config.tracking.new_object_threshold
+        return [pair for pair in pairs if float(affinity[pair]) > doubled]
+
+    def kept(self, score: Tensor, measured: Tensor, geometry: FrameGeometry) -> Tensor:
+        """Those that are not duplicates which others overrule."""
+        shown = geometry.shown(measured).sigmoid()
+        return undisputed(score[:, None, None, None] * shown, shown > 0.5, _LEAST_SHARE)
 
 
 class InstanceOutput:
@@ -22,19 +59,18 @@ class InstanceOutput:
     def __init__(self, config: InferenceConfig, categories: Categories) -> None:
         self._config = config
         self._categories = categories
-        self._scores = RoundScores() if config.unborn_scores else LifetimeScores()
+        self._scores = RoundScores() if config.published.unborn_scores else LifetimeScores()
 
-    def emit(
-        self, frames: FinishedFrames, entities: Entities, geometry: FrameGeometry
-    ) -> list[FrameResult]:
+    def emit(self, frames: FinishedFrames, entities: Entities) -> list[FrameResult]:
         """As :meth:`CategoryOutput.emit`."""
         labels = self._labels(entities)
         visible = [False] * len(entities)
         results = []
-        logits = frames.mean
+        logits, geometry = frames.mean, frames.geometry
         for f, (index, time) in enumerate(zip(frames.indices, frames.times, strict=True)):
             rows = (logits[:, f] > 0).flatten(1).any(dim=1).nonzero()[:, 0].tolist()
-            masks = (source_logits(logits[rows, f], geometry, self._config) > 0).cpu()
+            measured = geometry.measured(logits[rows, f])
+            masks = (geometry.measured_to_source(measured) > 0).cpu()
             shown = [n for n in range(len(rows)) if bool(masks[n].any())]
             for n in shown:
                 visible[rows[n]] = True

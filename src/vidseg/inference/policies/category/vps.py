@@ -1,23 +1,63 @@
-"""Results of VPS: one owner per pixel, things by object, stuff by class."""
+"""VPS: rules for segments, and one owner per pixel, things by object, stuff by class."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import torch
 from torch import Tensor
 
 from ....results import FrameResult, Segment, Track
+from ...clip import Categories
 from ...config import InferenceConfig
 from ...frame_geometry import FrameGeometry
-from ...memory.mask_window import FinishedFrames
+from ...memory.frame_window import FinishedFrames
 from ...tracking.entities import Entities
-from ..base import Categories
+from ...tracking.nms import box_nms
+from .detection import Detections, distinct, join
 from .panoptic_owners import Owners, owners_of
+from .rules import Pair
+
+# Bounds of the first clip, and the overlap of masks that makes stuff a duplicate.
+_FIRST_CLIP_THINGS, _FIRST_CLIP_STUFF, _STUFF_OVERLAP = 70, 30, 0.6
 
 # Stuff gives way to things of similar score.
 _STUFF_WEIGHT = 0.75
 # A thing that was shown before may keep a smaller share of its mask.
 _KNOWN_THING = 0.5
+
+
+class PanopticRules:
+    """As :class:`CategoryRules`: every detection counts, things and stuff apart in a first clip."""
+
+    def __init__(self, config: InferenceConfig, is_thing: Tensor) -> None:
+        """``is_thing``: [K] bool."""
+        self._config = config
+        self._is_thing = is_thing
+        self.least_score = 2 * config.class_threshold
+
+    def candidates(self, detections: Detections) -> Detections:
+        """All."""
+        return detections
+
+    def first(self, candidates: Detections) -> Detections:
+        """Things without duplicate boxes, stuff without duplicate masks."""
+        best = candidates.by_score(self._config.max_detections)
+        thing = self._is_thing[best.scores.argmax(dim=1)]
+        things = best[thing.nonzero()[:_FIRST_CLIP_THINGS, 0]]
+        stuff = best[(~thing).nonzero()[:_FIRST_CLIP_STUFF, 0]]
+        things = things[box_nms(things.mask_logits > 0, self._config.nms_threshold)]
+        stuff = stuff[distinct(stuff.mask_logits[:, :1] > 0, _STUFF_OVERLAP)]
+        found = join(things, stuff)
+        return found[found.best > self._config.class_threshold]
+
+    def trusted(self, pairs: list[Pair], affinity: Tensor) -> list[Pair]:
+        """All."""
+        return pairs
+
+    def kept(self, score: Tensor, measured: Tensor, geometry: FrameGeometry) -> Tensor:
+        """All: overlaps are settled when the masks are final."""
+        return torch.ones_like(score, dtype=torch.bool)
 
 
 class PanopticOutput:
@@ -31,19 +71,17 @@ class PanopticOutput:
         self._table: dict[int, tuple[int, float]] = {}
         self._given = 0
 
-    def emit(
-        self, frames: FinishedFrames, entities: Entities, geometry: FrameGeometry
-    ) -> list[FrameResult]:
+    def emit(self, frames: FinishedFrames, entities: Entities) -> list[FrameResult]:
         """As :meth:`CategoryOutput.emit`."""
         rows = (frames.logits > 0).flatten(1).any(dim=1).nonzero()[:, 0].tolist()
         shown: list[tuple[Segment, ...]] = [() for _ in frames.indices]
         if rows:
-            owners = owners_of(frames, rows, self._config, geometry)
+            owners = owners_of(frames, rows, self._config.published)
             shown = self._settle(
                 owners, [entities.ids[n] for n in rows], entities.class_scores[rows]
             )
         return [
-            FrameResult(index, time, geometry.source, segments)
+            FrameResult(index, time, frames.geometry.source, segments)
             for index, time, segments in zip(frames.indices, frames.times, shown, strict=True)
         ]
 

@@ -40,13 +40,14 @@ class FrameIdentities:
         Returns:
             Query -> id of the object that it shows.
         """
-        self._forget(position - 1)
+        forget_after = self._config.tracking.forget_after
+        self._give_up(self.entities.expired(position - 1, forget_after))
         self.entities.open_slot()
         rows = live.nonzero()[:, 0].tolist()
         if not rows or not len(self.entities):
             return {}
         affinity = cosine_affinity(self.entities.embeddings, embeddings[rows][:, None])
-        pairs = assign(affinity, self._config.consistency_threshold)
+        pairs = assign(affinity, self._config.tracking.consistency_threshold)
         known, queries = [n for n, _ in pairs], [rows[q] for _, q in pairs]
         self.entities.blend_embeddings(known, embeddings[queries])
         self.entities.blend_scores(known, scores[queries])
@@ -64,11 +65,12 @@ class FrameIdentities:
         """Starts objects at the queries ``rows``, as many as there is room for, first ones first.
 
         Arguments and result as of :meth:`follow`, and ``quality`` [Q] of the masks. Objects out of
-        sight make room, those with the lowest class score first.
+        sight make room, the longest lost first.
         """
-        most = self._config.max_objects
+        most = self._config.tracking.max_objects
         if most is not None:
-            self._make_room(position, len(rows) + len(self.entities) - most)
+            surplus = len(rows) + len(self.entities) - most
+            self._give_up(self.entities.replaceable(position, surplus))
             rows = rows[: max(most - len(self.entities), 0)]
         if not rows:
             return {}
@@ -79,19 +81,6 @@ class FrameIdentities:
     def row(self, identity: int) -> int:
         """Row of an object that is still known."""
         return self.entities.ids.index(identity)
-
-    def _make_room(self, position: int, count: int) -> None:
-        last_seen = self.entities.last_seen
-        lost = [row for row, seen in enumerate(last_seen) if seen < position]
-        if count > 0 and lost:
-            best = self.entities.class_scores.amax(1).tolist()
-            self._give_up(sorted(lost, key=lambda row: best[row])[:count])
-
-    def _forget(self, position: int) -> None:
-        if self._config.forget_after is not None:
-            oldest = position - self._config.forget_after
-            seen = enumerate(self.entities.last_seen)
-            self._give_up([row for row, last in seen if last < oldest])
 
     def _give_up(self, rows: Sequence[int]) -> None:
         if rows:

@@ -14,10 +14,10 @@ from ....prompts import Prompt
 from ....results import FrameResult, Segment, Track
 from ....types import Task
 from ....vocabularies import Vocabulary
+from ...clip import Clip
 from ...config import InferenceConfig
-from ..base import Clip, TaskPolicy
-from ..category.scores import LifetimeScores
-from ..checked import checked
+from ...tracking.track_scores import LifetimeScores, MeanScores
+from ..base import TaskPolicy, check_finite
 from .answers import (
     FrameAnswers,
     Piece,
@@ -46,7 +46,7 @@ class _FixedClassPolicy(ABC):
         """As :meth:`TaskPolicy.step`; takes no prompts. All new frames are final at once."""
         results = []
         for t in range(len(clip) - clip.new, len(clip)):
-            prediction = checked(self._model.decode(clip.features[t : t + 1]), clip.frame(t))
+            prediction = check_finite(self._model.decode(clip.features[t : t + 1]), clip.frame(t))
             answers = FrameAnswers.of(prediction, 0, clip.geometry)
             segments = tuple(self._segments(answers, clip.start + t))
             size = clip.geometry.source
@@ -209,14 +209,11 @@ class FixedSemantic(_FixedClassPolicy):
 
     def __init__(self, model: Mask2Former, config: InferenceConfig, wanted: Sequence[bool]) -> None:
         super().__init__(model, config, wanted)
-        self._sums: dict[int, tuple[float, int]] = {}
+        self._scores = MeanScores()
 
     def tracks(self) -> tuple[Track, ...]:
         """One row per class that was seen, its score the mean over the frames that show it."""
-        return tuple(
-            self._track(k + 1, k, total / frames)
-            for k, (total, frames) in sorted(self._sums.items())
-        )
+        return tuple(self._track(k + 1, k, mean) for k, mean in self._scores.means())
 
     def _segments(self, answers: FrameAnswers, position: int) -> Iterator[Segment]:
         labels, scores = class_map(answers)
@@ -225,8 +222,7 @@ class FixedSemantic(_FixedClassPolicy):
                 continue
             mask = labels == k
             score = min(float(scores[mask].mean()), 1.0)
-            total, frames = self._sums.get(k, (0.0, 0))
-            self._sums[k] = (total + score, frames + 1)
+            self._scores.add(k, score)
             yield self._segment(k + 1, mask, score, k)
 
 

@@ -14,15 +14,14 @@ from ....models.gvseg.query_init import InitialQueries
 from ....models.prompts.regions import VisualRegions
 from ....prompts import Prompt
 from ....results import FrameResult, Track
+from ...clip import Clip
 from ...config import InferenceConfig
-from ...frame_geometry import MASK_STRIDE
-from ...mask_quality import mask_quality
-from ...memory.clip_window import ClipWindow
+from ...mask_scores import mask_quality
+from ...memory.frame_window import FrameWindow
 from ...tracking.clip_association import DescribeMasks, describer, first_visible
 from ..annotations import Annotation, sort_annotations
-from ..base import Clip
-from ..checked import checked
-from ..prompted.contest import given_logits, resolved, settle_backgrounds, winners
+from ..base import check_finite
+from ..prompted.contest import resolved, settle_backgrounds, winners
 from ..prompted.results import PromptedResults
 
 
@@ -53,35 +52,33 @@ class ExemplarPolicy:
     def __init__(self, model: GvSeg, config: InferenceConfig) -> None:
         self._model = model
         self._config = config
-        self._window = ClipWindow(1)
+        self._window = FrameWindow()
         self._objects: dict[int, Exemplar] = {}
         self._given: dict[tuple[int, int], Annotation] = {}
-        self._results = PromptedResults(config)
+        self._results = PromptedResults(config.published)
         decoder = model.config.decoder
         self._describe: DescribeMasks = describer(model.config.descriptor, decoder.hidden)
 
     def step(self, clip: Clip, prompts: Sequence[Prompt]) -> list[FrameResult]:
         """As :meth:`TaskPolicy.step`."""
-        grid = clip.geometry.padded
-        if self._config.mask_measures == "cells":
-            grid = (grid[0] // MASK_STRIDE, grid[1] // MASK_STRIDE)
-        self._window.open(clip, grid, self._model.config.decoder.hidden)
+        self._window.open(clip, clip.geometry.grid)
         self._given = {k: v for k, v in self._given.items() if k[1] >= clip.start}
         for annotation in sort_annotations(prompts, clip, self._objects):
             self._enter(clip, annotation)
         if self._objects:
             self._decode(clip)
-        return self._results.emit(
-            clip.geometry, self._window, list(self._objects), self._given, self._config.stride
-        )
+        return self._emit(self._config.stride)
 
     def finish(self) -> list[FrameResult]:
         """As :meth:`TaskPolicy.finish`."""
-        return self._results.rest(self._window, list(self._objects), self._given)
+        return self._emit(self._window.stop - self._window.start)
 
     def tracks(self) -> tuple[Track, ...]:
         """As :meth:`TaskPolicy.tracks`."""
         return self._results.tracks()
+
+    def _emit(self, count: int) -> list[FrameResult]:
+        return self._results.emit(self._window.take(count), list(self._objects), self._given)
 
     def _enter(self, clip: Clip, annotation: Annotation) -> None:
         """Makes or renews the query of a marked object; a point refines what is known."""
@@ -109,13 +106,10 @@ class ExemplarPolicy:
 
     def _decode(self, clip: Clip) -> None:
         queries = InitialQueries.cat([o.query for o in self._objects.values()])
-        final = checked(self._model.decode(clip.features, len(clip), queries).final, clip)
+        final = check_finite(self._model.decode(clip.features, len(clip), queries).final, clip)
         cells = final.mask_logits[0].float()
         looks = final.embeddings[0].float().mean(1)
-        logits = cells.clone()
-        if self._config.mask_measures == "pixels":
-            logits = clip.geometry.to_padded(logits)
-        logits = settle_backgrounds(list(self._objects), logits)
+        logits = settle_backgrounds(list(self._objects), clip.geometry.measured(cells.clone()))
         similarity = self._similarity(clip, cells, looks)
         kept = self._settle(clip, logits, similarity)
         for row, (name, known) in enumerate(self._objects.items()):
@@ -127,7 +121,7 @@ class ExemplarPolicy:
         """[N] GvSeg Eq. 6 of each object with itself; 1 for those marked in this clip."""
         known = list(self._objects.values())
         now = looks
-        shapes = self._config.affinity == "shape_position"
+        shapes = self._config.gvseg.affinity == "shape_position"
         if shapes:
             now = looks + self._describe(first_visible(cells > 0))
         values = looks.new_ones(len(known))
@@ -141,7 +135,9 @@ class ExemplarPolicy:
         """Who owns which pixel; writes the window and returns the rows that are there."""
         ids = list(self._objects)
         marked = torch.tensor([self._objects[i].anchor >= clip.start for i in ids])
-        there = marked.to(similarity.device) | (similarity > self._config.consistency_threshold)
+        there = marked.to(similarity.device) | (
+            similarity > self._config.tracking.consistency_threshold
+        )
         for row, name in enumerate(ids):
             before = max(0, self._objects[name].anchor - clip.start)
             logits[row, :before] = -1.0  # not marked yet, so not there
@@ -155,13 +151,14 @@ class ExemplarPolicy:
             given = self._given.get((ids[row], self._objects[ids[row]].anchor))
             if given is not None:
                 column = given.position - clip.start
-                claimed[k, column] = given_logits(self._config, clip, given)[0]
+                assert given.mask is not None
+                claimed[k, column] = clip.geometry.given_logits(given.mask).to(claimed)
         strength = similarity[rows].square() * mask_quality(claimed)
-        won = winners(self._config, strength, claimed.sigmoid(), claimed)
+        won = winners(self._config.published, strength, claimed.sigmoid(), claimed)
         area = (claimed > 0).flatten(1).sum(1)
         share = (won & (claimed > 0)).flatten(1).sum(1) / area.clamp(min=1)
         enough = (share > self._config.kept_area_threshold).tolist()
-        settled = resolved(self._config, claimed, won)
+        settled = resolved(self._config.published, claimed, won)
         kept = []
         for k, row in enumerate(rows):
             first = max(0, self._objects[ids[row]].anchor - clip.start)
@@ -172,15 +169,15 @@ class ExemplarPolicy:
 
     def _update(self, known: Exemplar, look: Tensor) -> None:
         """Moves the running embedding on."""
-        momentum = self._config.embedding_momentum
+        momentum = self._config.gvseg.embedding_momentum
         assert momentum is not None, "checked before"
         known.look = look if known.look is None else torch.lerp(look, known.look, momentum)
 
     def _renew(self, clip: Clip, kept: Sequence[int]) -> None:
         """Shapes of the last frame in sight, and queries out of the last confident mask."""
         names = list(self._objects)
-        masks = self._window.mean > 0
-        quality = mask_quality(self._window.mean)
+        mean = self._window.mean(clip.start, clip.stop)
+        masks, quality = mean > 0, mask_quality(mean)
         visible = masks.flatten(2).any(2)
         for t in range(len(clip)):
             rows = [
@@ -196,7 +193,7 @@ class ExemplarPolicy:
             for k, row in enumerate(rows):
                 self._objects[names[row]].shape = shapes[k]
             for k, row in enumerate(sure):
-                if self._config.exemplars == "last_confident":
+                if self._config.gvseg.exemplars == "last_confident":
                     self._objects[names[row]].query = InitialQueries(
                         queries.content[:, k : k + 1],
                         queries.position[:, k : k + 1],

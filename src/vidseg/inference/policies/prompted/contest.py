@@ -6,16 +6,12 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from ...config import InferenceConfig
-from ...frame_geometry import MASK_STRIDE
-from ...overlaps import winner_masks
-from ..annotations import Annotation
-from ..base import Clip
-
-# Logits of a given mask on the decoder's grid, when it competes and is remembered.
-GIVEN_LOGIT = 10.0
+from ....errors import VocabularyError
+from ....models.decoder.tensors import Prediction
+from ...clip import Categories, Clip
+from ...mask_scores import class_scores, class_weights, mask_quality, winner_masks
+from ...published.behaviour import PublishedBehaviour
 
 
 def settle_backgrounds(ids: Sequence[int], logits: Tensor) -> Tensor:
@@ -33,26 +29,40 @@ def settle_backgrounds(ids: Sequence[int], logits: Tensor) -> Tensor:
 
 
 def winners(
-    config: InferenceConfig, strength: Tensor, certainty: Tensor, claimed: Tensor
+    behaviour: PublishedBehaviour, strength: Tensor, certainty: Tensor, claimed: Tensor
 ) -> Tensor:
     """[N, T, h, w] bool: who wins, by strength [N] times certainty, what logits above 0 claim."""
     weighted = strength[:, None, None, None] * certainty
-    return winner_masks(weighted, claimed > 0, among=config.contest)
+    return winner_masks(weighted, claimed > 0, among=behaviour.contest)
 
 
-def resolved(config: InferenceConfig, claimed: Tensor, won: Tensor) -> Tensor:
+def resolved(behaviour: PublishedBehaviour, claimed: Tensor, won: Tensor) -> Tensor:
     """Logits after the settlement: what was not won is no mask."""
-    if config.lost_pixels == "zero":
+    if behaviour.lost_pixels == "zero":
         return claimed * won
     return torch.where(won, claimed, -claimed.abs())
 
 
-def given_logits(config: InferenceConfig, clip: Clip, given: Annotation) -> Tensor:
-    """[1, h, w] a given mask on the grid of the window."""
-    assert given.mask is not None
-    like = clip.features.mask_features
-    mask = clip.geometry.mask_to_padded(given.mask)[None].to(like.device)
-    if config.mask_measures == "pixels":
-        return mask
-    cells = F.avg_pool2d(mask, MASK_STRIDE)
-    return (2 * cells - 1) * GIVEN_LOGIT
+class StuffPixels:
+    """Tells which pixels belong to a stuff class, by the learnable queries."""
+
+    def __init__(self, categories: Categories) -> None:
+        self.embeddings = categories.embeddings
+        self._index = {name: k for k, name in enumerate(categories.names)}
+
+    def masks(self, prediction: Prediction, clip: Clip, classes: Sequence[str]) -> Tensor:
+        """[N, T, h, w] bool masks of N classes, on the grid that masks are measured on.
+
+        Raises VocabularyError for a class that the vocabulary does not hold.
+        """
+        unknown = [name for name in classes if name not in self._index]
+        if unknown:
+            raise VocabularyError(
+                f"Stuff of class {unknown[0]!r} is not in the vocabulary of this session."
+            )
+        logits = clip.geometry.measured(prediction.mask_logits[0, : prediction.learnable].float())
+        weights = class_weights(prediction, mask_quality(logits))
+        winners = torch.stack(
+            [class_scores(weights, logits[:, t]).argmax(0) for t in range(len(clip))]
+        )
+        return torch.stack([winners == self._index[name] for name in classes])

@@ -12,24 +12,22 @@ from ....models.decoder.tensors import FrameFeatures, Prediction
 from ....models.univs.model import UniVS
 from ....prompts import Prompt
 from ....results import FrameResult, Track
+from ...clip import Categories, Clip
 from ...config import InferenceConfig
-from ...frame_geometry import MASK_STRIDE
-from ...mask_quality import mask_quality
-from ...memory.clip_window import ClipWindow
+from ...mask_scores import mask_quality
+from ...memory.frame_window import FrameEmbeddings, FrameWindow
 from ...memory.prompt_memory import PromptMemory
-from ...tracking.consistency import temporal_consistency
+from ...tracking.association import temporal_consistency
 from ..annotations import Annotation, sort_annotations
-from ..base import Categories, Clip
-from ..checked import checked
-from .contest import given_logits, resolved, settle_backgrounds, winners
-from .results import PromptedResults
-from .second_look import (
+from ..base import check_finite
+from .box_refinement import (
     keep_sure_parts,
     remember_sure_parts,
     told_by_box,
     with_sure_part,
 )
-from .stuff import StuffPixels
+from .contest import StuffPixels, resolved, settle_backgrounds, winners
+from .results import PromptedResults
 
 # Logits of pixels that an object owns by its class.
 STUFF_LOGIT = 10.0
@@ -61,11 +59,12 @@ class PromptedPolicy:
         self._model = model
         self._config = config
         self._memory = PromptMemory(model, config)
-        self._window = ClipWindow(config.slots)
+        self._window = FrameWindow()
+        self._embeddings = FrameEmbeddings(config.slots)
         self._anchors: dict[int, int] = {}
         self._given: dict[tuple[int, int], Annotation] = {}
         self._pending: PendingFrames | None = None
-        self._results = PromptedResults(config)
+        self._results = PromptedResults(config.published)
         self._stuff = StuffPixels(categories) if categories is not None else None
 
     def step(self, clip: Clip, prompts: Sequence[Prompt]) -> list[FrameResult]:
@@ -84,11 +83,11 @@ class PromptedPolicy:
                 prediction = keep_sure_parts(second, clip, boxed, margin, contrast)
             self._settle(clip, prediction)
             self._remember(clip)
-        return self._emit(clip, self._config.stride)
+        return self._emit(self._config.stride)
 
     def finish(self) -> list[FrameResult]:
         """As :meth:`TaskPolicy.finish`."""
-        return self._results.rest(self._window, self._memory.ids, self._given)
+        return self._emit(self._window.stop - self._window.start)
 
     def tracks(self) -> tuple[Track, ...]:
         """As :meth:`TaskPolicy.tracks`."""
@@ -98,16 +97,14 @@ class PromptedPolicy:
 
     def _open(self, clip: Clip) -> None:
         """Moves window and memory on to the clip, and samples what was kept for this moment."""
-        grid = clip.geometry.padded
-        if self._config.mask_measures == "cells":
-            grid = (grid[0] // MASK_STRIDE, grid[1] // MASK_STRIDE)
-        self._window.open(clip, grid, self._model.config.decoder.hidden)
+        self._window.open(clip, clip.geometry.grid)
+        self._embeddings.open(clip, self._model.config.decoder.hidden)
         self._given = {k: v for k, v in self._given.items() if k[1] >= clip.start}
         self._memory.advance(clip.stop)
         if self._pending is None:
             return
         features, indices = self._pending.features, self._pending.frame_indices
-        if self._config.memory_features == "shifted" and self._pending.start < clip.start:
+        if self._config.published.memory_features == "shifted" and self._pending.start < clip.start:
             # As released for clips of one frame: the mask samples the frame after its own.
             features, indices = clip.features[:1], clip.frame_indices[:1]
         self._memory.observe(features, indices, self._pending.masks, self._pending.start)
@@ -139,6 +136,7 @@ class PromptedPolicy:
         if name not in self._memory.ids:
             self._memory.add([name], annotation.position)
             self._window.add_rows(1)
+            self._embeddings.add_rows(1)
         elif annotation.redefines:
             self._memory.reanchor(name, annotation.position)
         self._anchors[name] = annotation.position
@@ -147,7 +145,7 @@ class PromptedPolicy:
             self._given[name, annotation.position] = annotation
 
     def _samples_later(self, annotation: Annotation) -> bool:
-        late = self._config.first_tokens == "next_clip" and annotation.position > 0
+        late = self._config.published.first_tokens == "next_clip" and annotation.position > 0
         return late and annotation.mask is not None
 
     def _decode(self, clip: Clip, drawn: dict[int, Tensor]) -> Prediction:
@@ -160,17 +158,15 @@ class PromptedPolicy:
             learnable=classes is not None,
             separation="sep-entity" if self._config.separate_prompts else None,
         )
-        return checked(out.final, clip)
+        return check_finite(out.final, clip)
 
     # -- after decoding -------------------------------------------------------------------------
 
     def _settle(self, clip: Clip, prediction: Prediction) -> None:
         """Decides which objects are there and who owns which pixel, and writes the window."""
         rows = slice(prediction.learnable, None)
-        logits = prediction.mask_logits[0, rows].float()
+        logits = clip.geometry.measured(prediction.mask_logits[0, rows].float())
         embeddings = prediction.embeddings[0, rows].float()
-        if self._config.mask_measures == "pixels":
-            logits = clip.geometry.to_padded(logits)
         logits = settle_backgrounds(self._memory.ids, logits)
         ids = self._memory.ids
         painted = self._painted(clip, prediction, logits)
@@ -178,7 +174,7 @@ class PromptedPolicy:
         new = [r for r, i in enumerate(ids) if marked[r] and i > 0]
         known = [r for r, i in enumerate(ids) if not marked[r] and i > 0]
         if known:
-            self._settle_known(torch.tensor(known), logits, embeddings, painted)
+            self._settle_known(clip, torch.tensor(known), logits, embeddings, painted)
         if new:
             self._settle_marked(clip, new, logits, embeddings, painted)
         for row in (r for r, i in enumerate(ids) if i < 0):
@@ -193,19 +189,19 @@ class PromptedPolicy:
         classes = self._results.stuff()
         rows = [(r, classes[i]) for r, i in enumerate(self._memory.ids) if i in classes]
         if rows:
-            of_class = self._stuff.masks(prediction, clip, [c for _, c in rows], self._config)
+            of_class = self._stuff.masks(prediction, clip, [c for _, c in rows])
             painted[[r for r, _ in rows]] = of_class
-        if not self._config.stuff_over_things:
+        if not self._config.published.stuff_over_things:
             things = [r for r, i in enumerate(self._memory.ids) if i not in classes]
             painted &= ~(logits[things] > 0).any(0)
         return painted
 
     def _settle_known(
-        self, rows: Tensor, logits: Tensor, embeddings: Tensor, painted: Tensor
+        self, clip: Clip, rows: Tensor, logits: Tensor, embeddings: Tensor, painted: Tensor
     ) -> None:
         """Objects of earlier frames: those that look as remembered keep what they win."""
-        similarity = temporal_consistency(self._window.embeddings[rows], embeddings[rows])
-        kept = similarity > self._config.consistency_threshold
+        similarity = temporal_consistency(self._embeddings.values[rows], embeddings[rows])
+        kept = similarity > self._config.tracking.consistency_threshold
         rows, similarity = rows[kept], similarity[kept]
         if not len(rows):
             return
@@ -213,12 +209,13 @@ class PromptedPolicy:
         strength = similarity.square() * mask_quality(claimed)
         claimed = torch.where(stuff, STUFF_LOGIT, claimed)
         certainty = torch.where(stuff, 1.0, claimed.sigmoid())
-        won = winners(self._config, strength, certainty, claimed)
+        won = winners(self._config.published, strength, certainty, claimed)
         area = (claimed > 0).flatten(1).sum(1)
         share = (won & (claimed > 0)).flatten(1).sum(1) / area.clamp(min=1)
         undisputed = share > self._config.kept_area_threshold
-        self._window.accumulate(rows[undisputed], resolved(self._config, claimed, won)[undisputed])
-        self._window.look(rows, embeddings[rows])
+        settled = resolved(self._config.published, claimed, won)[undisputed]
+        self._window.add(rows[undisputed], clip.start, settled)
+        self._embeddings.blend(rows, embeddings[rows])
 
     def _settle_marked(
         self, clip: Clip, rows: list[int], logits: Tensor, embeddings: Tensor, painted: Tensor
@@ -227,8 +224,8 @@ class PromptedPolicy:
         claimed = logits[rows]
         agreement = self._agreement(clip, rows, claimed)
         strength = agreement.square() * mask_quality(claimed)
-        won = winners(self._config, strength, claimed.sigmoid(), claimed)
-        settled = resolved(self._config, claimed, won)
+        won = winners(self._config.published, strength, claimed.sigmoid(), claimed)
+        settled = resolved(self._config.published, claimed, won)
         agreement = self._agreement(clip, rows, settled)
         settled = torch.where(painted[rows], STUFF_LOGIT, settled)
         stuff = self._results.stuff() if self._stuff is not None else {}
@@ -237,14 +234,13 @@ class PromptedPolicy:
             column = self._anchors[name] - clip.start
             given = self._given.get((name, self._anchors[name]))
             if given is not None:
-                mask = given_logits(self._config, clip, given)
-                self._window.assign(row, slice(column, column + 1), mask)
+                self._window.assign(row, slice(column, column + 1), self._given_logits(clip, given))
                 column += 1
             trusted = given is None or name in stuff
             if not trusted and float(agreement[k]) <= self._asked_agreement(clip, given):
                 settled[k] = 0
             self._window.assign(row, slice(column, None), settled[k, column:])
-            self._window.begin_look(row, embeddings[row])
+            self._embeddings.assign(row, embeddings[row])
 
     def _agreement(self, clip: Clip, rows: Sequence[int], logits: Tensor) -> Tensor:
         """[n] IoU of prediction and given mask on the marked frame; 1 where none was given."""
@@ -255,10 +251,16 @@ class PromptedPolicy:
             if given is None:
                 values.append(logits.new_ones(()))
                 continue
-            wanted = given_logits(self._config, clip, given)[0] > 0
+            wanted = self._given_logits(clip, given) > 0
             found = logits[k, self._anchors[name] - clip.start] > 0
             values.append((wanted & found).sum() / (wanted | found).sum().clamp(min=1))
         return torch.stack(values)
+
+    @staticmethod
+    def _given_logits(clip: Clip, given: Annotation) -> Tensor:
+        """[h, w] a given mask on the grid of the window."""
+        assert given.mask is not None
+        return clip.geometry.given_logits(given.mask).to(clip.features.mask_features.device)
 
     def _asked_agreement(self, clip: Clip, given: Annotation | None) -> float:
         assert given is not None and given.mask is not None
@@ -269,7 +271,7 @@ class PromptedPolicy:
 
     def _remember(self, clip: Clip) -> None:
         """Keeps masks for the prompt memory, and gives leaving frames to the pixel memory."""
-        mean = self._window.mean
+        mean = self._window.mean(clip.start, clip.stop)
         first = min(self._config.stride, len(clip) - 1)
         self._pending = PendingFrames(
             clip.features[first:],
@@ -289,5 +291,5 @@ class PromptedPolicy:
             marked = [i for i in masks if self._anchors[i] == clip.start + column]
             self._memory.remember_masks(clip.features[column : column + 1], masks, marked)
 
-    def _emit(self, clip: Clip, count: int) -> list[FrameResult]:
-        return self._results.emit(clip.geometry, self._window, self._memory.ids, self._given, count)
+    def _emit(self, count: int) -> list[FrameResult]:
+        return self._results.emit(self._window.take(count), self._memory.ids, self._given)

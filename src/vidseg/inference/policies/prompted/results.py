@@ -10,10 +10,11 @@ from torch import Tensor
 
 from ....results import FrameResult, Segment, Track
 from ....types import IdMap, MaskArray
-from ...config import InferenceConfig
 from ...frame_geometry import FrameGeometry
-from ...mask_quality import mask_quality
-from ...memory.clip_window import ClipWindow
+from ...mask_scores import mask_quality
+from ...memory.frame_window import FinishedFrames
+from ...published.behaviour import PublishedBehaviour
+from ...tracking.track_scores import MeanScores
 from ..annotations import Annotation
 
 Given = Mapping[tuple[int, int], Annotation]
@@ -23,13 +24,11 @@ Given = Mapping[tuple[int, int], Annotation]
 class PromptedResults:
     """Knows name and kind of every object, and counts scores for the video-level table."""
 
-    def __init__(self, config: InferenceConfig) -> None:
-        self._config = config
-        self._geometry: FrameGeometry | None = None
-        self._emitted = 0
+    def __init__(self, behaviour: PublishedBehaviour) -> None:
+        self._shared_pixels = behaviour.shared_pixels
         self._categories: dict[int, str | None] = {}
         self._is_thing: dict[int, bool] = {}
-        self._score_sums: dict[int, tuple[float, int]] = {}
+        self._scores = MeanScores()
 
     def describe(self, annotation: Annotation) -> None:
         """Learns class and kind of an object from what the user said."""
@@ -47,83 +46,62 @@ class PromptedResults:
         }
 
     def emit(
-        self,
-        geometry: FrameGeometry,
-        window: ClipWindow,
-        ids: Sequence[int],
-        given: Given,
-        count: int,
+        self, frames: FinishedFrames | None, ids: Sequence[int], given: Given
     ) -> list[FrameResult]:
-        """Results of the ``count`` oldest frames of the window."""
-        self._geometry = geometry
-        count = min(count, len(window.stamps))
-        return [self._frame(geometry, window, ids, given, k) for k in range(count)]
-
-    def rest(self, window: ClipWindow, ids: Sequence[int], given: Given) -> list[FrameResult]:
-        """Results of the frames of the window that were not given out yet."""
-        if self._geometry is None:
+        """Results of frames whose rows belong to the objects ``ids``."""
+        if frames is None:
             return []
+        mean, size = frames.mean, frames.geometry.source
+        stamps = enumerate(zip(frames.indices, frames.times, strict=True))
+        rows = sorted((r for r, i in enumerate(ids) if i > 0), key=lambda r: ids[r])
+        names = [ids[row] for row in rows]
         return [
-            self._frame(self._geometry, window, ids, given, k)
-            for k, stamp in enumerate(window.stamps)
-            if stamp.position >= self._emitted
+            FrameResult(
+                index,
+                time,
+                size,
+                self._segments(frames.geometry, mean[rows, f], names, frames.start + f, given),
+            )
+            for f, (index, time) in stamps
         ]
 
     def tracks(self) -> tuple[Track, ...]:
         """One row per object, its score the mean over the frames that show it."""
         return tuple(
-            Track(name, self._categories[name], total / max(1, frames), self._is_thing[name])
-            for name, (total, frames) in sorted(self._score_sums.items())
+            Track(name, self._categories[name], mean, self._is_thing[name])
+            for name, mean in self._scores.means()
         )
 
-    def _frame(
+    def _segments(
         self,
         geometry: FrameGeometry,
-        window: ClipWindow,
-        ids: Sequence[int],
+        logits: Tensor,
+        names: Sequence[int],
+        position: int,
         given: Given,
-        column: int,
-    ) -> FrameResult:
-        stamp = window.stamps[column]
-        self._emitted = stamp.position + 1
-        rows = sorted((r for r, i in enumerate(ids) if i > 0), key=lambda r: ids[r])
-        logits = (
-            window.logits[rows, column] / window.count[rows, column].clamp(min=1)[:, None, None]
-        )
+    ) -> tuple[Segment, ...]:
+        """One segment for each object, out of the logits [N, h, w] of a frame."""
         quality = mask_quality(logits).tolist()
         owners = self._owners(geometry, logits)
         segments = []
-        for k, row in enumerate(rows):
-            name = ids[row]
-            own = given.get((name, stamp.position))
-            score = 1.0 if own is not None else float(quality[k])
+        for k, name in enumerate(names):
+            score = 1.0 if (name, position) in given else float(quality[k])
             mask = owners == k
-            if self._config.shared_pixels == "largest":
-                mask = self._with_given(mask, name, stamp.position, given)
+            if self._shared_pixels == "largest":
+                mask = self._with_given(mask, name, position, given)
             visible = bool(mask.any())
-            total, frames = self._score_sums.get(name, (0.0, 0))
-            self._score_sums[name] = (total + score * visible, frames + visible)
-            segments.append(
-                Segment(
-                    name,
-                    mask,
-                    score if visible else 0.0,
-                    self._categories[name],
-                    self._is_thing[name],
-                )
-            )
-        return FrameResult(stamp.index, stamp.time, geometry.source, tuple(segments))
+            self._scores.add(name, score, visible=visible)
+            category, thing = self._categories[name], self._is_thing[name]
+            segments.append(Segment(name, mask, score if visible else 0.0, category, thing))
+        return tuple(segments)
 
     def _owners(self, geometry: FrameGeometry, logits: Tensor) -> IdMap:
         """[Hs, Ws] row of the object that owns each source pixel, -1 for none."""
         visible = (logits > 0).flatten(1).any(1).nonzero()[:, 0]
         if not len(visible):
             return np.full(geometry.source, -1, dtype=np.int32)
-        if self._config.mask_measures == "pixels":
-            source = geometry.padded_to_source(logits[visible])
-        else:
-            source = geometry.to_source(logits[visible])
-        if self._config.shared_pixels == "first":
+        source = geometry.measured_to_source(logits[visible])
+        if self._shared_pixels == "first":
             winner = (source > 0).int().argmax(0)
         else:
             winner = source.argmax(0)

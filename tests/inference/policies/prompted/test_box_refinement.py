@@ -9,7 +9,7 @@ import torch
 
 from vidseg.inference.frame_geometry import FrameGeometry
 from vidseg.inference.policies.annotations import Annotation
-from vidseg.inference.policies.prompted.second_look import (
+from vidseg.inference.policies.prompted.box_refinement import (
     BoxMark,
     keep_sure_parts,
     remember_sure_parts,

@@ -1,14 +1,12 @@
-"""Video-level class scores of VIS objects: as released, per round, or over an object's life."""
+"""Scores of the video-level table: mean scores of segments, and class scores of VIS objects."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
-from ...tracking.entities import Entities
+from .entities import Entities
 
 # Rows of the table: class scores below the first are left out; the second counts the confident.
 _LEAST_SCORE, _CONFIDENT_SCORE = 0.005, 0.05
@@ -18,6 +16,22 @@ _MOST_RETIRED = 1000
 
 ScoredObject = tuple[int, Tensor, float]
 """Id, class scores [K], mask quality."""
+
+
+class MeanScores:
+    """Mean score of every object or class over the frames that show it."""
+
+    def __init__(self) -> None:
+        self._sums: dict[int, tuple[float, int]] = {}
+
+    def add(self, key: int, score: float, *, visible: bool = True) -> None:
+        """Counts one frame; an object that it does not show only becomes known."""
+        total, frames = self._sums.get(key, (0.0, 0))
+        self._sums[key] = (total + score * visible, frames + visible)
+
+    def means(self) -> list[tuple[int, float]]:
+        """(key, mean score), sorted by key; 0 for what was never visible."""
+        return [(key, total / max(1, n)) for key, (total, n) in sorted(self._sums.items())]
 
 
 class LifetimeScores:
@@ -46,48 +60,6 @@ class LifetimeScores:
             entities.ids, entities.class_scores.cpu(), entities.quality.tolist(), strict=True
         )
         yield from rows
-
-
-@dataclass
-class _RoundSum:
-    """Class scores of one object summed over rounds of frames."""
-
-    total: Tensor
-    visible_rounds: int = 0
-    visible_before: bool = False
-
-
-class RoundScores:
-    """The released table: mean over rounds, diluted by rounds in which the object is unseen."""
-
-    def __init__(self) -> None:
-        self._sums: dict[int, _RoundSum] = {}
-        self._rounds = 0
-        self._frames = 0
-
-    def count(self, entities: Entities, visible: Sequence[bool]) -> None:
-        """A round was given out; ``visible``: which objects have any pixel in it."""
-        scores = entities.class_scores.cpu()
-        for row, i in enumerate(entities.ids):
-            state = self._sums.setdefault(i, _RoundSum(torch.zeros_like(scores[row])))
-            now, before = visible[row], state.visible_before
-            share = (int(now) + int(before)) / 2 if self._rounds else float(now)
-            state.total += scores[row] * share
-            state.visible_rounds += int(now)
-            state.visible_before = now
-        self._rounds += 1
-
-    def retire(self, entities: Entities, rows: Sequence[int]) -> None:
-        """Nothing to do: the sums stay."""
-
-    def objects(self, entities: Entities) -> Iterator[ScoredObject]:
-        """Objects in order of birth."""
-        quality = entities.quality_sum
-        largest = int(quality.max()) if len(entities) else 0
-        for i, value in zip(entities.ids, (quality / (largest + 1)).tolist(), strict=True):
-            state = self._sums.get(i)
-            if state is not None:
-                yield i, state.total / max(state.visible_rounds, 1), value
 
 
 def best_rows(objects: Sequence[ScoredObject], most: int) -> list[tuple[int, int, float]]:

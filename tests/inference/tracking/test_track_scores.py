@@ -7,10 +7,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from vidseg.inference.policies.category.scores import LifetimeScores, RoundScores, best_rows
+from vidseg.inference.published.rounds import RoundScores
 from vidseg.inference.tracking.entities import Entities
+from vidseg.inference.tracking.track_scores import LifetimeScores, best_rows
 
-from ....parity import report_difference, report_ids
+from ...parity import report_difference, report_ids
 
 Golden = Callable[[str], dict[str, Tensor]]
 

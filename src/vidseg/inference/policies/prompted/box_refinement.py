@@ -1,8 +1,12 @@
-"""A second look at objects that are told by a box.
+"""A second pass of the decoder for objects that are marked by a box.
 
 A box says where the object ends, not which of its pixels are the object; the first answer tends
 to fill it. Its surest part makes better tokens than the whole box, so the decoder is asked again
 with these, and what still looks like the surroundings of the box is taken off.
+
+What lies outside of a box is certainly not the object. A ridge regression on the mask features,
+fitted to that certainty and to the model's own first answer inside, tells figure from ground in
+this very picture; its values are added to the model's logits.
 """
 
 from __future__ import annotations
@@ -11,15 +15,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from ....models.decoder.tensors import Prediction
 from ....prompts import Box
+from ...clip import Clip
 from ...frame_geometry import MASK_STRIDE
 from ...memory.prompt_memory import PromptMemory
 from ..annotations import Annotation
-from ..base import Clip
-from .figure_ground import tell_apart
+
+# J on the first frames of the DAVIS-2016 development videos is .771, .786 and .792 after one, three
+# and six rounds; on photographs (VOC) it is .815 after any of these numbers.
+ROUNDS = 5
+RIDGE = 1e-3
+"""Relative to features of unit length and weights that sum to one."""
+LEAST_WEIGHT = 0.05
+"""A pixel that the model cannot decide still counts this much."""
+GROUND_LOGIT = -2.0
+"""Largest logit outside of the box."""
 
 
 @dataclass(frozen=True)
@@ -110,3 +124,41 @@ def keep_sure_parts(
         if bool((lowered > 0).any()):
             logits[place] = lowered.to(logits.dtype)
     return replace(second, mask_logits=logits)
+
+
+def tell_apart(logits: Tensor, features: Tensor, inside: Tensor, weight: float) -> Tensor:
+    """Logits [h, w] of the object after some rounds of fitting and answering.
+
+    Args:
+        logits: [h, w] the model's answer.
+        features: [C, h, w] mask features of the same frame.
+        inside: [h, w] bool, the box; at least one cell in and one out of it.
+        weight: what a classifier's value of 1 adds to a logit.
+    """
+    if bool(inside.all()) or not bool(inside.any()):
+        return logits
+    cells = F.normalize(features.float(), dim=0).flatten(1).T
+    cells = torch.cat([cells, cells.new_ones(len(cells), 1)], dim=1)
+    answer = logits
+    for _ in range(ROUNDS):
+        leaning = 2 * answer.sigmoid().flatten() - 1
+        wanted = torch.where(inside.flatten(), leaning, -1.0)
+        trust = torch.where(inside.flatten(), leaning.abs().clamp(min=LEAST_WEIGHT), 1.0)
+        found = _fit(cells, wanted, trust).view_as(logits)
+        answer = logits + weight * found
+        answer = torch.where(inside, answer, answer.clamp(max=GROUND_LOGIT))
+    return answer
+
+
+def _fit(cells: Tensor, wanted: Tensor, trust: Tensor) -> Tensor:
+    """[N] values of a ridge regression of ``wanted`` [N] on ``cells`` [N, D].
+
+    Both signs weigh the same in all, however few cells bear one.
+    """
+    figure = wanted > 0
+    for sign in (figure, ~figure):
+        trust = torch.where(sign, trust / (2 * trust[sign].sum()).clamp(min=1e-6), trust)
+    weighted = cells * trust[:, None]
+    gram = weighted.T @ cells + RIDGE * torch.eye(cells.shape[1], device=cells.device)
+    solution: Tensor = cells @ torch.linalg.solve(gram, weighted.T @ wanted)
+    return solution
