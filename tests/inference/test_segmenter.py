@@ -13,8 +13,8 @@ import torch
 
 import vidseg
 from vidseg.errors import ModelError, PromptError, SourceError, VocabularyError
-from vidseg.inference import loading
 from vidseg.inference.config import default
+from vidseg.inference.files import loading
 from vidseg.inference.policies.image import ImagePolicy
 from vidseg.inference.published.settings import published
 from vidseg.inference.segmenter import Segmenter, choose_device

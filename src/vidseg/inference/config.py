@@ -14,7 +14,7 @@ from typing import Any, Literal, get_type_hints
 from ..errors import ModelError, nearest_hint
 from ..formats.plain_values import typed
 from ..types import Task
-from .published.behaviour import PublishedBehaviour
+from .released_behaviour import PublishedBehaviour
 
 Affinity = Literal["appearance", "shape_position"]
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..models.decoder.tensors import Prediction
-from .published.behaviour import Contest, MergeBy
+from .released_behaviour import Contest, MergeBy
 
 
 def mask_quality(logits: Tensor) -> Tensor:

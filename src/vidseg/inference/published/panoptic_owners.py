@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..frame_geometry import FrameGeometry
 from ..mask_scores import joint_mask_quality, weighted_claims, winner_masks
-from .behaviour import MergeBy
+from ..released_behaviour import MergeBy
 
 
 @dataclass(eq=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...types import Task
 from ..config import FOR_ALL_TASKS, InferenceConfig, default
-from .behaviour import AS_RELEASED
+from ..released_behaviour import AS_RELEASED
 
 _AS_RELEASED: dict[str, Any] = {
     "clip_length": 5,

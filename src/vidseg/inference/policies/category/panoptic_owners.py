@@ -12,8 +12,8 @@ from torch import Tensor
 from ...frame_geometry import FrameGeometry
 from ...mask_scores import mask_quality, weighted_claims, winner_masks
 from ...memory.frame_window import FinishedFrames
-from ...published.behaviour import MergeBy, PublishedBehaviour
 from ...published.panoptic_owners import ReleasedOwners
+from ...released_behaviour import MergeBy, PublishedBehaviour
 
 
 class Owners(Protocol):

@@ -11,7 +11,7 @@ from ....errors import VocabularyError
 from ....models.decoder.tensors import Prediction
 from ...clip import Categories, Clip
 from ...mask_scores import class_scores, class_weights, mask_quality, winner_masks
-from ...published.behaviour import PublishedBehaviour
+from ...released_behaviour import PublishedBehaviour
 
 
 def settle_backgrounds(ids: Sequence[int], logits: Tensor) -> Tensor:

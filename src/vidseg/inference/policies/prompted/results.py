@@ -13,7 +13,7 @@ from ....types import IdMap, MaskArray
 from ...frame_geometry import FrameGeometry
 from ...mask_scores import mask_quality
 from ...memory.frame_window import FinishedFrames
-from ...published.behaviour import PublishedBehaviour
+from ...released_behaviour import PublishedBehaviour
 from ...tracking.track_scores import MeanScores
 from ..annotations import Annotation
 
