@@ -85,7 +85,7 @@ def _published(path: Path) -> tuple[Model, Mapping[str, Mapping[str, Any]]]:
 
 
 @dataclass(frozen=True)
-class Report:
+class ConversionReport:
     """What a model folder says about the file that it was made of.
 
     Attributes:
@@ -99,14 +99,16 @@ class Report:
     untrained: tuple[str, ...]
 
 
-def read_report(folder: Path) -> Report | None:
+def read_report(folder: Path) -> ConversionReport | None:
     """The report of a conversion, None without one. Raises ModelError where it is damaged."""
     file = folder / REPORT_FILE
     if not file.is_file():
         return None
     try:
         values = json.loads(file.read_text(encoding="utf-8"))
-        return Report(str(values["source"]), str(values["origin"]), tuple(values["untrained"]))
+        return ConversionReport(
+            str(values["source"]), str(values["origin"]), tuple(values["untrained"])
+        )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{file} is not readable: {error}; convert the model again.") from error
 

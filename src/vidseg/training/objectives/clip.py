@@ -22,7 +22,7 @@ from ..losses.targets import ClipTargets, PromptTargets
 from ..prompts.choice import choose_kind, prompt_shares, visual_shares
 from ..prompts.clip_prompts import simulate_clip_prompts
 from ..prompts.simulation import SimulatedPrompts
-from ..recipe.objective import ObjectiveConfig, PromptKind
+from ..recipe.objective import ObjectiveConfig, PromptForm
 from .clip_queries import (
     decode_clip,
     device_of,
@@ -45,7 +45,7 @@ class PromptedObjective:
         self._losses = named_losses(config.losses.preset, config.losses.overrides)
         self._criterion = Criterion(self._losses)
 
-    def _shares(self, batch: ClipBatch) -> dict[PromptKind, float]:
+    def _shares(self, batch: ClipBatch) -> dict[PromptForm, float]:
         """How likely each kind of prompt is for a batch."""
         return prompt_shares(self._prompts, batch, texts=self._texts is not None)
 

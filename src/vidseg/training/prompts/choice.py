@@ -9,18 +9,18 @@ from typing import TypeVar, get_args
 import numpy as np
 
 from ...datasets.batches.collate import ClipBatch
-from ..recipe.objective import PromptKind, PromptsConfig
+from ..recipe.objective import PromptForm, PromptsConfig
 from .simulation import VisualKind
 
-KINDS: tuple[PromptKind, ...] = get_args(PromptKind)
+KINDS: tuple[PromptForm, ...] = get_args(PromptForm)
 VISUAL: tuple[VisualKind, ...] = ("mask", "box", "point", "scribble")
-Shares = Mapping[PromptKind, float]
+Shares = Mapping[PromptForm, float]
 _Kind = TypeVar("_Kind", bound=str)
 
 
 def prompt_shares(
     config: PromptsConfig, batch: ClipBatch, *, texts: bool
-) -> dict[PromptKind, float]:
+) -> dict[PromptForm, float]:
     """How likely each kind is for a batch; kinds that it cannot be asked with are left out.
 
     Its source may be prompted with some kinds alone. Category prompts need an object with a class,

@@ -13,7 +13,7 @@ from ...datasets.clips.schema import ClipSample
 from ...models.prompts.drawn_map import map_of_mask
 from ...models.prompts.regions import VisualRegions
 from ...models.text.encoder import TextEncoder
-from ..recipe.objective import PromptKind
+from ..recipe.objective import PromptForm
 from .simulation import (
     SimulatedPrompts,
     VisualKind,
@@ -30,7 +30,7 @@ VisualShares = Mapping[VisualKind, float]
 
 def simulate_clip_prompts(
     samples: Sequence[ClipSample],
-    kind: PromptKind,
+    kind: PromptForm,
     shares: VisualShares,
     texts: TextEncoder | None,
     most: int,

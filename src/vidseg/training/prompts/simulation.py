@@ -18,7 +18,7 @@ from ...models.prompts.regions import VisualRegions, rasterise_stroke
 from ...models.text.encoder import TextEncoder
 
 VisualKind = Literal["mask", "box", "point", "scribble"]
-PromptKind = Literal["mask", "box", "point", "scribble", "visual", "category", "expression"]
+SimulatedKind = Literal["mask", "box", "point", "scribble", "visual", "category", "expression"]
 
 LEAST_PIXELS = 16
 """Smaller regions are not prompted."""
@@ -38,7 +38,7 @@ class SimulatedPrompts:
         words: [B, Q, L, D_t] text features, the sentence or name first; None for visual ones.
     """
 
-    kind: PromptKind
+    kind: SimulatedKind
     truth: Tensor
     rows: Tensor
     regions: tuple[VisualRegions, ...]

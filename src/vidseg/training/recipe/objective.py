@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-PromptKind = Literal["mask", "box", "point", "scribble", "category", "expression"]
+PromptForm = Literal["mask", "box", "point", "scribble", "category", "expression"]
 GvSegTask = Literal["evs", "vis", "vss", "vps"]
 Plain = Mapping[str, Any]
 """Nested plain values whose keys belong to another configuration; checked against that."""
@@ -55,7 +55,7 @@ class PromptsConfig:
 
     shares: PromptShares = field(default_factory=lambda: PromptShares(mask=1.0))
     single_shares: PromptShares | None = None
-    only: Mapping[str, tuple[PromptKind, ...]] = field(default_factory=dict)
+    only: Mapping[str, tuple[PromptForm, ...]] = field(default_factory=dict)
     most: int = 20
     tokens: int = 32
     predicted: float = 0.0
