@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from ...datasets.batches.collate import ClipBatch
-from ...models.decoder.tensors import DecoderOutput
-from ...models.decoder.tensors import PromptKind as TargetKind
+from ...models.decoder.tensors import DecoderOutput, PromptKind
 from ...models.loading import VideoModel
 from ...models.text.encoder import TextEncoder
 from ...models.univs.model import UniVS
@@ -119,7 +118,7 @@ def prompt_targets(prompts: SimulatedPrompts, clips: Sequence[ClipTargets]) -> P
     for b, clip in enumerate(clips):
         known = prompts.rows[b] >= 0
         labels[b, known] = clip.labels[prompts.rows[b][known]]
-    kind: TargetKind = "expression" if prompts.kind == "expression" else "visual"
+    kind: PromptKind = "expression" if prompts.kind == "expression" else "visual"
     return PromptTargets(kind, prompts.truth, prompts.rows, labels)
 
 
