@@ -44,6 +44,7 @@ HEAVY = {"torch", "transformers"}
 # Folders of one line do not know each other.
 ROOMS: dict[str, tuple[set[str], ...]] = {
     "datasets": ({"sources"}, {"checks", "clips"}, {"augment"}, {"batches"}),
+    "evaluation": ({"*"}, {"rules", "reports", "submissions"}),
     "formats": ({"*"}, {"layouts"}, {"label_files"}),
     "inference": (
         {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vidseg.evaluation.viposeg_classes import official_split
+from vidseg.evaluation.rules.viposeg_classes import official_split
 
 from .files import Bools, print_figures, read_ids, read_json
 

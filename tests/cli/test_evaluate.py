@@ -25,7 +25,7 @@ def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     from vidseg.evaluation import registry
 
     monkeypatch.setitem(registry._MODULES, "davis2017", "fake")
-    monkeypatch.setitem(sys.modules, "vidseg.evaluation.fake", fake)
+    monkeypatch.setitem(sys.modules, "vidseg.evaluation.rules.fake", fake)
     (tmp_path / "data").mkdir()
     return [
         "evaluate",

@@ -112,7 +112,7 @@ def install() -> None:
     from vidseg.evaluation import registry
 
     registry._MODULES["davis2017"] = "fake"
-    sys.modules["vidseg.evaluation.fake"] = sys.modules[__name__]
+    sys.modules["vidseg.evaluation.rules.fake"] = sys.modules[__name__]
 
 
 if __name__ == "__main__":

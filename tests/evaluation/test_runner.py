@@ -22,7 +22,7 @@ def faked(monkeypatch: pytest.MonkeyPatch) -> None:
     from vidseg.evaluation import registry
 
     monkeypatch.setitem(registry._MODULES, "davis2017", "fake")
-    monkeypatch.setitem(__import__("sys").modules, "vidseg.evaluation.fake", fake)
+    monkeypatch.setitem(__import__("sys").modules, "vidseg.evaluation.rules.fake", fake)
 
 
 @pytest.mark.parametrize("workers", [1, 2])

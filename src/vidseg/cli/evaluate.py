@@ -68,8 +68,8 @@ def add_parser(verbs: Verbs) -> None:
 def run(options: argparse.Namespace) -> int:
     """Runs the verb. Places of results are tried before anything is measured."""
     from ..evaluation.evaluate import open_evaluation
-    from ..evaluation.report_json import write_json
-    from ..evaluation.report_table import breakdown, remarks, summary
+    from ..evaluation.reports.json_file import write_json
+    from ..evaluation.reports.tables import breakdown, remarks, summary
     from ..evaluation.runner import run as measure
     from ..formats.atomic import prepare_folder
     from ..progress import ProgressBar
@@ -95,8 +95,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _plot(report: Report, evaluation: Evaluation[Any], options: argparse.Namespace) -> None:
-    from ..evaluation.plots import WORST, write_plots
     from ..evaluation.report_notes import counted
+    from ..evaluation.reports.plots import WORST, write_plots
 
     folder = Path(options.plot)
     paths = write_plots(report, evaluation, Path(options.gt), folder)

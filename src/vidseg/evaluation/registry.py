@@ -47,7 +47,7 @@ def get_benchmark(name: str) -> Benchmark:
         raise DataError(
             f"There is no benchmark {name!r}{hint}; the benchmarks are {', '.join(_MODULES)}."
         )
-    module = import_module(f".{_MODULES[plain]}", __package__)
+    module = import_module(f".rules.{_MODULES[plain]}", __package__)
     found: dict[str, Benchmark] = {one.name: one for one in module.benchmarks()}
     return found[plain]
 
