@@ -46,6 +46,7 @@ from vidseg.datasets.clips.schema import Region
 from vidseg.inference.clip import Categories, Clip
 from vidseg.inference.config import InferenceConfig
 from vidseg.inference.files.loading import load
+from vidseg.inference.model_kinds import category_policy
 from vidseg.inference.policies.base import UniVSPredictor
 from vidseg.inference.policies.category.policy import CategoryPolicy
 from vidseg.inference.prompt_inbox import PromptInbox
@@ -98,7 +99,7 @@ class Recorder:
 
     def step(self, clip: Clip, prompts: Sequence[Prompt]) -> list[FrameResult]:
         self.clips.append(clip)
-        self.answers[clip.start] = self.decoder.decode(clip)
+        self.answers[clip.start] = self.decoder.predict(clip)
         return []
 
     def finish(self) -> list[FrameResult]:
@@ -107,7 +108,7 @@ class Recorder:
     def tracks(self) -> tuple[Track, ...]:
         return ()
 
-    def decode(self, clip: Clip) -> Prediction:
+    def predict(self, clip: Clip) -> Prediction:
         return self.answers[clip.start]
 
 
@@ -201,14 +202,14 @@ def run(
     model: UniVS, record: Recorder, config: InferenceConfig, task: Task, categories: Categories
 ) -> list[FrameResult]:
     """The results of a recorded video."""
-    policy = CategoryPolicy.of_model(model, config, task, categories)
+    policy = category_policy(model, config, task, categories)
     if config.tracking.association == "similarity":
         shapes = clip_association.shapes_of(
             clip_association.describer(DescriptorConfig(), model.config.decoder.hidden),
-            config,
+            config.gvseg,
             categories.is_thing,
         )
-        policy = CategoryPolicy(record, config, task, categories, shapes)
+        policy = CategoryPolicy(record, config, task, categories, shapes=shapes)
     results = [result for clip in record.clips for result in policy.step(clip)]
     return results + policy.finish()
 

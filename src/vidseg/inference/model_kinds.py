@@ -116,6 +116,13 @@ def _univs(model: UniVS, question: Question) -> TaskPolicy:
         return ImagePolicy(UniVSPredictor(model, categories), config, task, categories)
     if task is Task.VSS:
         return SemanticPolicy(UniVSPredictor(model, categories), config, categories)
+    return category_policy(model, config, task, categories)
+
+
+def category_policy(
+    model: UniVS, config: InferenceConfig, task: Task, categories: Categories
+) -> CategoryPolicy:
+    """The policy of VIS or VPS by a UniVS; with a prompt memory if it associates by prompts."""
     memory = PromptMemory(model, config) if config.tracking.association == "prompts" else None
     describe = describer(DescriptorConfig(), model.config.decoder.hidden)
     return CategoryPolicy(
