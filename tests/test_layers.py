@@ -44,7 +44,10 @@ HEAVY = {"torch", "transformers"}
 # Folders of one line do not know each other.
 ROOMS: dict[str, tuple[set[str], ...]] = {
     "datasets": ({"sources"}, {"checks", "clips"}, {"augment"}, {"batches"}),
-    "evaluation": ({"*"}, {"rules", "reports", "submissions"}),
+    "evaluation": (
+        {"benchmark", "mask_folders", "object_report", "track_files", "read_ahead", "report_notes"},
+        {"rules", "reports", "submissions"},
+    ),
     "formats": ({"*"}, {"layouts"}, {"label_files"}),
     "inference": (
         {
