@@ -151,7 +151,7 @@ def _bad_inputs(folder: Path) -> dict[str, tuple[list[str], str]]:
         "box turned round": ([clip, *vos, "--box", "30,0,10,9"], "x0 < x1"),
         "scribble outside": ([clip, *vos, "--scribble", "1,1,5,90"], "leaves the picture"),
         "frame never comes": ([clip, *vos, "--point", "1@12:4,4"], "has 12 frames"),
-        "frame not read": ([clip, *vos, "--point", "1@1:4,4", "--stride", "2"], "not read"),
+        "frame not read": ([clip, *vos, "--point", "1@1:4,4", "--stride", "2"], "leave out"),
         "mask of another size": (
             [clip, *vos, "--mask", f"1:{folder / 'small.png'}"],
             "10x10 pixels, but the frames are 96x64",

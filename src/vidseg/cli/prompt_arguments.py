@@ -12,10 +12,7 @@ import numpy as np
 
 from ..errors import DataError, PromptError
 from ..formats.reading import read_label_map
-from ..inference.prompt_inbox import PromptInbox
-from ..prompts import Box, Mask, Point, Prompt, Scribble, Text, VisualPrompt
-from ..types import Task
-from ..video.base import Source
+from ..prompts import Box, Mask, Point, Scribble, Text, VisualPrompt
 from ..vocabularies import Vocabulary, is_thing_name
 
 _PREFIX = re.compile(r"^(?:(?P<id>\d+)?(?:@(?P<frame>\d+))?:)?(?P<rest>.*)$", re.DOTALL)
@@ -139,30 +136,3 @@ def with_names(
         else p
         for p in prompts
     ]
-
-
-def check_prompts(task: Task, prompts: Sequence[Prompt], source: Source) -> None:
-    """Raises PromptError where a prompt does not fit the source or contradicts another one.
-
-    These are the checks of a session, made before a model is loaded, and those that only the
-    source allows.
-    """
-    inbox = PromptInbox(task)
-    inbox.add(prompts)
-    inbox.start(source.size)
-    for prompt in prompts:
-        if isinstance(prompt, Text):
-            continue
-        where = f"Object {prompt.object_id}: the {type(prompt).__name__.lower()}"
-        if source.total is not None and prompt.frame >= source.total:
-            raise PromptError(
-                f"{where} is on frame {prompt.frame}, but {source.name} has {source.total} frames."
-            )
-        if prompt.frame not in source.selection:
-            raise PromptError(f"{where} is on frame {prompt.frame}, which is not read.")
-    shown = {p.object_id for p in prompts if not isinstance(p, Point) or p.positive}
-    for prompt in prompts:
-        if prompt.object_id not in shown:
-            raise PromptError(
-                f"Object {prompt.object_id} has only negative points; say also where it is."
-            )

@@ -18,7 +18,7 @@ from ..results import VideoResult
 from ..types import Frame, Task
 from ..video.base import Picture, Source
 from ..video.draw import OverlayStyle
-from ..vocabularies import Vocabulary, from_names, get_vocabulary
+from ..vocabularies import Vocabulary, asked_classes
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -38,9 +38,7 @@ class Request:
 
     def classes(self) -> Vocabulary | None:
         """What the categories or the vocabulary name; VocabularyError if that is nothing."""
-        if self.categories is not None:
-            return from_names(self.categories)
-        return None if self.vocabulary is None else get_vocabulary(self.vocabulary)
+        return asked_classes(self.categories, self.vocabulary)
 
 
 class RememberedFrames(Source):

@@ -154,9 +154,9 @@ def run(options: argparse.Namespace) -> int:
     """Runs the verb. Everything that can be checked without the model is checked before it."""
     from ..formats.categories import CategoryNumbers
     from ..formats.saving import open_writers, parse_formats
+    from ..inference.prompt_inbox import check_prompts
     from ..progress import ProgressBar
     from ..video.source import open_source
-    from .prompt_arguments import check_prompts
     from .running import closed_whole, load_segmenter, overlay_style, print_summary, run_frames
 
     formats = parse_formats(options.save)

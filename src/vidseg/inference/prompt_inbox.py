@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from ..errors import PromptError
 from ..prompts import Box, Mask, Point, Prompt, Scribble, Text
 from ..types import Task
+from ..video.base import Source
 
 _TAKES_VISUAL = (Task.VOS, Task.PVOS)
 
@@ -111,6 +112,34 @@ class PromptInbox:
                         f"{name} has two {kind} on frame {prompt.frame}; "
                         f"keep one or give them different ids."
                     )
+
+
+def check_prompts(task: Task, prompts: Sequence[Prompt], source: Source) -> None:
+    """Raises PromptError where a prompt does not fit the source or contradicts another one.
+
+    These are the checks of a session, which need no model, and those that only the source allows.
+    """
+    inbox = PromptInbox(task)
+    inbox.add(prompts)
+    inbox.start(source.size)
+    for prompt in prompts:
+        if isinstance(prompt, Text):
+            continue
+        where = f"Object {prompt.object_id}: the {type(prompt).__name__.lower()}"
+        if source.total is not None and prompt.frame >= source.total:
+            raise PromptError(
+                f"{where} is on frame {prompt.frame}, but {source.name} has {source.total} frames."
+            )
+        if prompt.frame not in source.selection:
+            raise PromptError(
+                f"{where} is on frame {prompt.frame}, which start, stop and stride leave out."
+            )
+    shown = {p.object_id for p in prompts if not isinstance(p, Point) or p.positive}
+    for prompt in prompts:
+        if prompt.object_id not in shown:
+            raise PromptError(
+                f"Object {prompt.object_id} has only negative points; say also where it is."
+            )
 
 
 def check_inside(prompt: Prompt, size: tuple[int, int]) -> None:

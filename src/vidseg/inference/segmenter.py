@@ -9,19 +9,19 @@ from typing import Any
 
 import torch
 
-from ..errors import ModelError, PromptError, VocabularyError
+from ..errors import ModelError, PromptError
 from ..models.loading import Model
 from ..models.text.encoder import TextEncoder, build_text_encoder
 from ..nn.layers import channels_last
-from ..prompts import Prompt, Text
+from ..prompts import Prompt
 from ..results import FrameResult, Track
 from ..types import Task
 from ..video.base import Source
 from ..video.source import SourceLike, open_source
-from ..vocabularies import Vocabulary, from_names, get_vocabulary
+from ..vocabularies import Vocabulary, asked_classes
 from .config import InferenceConfig, check_settings, configured
 from .model_kinds import Question, kind_of
-from .prompt_inbox import PromptInbox
+from .prompt_inbox import PromptInbox, check_prompts
 from .session import Session
 
 
@@ -105,7 +105,7 @@ class Segmenter:
         """
         task = parse_task(task)
         opened = open_source(source, start=start, stop=stop, stride=stride)
-        _check_frames(prompts, opened)
+        check_prompts(task, prompts, opened)
         if not task.by_category and not prompts:
             what = "sentence" if task is Task.REFVOS else "point, box, mask or scribble"
             raise PromptError(f"Task {task.value} needs at least one {what}.")
@@ -144,7 +144,7 @@ class Segmenter:
         self._kind.check_config(config)
         inbox = PromptInbox(task, self._kind.check_prompts)
         inbox.add(prompts)
-        asked = _asked_classes(categories, vocabulary)
+        asked = asked_classes(categories, vocabulary)
         question = Question(task, config, asked, still, lambda: self.text_encoder)
         return Session(self.model, config, self._kind.policy(self.model, question), inbox)
 
@@ -157,15 +157,6 @@ class Segmenter:
                 raise ModelError("This model was saved without a text encoder; give one.")
             self._text_encoder = build_text_encoder(config, self._text_weights)
         return self._text_encoder
-
-
-def _asked_classes(names: Sequence[str] | str | None, vocabulary: str | None) -> Vocabulary | None:
-    """What ``names`` or ``vocabulary`` says; None for neither. Raises VocabularyError."""
-    if names is not None and vocabulary is not None:
-        raise VocabularyError("Give either categories or a vocabulary, not both.")
-    if names is not None:
-        return from_names(names)
-    return None if vocabulary is None else get_vocabulary(vocabulary)
 
 
 class Results(Iterator[FrameResult]):
@@ -237,13 +228,3 @@ def choose_device(device: str | torch.device) -> torch.device:
     if missing:
         raise ModelError(f"Device {chosen.type} is not available here; use cpu or auto.")
     return chosen
-
-
-def _check_frames(prompts: Sequence[Prompt], source: Source) -> None:
-    """Raises PromptError for a prompt on a frame that the chosen start, stop or stride skip."""
-    for prompt in prompts:
-        if not isinstance(prompt, Text) and prompt.frame not in source.selection:
-            raise PromptError(
-                f"Object {prompt.object_id}: the prompt is on frame {prompt.frame}, which start, "
-                f"stop and stride leave out."
-            )
