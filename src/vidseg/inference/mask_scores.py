@@ -12,7 +12,7 @@ from .released_behaviour import Contest, MergeBy
 
 
 def mask_quality(logits: Tensor) -> Tensor:
-    """Share of clearly inside pixels among those not clearly outside (UniVS spec 5.0).
+    """Share of clearly inside pixels among those not clearly outside, as in the released UniVS.
 
     Args:
         logits: [N, ...] mask logits; everything after the first axis is counted together.

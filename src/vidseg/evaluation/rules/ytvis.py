@@ -45,17 +45,17 @@ class TrackBenchmark:
 
     def _open(self, truth: Path, predicted: Path, protocol: str) -> TrackEvaluation:
         if self.protocols is not _LONG_VIDEOS:
-            right = read_truth(json_file(truth, "ground truth"))
-            said = read_predictions(json_file(predicted, "prediction"), right)
+            listed = read_truth(json_file(truth, "ground truth"))
+            found = read_predictions(json_file(predicted, "prediction"), listed)
             return TrackEvaluation(
-                self.name, protocol, right, said, dict.fromkeys(right.videos, "")
+                self.name, protocol, listed, found, dict.fromkeys(listed.videos, "")
             )
-        right, sets = _joined(truth, protocol)
-        said = {id: [] for id in right.videos}
+        listed, sets = _joined(truth, protocol)
+        found = {id: [] for id in listed.videos}
         for file in json_files(predicted, "prediction"):
-            for id, rows in read_predictions(file, right).items():
-                said[id] += rows
-        return TrackEvaluation(self.name, protocol, right, said, sets)
+            for id, rows in read_predictions(file, listed).items():
+                found[id] += rows
+        return TrackEvaluation(self.name, protocol, listed, found, sets)
 
 
 def benchmarks() -> tuple[TrackBenchmark, ...]:
@@ -150,13 +150,13 @@ class TrackEvaluation:
         ``predictions`` are numbers of rows.
         """
         id = self._ids[video]
-        said, right = self._predicted[id], self._truth.tracks[id]
-        tables = compare_tracks(said, right, self._truth.videos[id])
+        predicted_rows, true_rows = self._predicted[id], self._truth.tracks[id]
+        tables = compare_tracks(predicted_rows, true_rows, self._truth.videos[id])
         ap = TrackAP()
         ap.add_video(tables)
         counting = tables.ious[:, ~tables.crowds]
         best = float(counting.max(axis=0, initial=0).mean()) if counting.shape[1] else math.nan
-        row: Row = {"best_iou": best, "tracks": len(right), "predictions": len(said)}
+        row: Row = {"best_iou": best, "tracks": len(true_rows), "predictions": len(predicted_rows)}
         return TrackSums({self._sets[id]: ap}, {video: row})
 
     def report(self, sums: TrackSums) -> Report:
@@ -252,9 +252,11 @@ class TrackEvaluation:
         The higher score lies on top. Numbers are not shared between both maps.
         """
         id = self._ids[video]
-        info, said = self._truth.videos[id], self._predicted[id]
-        least = _SHOWN * max((row.score for row in said), default=0.0)
-        shown = sorted((row for row in said if row.score >= least), key=lambda row: row.score)
+        info, predicted_rows = self._truth.videos[id], self._predicted[id]
+        least = _SHOWN * max((row.score for row in predicted_rows), default=0.0)
+        shown = sorted(
+            (row for row in predicted_rows if row.score >= least), key=lambda row: row.score
+        )
         for frame, file in enumerate(info.files):
             yield ComparedFrame(
                 PurePosixPath(file).stem,

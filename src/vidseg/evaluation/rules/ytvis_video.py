@@ -17,21 +17,21 @@ from .ytvis_files import TrackRow, Video
 
 
 def compare_tracks(
-    said: Sequence[TrackRow], right: Sequence[TrackRow], video: Video
+    predicted_rows: Sequence[TrackRow], true_rows: Sequence[TrackRow], video: Video
 ) -> VideoTracks:
     """The tables of one video; DataError, naming the mask, for broken run lengths."""
-    predicted, truth = _track_runs(video, said, right)
-    classes = np.array([row.category for row in said], np.int64)
-    true_classes = np.array([row.category for row in right], np.int64)
+    predicted, truth = _track_runs(video, predicted_rows, true_rows)
+    classes = np.array([row.category for row in predicted_rows], np.int64)
+    true_classes = np.array([row.category for row in true_rows], np.int64)
     shared = shared_by_tracks(predicted, truth, classes[:, None] == true_classes)
     return VideoTracks(
         ious=overlap_ratios(shared, predicted.areas(), truth.areas()),
         classes=classes,
-        scores=np.array([row.score for row in said], np.float64),
+        scores=np.array([row.score for row in predicted_rows], np.float64),
         areas=predicted.mean_areas(),
         true_classes=true_classes,
-        true_areas=np.array([row.area for row in right], np.float64),
-        crowds=np.array([row.crowd for row in right], bool),
+        true_areas=np.array([row.area for row in true_rows], np.float64),
+        crowds=np.array([row.crowd for row in true_rows], bool),
     )
 
 

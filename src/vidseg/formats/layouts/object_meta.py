@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -85,20 +85,25 @@ class ListedVideo:
     length: int | None = None
 
 
-def read_meta(source: Path, problems: Problems = STRICT) -> dict[str, ListedVideo]:
-    """Name → video, in the order of the file; what is faulty is reported and left out."""
+def videos_by_name(source: Path, problems: Problems) -> Iterator[tuple[str, Row]]:
+    """(name, row) of the object ``videos`` of a JSON file, in order; no row: an empty one."""
     content = json_object(source, problems)
     if content is None:
-        return {}
+        return
     rows = content.get("videos")
     if not isinstance(rows, dict):
         problems.error("unreadable files", source, f'{source} has no videos under "videos".')
-        return {}
+        return
+    for name, row in rows.items():
+        if path_inside(source.parent, name, source, problems) is not None:
+            yield name, row if isinstance(row, dict) else {}
+
+
+def read_meta(source: Path, problems: Problems = STRICT) -> dict[str, ListedVideo]:
+    """Name → video, in the order of the file; what is faulty is reported and left out."""
     found = {}
-    for video, row in rows.items():
-        if path_inside(source.parent, video, source, problems) is None:
-            continue
-        objects = row.get("objects") if isinstance(row, dict) else None
+    for video, row in videos_by_name(source, problems):
+        objects = row.get("objects")
         if not isinstance(objects, (dict, list)):
             problems.error(
                 "unreadable files", source, f"{source} lists no objects of the video {video}."

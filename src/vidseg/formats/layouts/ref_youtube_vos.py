@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...labels import Sentence
-from .object_meta import HIGHEST_ID, MAPS, PICTURES
+from .object_meta import HIGHEST_ID, MAPS, PICTURES, videos_by_name
 from .places import first_folder, path_inside
 from .problems import STRICT, Problems
-from .rows import Row, json_object
+from .rows import Row
 
 SPLITS = ("train", "valid", "test")
 FOLDER, FILE = "meta_expressions", "meta_expressions.json"
@@ -100,18 +100,9 @@ def read_part(part: Part, problems: Problems = STRICT) -> dict[str, DescribedVid
 
 def read_expressions(source: Path, problems: Problems = STRICT) -> dict[str, DescribedVideo]:
     """Name → video, in the order of the file; what is faulty is reported and left out."""
-    content = json_object(source, problems)
-    if content is None:
-        return {}
-    rows = content.get("videos")
-    if not isinstance(rows, dict):
-        problems.error("unreadable files", source, f'{source} has no videos under "videos".')
-        return {}
     found = {}
-    for name, row in rows.items():
-        if path_inside(source.parent, name, source, problems) is None:
-            continue
-        video = _video(name, row if isinstance(row, dict) else {}, source, problems)
+    for name, row in videos_by_name(source, problems):
+        video = _video(name, row, source, problems)
         if video is not None:
             found[name] = video
     return found

@@ -40,7 +40,6 @@ class RoundScores:
     def __init__(self) -> None:
         self._sums: dict[int, _RoundSum] = {}
         self._rounds = 0
-        self._frames = 0
 
     def count(self, entities: Entities, visible: Sequence[bool]) -> None:
         """A round was given out; ``visible``: which objects have any pixel in it."""
