@@ -6,6 +6,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import numpy as np
 import pytest
@@ -133,6 +134,17 @@ def test_what_is_not_there_or_no_video(tmp_path: Path) -> None:
         ([], "empty"),
         ("97", "Camera 97"),
         ("rtsp://user:secret@127.0.0.1:9/live", "rtsp://127.0.0.1:9/live"),
+        ("http://user:secret@[::1", "not valid"),
+        ("http://host:port/secret", "not valid"),
+        ("https:///secret", "not valid"),
+        ("udp://127.0.0.1:9", "udp:// addresses are not read"),
+        ("a" * 300 + ".mp4", "too long"),
+        ("9" * 5000, "too long"),
+        ("a\0b.mp4", "null character"),
+        ("~nobody-of-this-name.mp4", "does not exist"),
+        (str(tmp_path / "a**b" / "*.png"), "a\\*\\*b"),
+        (b"clip.mp4", "bytes is not a source"),
+        (True, "bool is not a source"),
     ):
         with pytest.raises(SourceError, match=words) as caught:
             list(open_source(given))
@@ -151,8 +163,19 @@ def test_start_behind_the_end(clip: Path, start: int) -> None:
         list(open_source(clip, start=start))
 
 
-@pytest.mark.parametrize("selection", [{"start": -1}, {"stride": 0}, {"start": 5, "stop": 5}])
-def test_selections_without_a_meaning(clip: Path, selection: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    "selection",
+    [
+        {"start": -1},
+        {"stride": 0},
+        {"start": 5, "stop": 5},
+        {"start": "2"},
+        {"start": 2.0},
+        {"stop": True},
+        {"stride": None},
+    ],
+)
+def test_selections_without_a_meaning(clip: Path, selection: dict[str, Any]) -> None:
     with pytest.raises(SourceError, match="must be"):
         open_source(clip, **selection)
 
@@ -221,3 +244,22 @@ def test_camera_is_opened_once_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> N
             None,
         )
         assert [frame.index for frame in source] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("name", ["photo.dat", "photo.mp4", "photo"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "WEBP", "TIFF", "PPM"])
+def test_pictures_are_told_by_their_content(tmp_path: Path, name: str, kind: str) -> None:
+    Image.fromarray(picture(1)).save(tmp_path / name, format=kind)
+    source = open_source(tmp_path / name)
+    assert (source.size, source.length, source.fps) == ((64, 96), 1, None)
+
+
+@pytest.mark.parametrize("name", ["~x.mp4", "-x.mp4", "12:30.mp4", "7", "udp://x", "a?*[b].mp4"])
+def test_a_file_that_is_there_is_read_whatever_its_name(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path(name)
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(clip.read_bytes())
+    assert len(list(open_source(name))) == len(list(open_source(path))) == 12

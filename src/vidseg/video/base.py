@@ -6,7 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from types import NoneType, TracebackType
+
+import numpy as np
 
 from ..errors import SourceError
 from ..types import Frame, ImageArray
@@ -16,7 +18,8 @@ from ..types import Frame, ImageArray
 class Selection:
     """Which frames of a source are wanted: ``start``, ``start + stride``, ... below ``stop``.
 
-    Raises SourceError for a negative start, a stride below 1 or an empty range.
+    Raises SourceError for what is no whole number, a negative start, a stride below 1 or an empty
+    range.
     """
 
     start: int = 0
@@ -24,6 +27,11 @@ class Selection:
     stride: int = 1
 
     def __post_init__(self) -> None:
+        for name in ("start", "stop", "stride"):
+            value = getattr(self, name)
+            allowed = (int, np.integer, NoneType) if name == "stop" else (int, np.integer)
+            if isinstance(value, bool) or not isinstance(value, allowed):
+                raise SourceError(f"{name} must be a whole number; got {value!r}.")
         if self.start < 0:
             raise SourceError(f"start must be 0 or more; got {self.start}.")
         if self.stride < 1:

@@ -46,7 +46,7 @@ class VideoFile(Source):
 
     def _open(self) -> InputContainer:
         try:
-            return av.open(str(self.path), mode="r")
+            return av.open(f"file:{self.path}", mode="r")
         except (av.FFmpegError, OSError) as error:
             raise SourceError(f"{self.path} cannot be read as a video: {reason(error)}.") from error
 

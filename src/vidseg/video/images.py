@@ -15,6 +15,25 @@ from .base import Picture, Selection, Source
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm"})
 
+_SIGNATURE = re.compile(
+    rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|BM....\0{4}|II\*\0|MM\0\*|P[1-6]\s|RIFF....WEBP|....ftypavi[fs]",
+    re.DOTALL,
+)  # JPEG, PNG, BMP, TIFF, PPM, WebP, AVIF
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file is for the picture reader: by its first bytes, whatever its name ends in.
+
+    A file that claims to be a picture by its ending and is none is one, too, so that the sentence
+    about it speaks of pictures.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(12)
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
+    return path.suffix.lower() in IMAGE_SUFFIXES or _SIGNATURE.match(head) is not None
+
 
 def natural_order(path: Path) -> list[tuple[int, str]]:
     """Sort key that puts frame2 before frame10."""
@@ -65,10 +84,16 @@ class ImageSequence(Source):
     @classmethod
     def from_glob(cls, pattern: str, selection: Selection) -> ImageSequence:
         """All images that match a pattern such as ``frames/*.jpg``, in natural order."""
-        path = Path(pattern).expanduser()
+        path = Path(pattern)
+        if pattern.startswith("~/"):
+            path = path.expanduser()
         root = Path(path.anchor) if path.anchor else Path()
         relative = str(path.relative_to(path.anchor)) if path.anchor else str(path)
-        matches = [file for file in root.glob(relative) if file.suffix.lower() in IMAGE_SUFFIXES]
+        try:
+            found = list(root.glob(relative))
+        except (OSError, ValueError, NotImplementedError) as error:
+            raise SourceError(f"{pattern} is no pattern of file names: {error}.") from error
+        matches = [file for file in found if file.suffix.lower() in IMAGE_SUFFIXES]
         if not matches:
             raise SourceError(f"No image matches {pattern}.")
         matches.sort(key=lambda file: (str(file.parent), natural_order(file)))

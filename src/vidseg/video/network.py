@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 import av
@@ -11,6 +12,8 @@ from .base import Selection
 from .decoding import reason
 from .live import LiveSource
 
+_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "http://", "https://")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _TIMEOUT = 10.0  # seconds to open a stream, and to wait for its next packet
 
 
@@ -27,11 +30,33 @@ class NetworkStream(LiveSource):
         super().__init__(container, name, selection)
 
 
+def is_address(name: str) -> bool:
+    """Whether a source is on the network; every other name is that of a file or a camera."""
+    return name.lower().startswith(_SCHEMES)
+
+
+def foreign_scheme(name: str) -> str | None:
+    """``udp://`` of an address that is none of ours; None of a name without a scheme."""
+    found = _SCHEME.match(name)
+    return found[0] if found and not is_address(name) else None
+
+
 def public_name(url: str) -> str:
     """The address without user, password and query, which may hold secrets.
+
+    Raises SourceError where it is not of the form of an address.
 
     >>> public_name("rtsp://user:secret@host:554/live?key=1")
     'rtsp://host:554/live'
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        valid = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        scheme = url.partition("://")[0].lower()
+        raise SourceError(
+            f"The {scheme} address is not valid; it has the form {scheme}://host:port/path."
+        )
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

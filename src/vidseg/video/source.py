@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
@@ -14,12 +16,10 @@ from .arrays import ArrayIterator
 from .base import Selection, Source
 from .camera import Camera
 from .files import VideoFile
-from .images import IMAGE_SUFFIXES, ImageSequence
-from .network import NetworkStream
+from .images import ImageSequence, is_picture
+from .network import NetworkStream, foreign_scheme, is_address
 
 SourceLike: TypeAlias = "str | PathLike[str] | int | Source | Iterable[Any]"
-
-_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "http://", "https://")
 
 
 def open_source(
@@ -43,12 +43,12 @@ def open_source(
             raise SourceError("start, stop and stride are given when the source is opened.")
         return source
     selection = Selection(start or 0, stop, stride)
-    if isinstance(source, bool):
-        raise SourceError(f"{source} is not a source of frames.")
-    if isinstance(source, int):
-        return Camera(source, selection)
+    if isinstance(source, (bool, bytes, bytearray)):
+        raise SourceError(f"A {type(source).__name__} is not a source of frames; give a path.")
+    if isinstance(source, (int, np.integer)):
+        return Camera(int(source), selection)
     if isinstance(source, (str, PathLike)):
-        return _open_named(str(source), selection)
+        return _open_named(os.fsdecode(source), selection)
     if isinstance(source, np.ndarray) and source.ndim <= 3:
         return ArrayIterator([source], selection)
     if isinstance(source, Iterable):
@@ -62,19 +62,47 @@ def open_source(
 def _open_named(name: str, selection: Selection) -> Source:
     if not name.strip():
         raise SourceError("The name of the source is empty.")
-    if name.lower().startswith(_SCHEMES):
+    if is_address(name):
         return NetworkStream(name, selection)
-    path = Path(name).expanduser()
+    path = _path(name)
     if path.is_dir():
         return ImageSequence.from_folder(path, selection)
     if path.is_file():
-        if path.suffix.lower() in IMAGE_SUFFIXES:
+        if is_picture(path):
             return ImageSequence([path], name=path.name, selection=selection)
         return VideoFile(path, selection)
+    if path.exists():
+        raise SourceError(f"{name} is neither a file nor a folder.")
     if name.isdecimal():
         return Camera(int(name), selection)
     if any(sign in name for sign in "*?["):
         return ImageSequence.from_glob(name, selection)
-    if path.exists():
-        raise SourceError(f"{name} is neither a file nor a folder.")
+    scheme = foreign_scheme(name)
+    if scheme is not None:
+        raise SourceError(f"{scheme} addresses are not read; rtsp, rtmp, http and https are.")
     raise SourceError(f"{name} does not exist.")
+
+
+def _path(name: str) -> Path:
+    """The file or folder that ``name`` means: as it stands if that is there, else with ``~``.
+
+    Raises SourceError for a name that no file can have.
+    """
+    if "\0" in name:
+        raise SourceError("The name of the source holds a null character, which no file name can.")
+    path = Path(name)
+    try:
+        path.lstat()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise SourceError(f"The name {name[:40]}... is too long for a file name.") from error
+        if name.startswith("~"):
+            return _below_home(path)
+    return path
+
+
+def _below_home(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:  # ``~x`` where nobody is called x: a plain name
+        return path
