@@ -424,8 +424,14 @@ def test_ids_in_the_png_or_the_json_alone(pair: tuple[str, Path, Path]) -> None:
 
 BURST_FAULTS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "name": (lambda row: row.update(seq_name="dog"), "HACS/dog, which the benchmark lacks"),
-    "track": (lambda row: row.update(track_category_ids={}), "no entry in track_category_ids"),
-    "length": (lambda row: row["segmentations"].pop(), "2 annotated_image_paths and 1"),
+    "track": (
+        lambda row: row.update(track_category_ids={}),
+        "track 1, is not in track_category_ids",
+    ),
+    "length": (
+        lambda row: row["segmentations"].pop(),
+        "1 segmentations and 2 annotated_image_paths",
+    ),
     "empty mask": (
         lambda row: row["segmentations"][0]["1"].update(
             rle=encode_rle(np.zeros(SIZE, dtype=np.bool_))["counts"]
@@ -437,7 +443,7 @@ BURST_FAULTS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
         "0 pixels in all, and",
     ),
     "score": (lambda row: row["segmentations"][0]["1"].update(score=float("nan")), "score nan"),
-    "key": (lambda row: row.pop("width"), "lacks width"),
+    "key": (lambda row: row.pop("width"), "no height and width"),
 }
 
 

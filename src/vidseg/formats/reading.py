@@ -15,11 +15,15 @@ import numpy.typing as npt
 from ..errors import DataError
 from ..types import IdMap, ImageArray
 from .flat_png import SIGNATURE, check_chunks, check_rows, read_flat_png
+from .plain_values import shown
 
 if TYPE_CHECKING:
     from PIL import Image
 
 # Pillow is imported where it is used: a benchmark of JSON files is measured without it.
+
+_LONGEST_NAME, _LONGEST_PATH = 255, 2048
+"""Bytes of the name of a file, and of a path below a folder."""
 
 _SINGLE_CHANNEL = ("L", "P", "I", "I;16", "1")
 
@@ -160,9 +164,23 @@ def parse_json(path: Path, parse: Callable[[str], Any]) -> Any:
 def inside(folder: Path, name: str, source: Path) -> Path:
     """``folder / name`` for a relative name read from ``source``.
 
-    Raises DataError if the name would leave the folder.
+    Raises DataError if the name would leave the folder, or can be no name of a file.
     """
     relative = PurePosixPath(name)
-    if not name or relative.is_absolute() or ".." in relative.parts or "\\" in name:
-        raise DataError(f"{source} names the file {name!r}, which lies outside of {folder}.")
+    # "..jpg" without its ending is ".", the folder itself.
+    upwards = any(part.startswith("..") for part in relative.parts)
+    if not relative.name or relative.is_absolute() or upwards or "\\" in name:
+        raise DataError(f"{source} names the file {shown(name)}, which lies outside of {folder}.")
+    if not _is_possible(relative):
+        raise DataError(f"{source} names the file {shown(name)}, which no file can be called.")
     return folder / relative
+
+
+def _is_possible(name: PurePosixPath) -> bool:
+    """Whether file systems take the name."""
+    try:
+        parts = [part.encode() for part in name.parts]
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
+    short = all(len(part) <= _LONGEST_NAME for part in parts)
+    return short and sum(map(len, parts)) < _LONGEST_PATH and b"\0" not in b"".join(parts)

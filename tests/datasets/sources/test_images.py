@@ -284,7 +284,7 @@ FAULTS = [
         "coco_instances",
         INSTANCES,
         _set("images", 0, "height", value=0),
-        "image 200 has no height",
+        "image 200 has the size 56 x 0",
     ),
     ("coco_instances", INSTANCES, _set("images", value={}), "lacks the list 'images'"),
     (

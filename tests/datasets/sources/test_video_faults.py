@@ -141,12 +141,12 @@ def test_truncated_json(layout: str, file: str, tmp_path: Path) -> None:
     (tmp_path / file).write_text(text[: len(text) // 2])
     assert_refused(layout, tmp_path, file)
     (tmp_path / file).write_text("{}")
-    lists = dict.fromkeys(("ytvis2019", "ovis", "vipseg"), "lacks the list")
+    lists = dict.fromkeys(("ytvis2019", "ovis", "vipseg", "burst"), "lacks the list")
     lists |= dict.fromkeys(("youtube_vos", "mose", "ref_youtube_vos"), "has no videos")
     assert_refused(
         layout,
         tmp_path,
-        {"viposeg": "does not list", "burst": "'split'", **lists}.get(layout, "missing"),
+        {"viposeg": "does not list", **lists}.get(layout, "missing"),
     )
 
 

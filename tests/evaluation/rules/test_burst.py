@@ -31,7 +31,6 @@ def sequence(
     tracks: dict[str, int], frames: list[dict[str, Any]], name: str = "walk"
 ) -> dict[str, Any]:
     return {
-        "id": 1,
         "dataset": "AVA",
         "seq_name": name,
         "width": 6,
@@ -47,7 +46,8 @@ def sequence(
 def file(*sequences: dict[str, Any]) -> dict[str, Any]:
     names = {CAT: "cat", CUP: "cup", MUG: "mug", BAG: "bag", DOG: "dog", ARMCHAIR: "armchair"}
     categories = [{"id": id, "name": name} for id, name in names.items()]
-    return {"split": "val", "categories": categories, "sequences": list(sequences)}
+    rows = [{**row, "id": number} for number, row in enumerate(sequences)]
+    return {"split": "val", "categories": categories, "sequences": rows}
 
 
 def truth() -> dict[str, Any]:
@@ -244,7 +244,7 @@ def of_mask(**values: Any) -> Change:
 
 
 WRONG: dict[str, tuple[Change, str]] = {
-    "unknown video": (of_walk("seq_name", "run"), "AVA/run, is not in the ground truth"),
+    "unknown video": (of_walk("seq_name", "run"), "AVA/run, which is not in the ground truth"),
     "a video twice": (
         lambda content: content["sequences"].append(content["sequences"][0]),
         "AVA/walk twice",
@@ -271,7 +271,7 @@ WRONG: dict[str, tuple[Change, str]] = {
         ),
         "track id '0'",
     ),
-    "nothing": (lambda content: content.update(sequences=[]), "no list 'sequences'"),
+    "nothing": (lambda content: content.update(sequences=[]), "its list 'sequences' is empty"),
 }
 
 
@@ -302,8 +302,11 @@ def test_a_track_twice_in_a_frame_is_refused(tmp_path: Path) -> None:
 
 
 WRONG_TRUTHS: dict[str, tuple[Change, str]] = {
-    "unknown class": (of_walk("track_category_ids", {"1": 99, "2": DOG}), "the class 99"),
-    "no class": (of_walk("track_category_ids", {"2": DOG}), "track 1 has no class"),
+    "unknown class": (of_walk("track_category_ids", {"1": 99, "2": DOG}), "the unknown class 99"),
+    "no class": (
+        of_walk("track_category_ids", {"2": DOG}),
+        "track 1, is not in track_category_ids",
+    ),
     "a video twice": (
         lambda content: content["sequences"].append(content["sequences"][0]),
         "AVA/walk twice",

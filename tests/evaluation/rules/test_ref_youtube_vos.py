@@ -99,7 +99,7 @@ def test_predictions_that_do_not_fit(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ([], "lists no frames of the video zoo"),
+        ([], "tells nothing of the video zoo"),
         ({"frames": FRAMES}, "lists no expressions of the video zoo"),
         (
             {"frames": FRAMES, "expressions": {"0": {"exp": "a"}}},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -29,36 +28,31 @@ def _check_part(root: Path, part: str, file: Path, survey: Survey) -> None:
     content = survey.json(file)
     if content is None:
         return
-    if part and content.get("split", part) != part:
-        survey.findings.error(
-            "splits", file, f"{file} says that it is of the split {content['split']!r}."
+    split = burst.split_of(content, file, survey.findings)
+    if "split" not in content:
+        survey.findings.warning(
+            "splits", file, f"{file} does not say by 'split' of which split it is."
         )
+    if part and split not in (None, part):
+        survey.findings.error("splits", file, f"{file} says that it is of the split {split!r}.")
     categories = {one.id for one in read_categories(content, file, survey.findings)}
     survey.count(part, "categories", len(categories))
-    frames = burst.picture_folder(root, part or str(content.get("split", "")), file)
+    frames = burst.picture_folder(root, part or split or "", file)
     if frames is None:
         survey.findings.warning(
             "missing files", root, f"{root} has no frames of {file}; only it was checked."
         )
     for sequence in burst.read_sequences(content, file, categories, survey.findings):
         survey.count(part, "videos")
-        _check_sequence(file, sequence, categories, survey)
+        _check_sequence(file, sequence, survey)
         if frames is not None:
             _check_frames(frames / sequence.name, file, sequence, survey)
         survey.count(part, "objects", len(sequence.tracks))
         survey.progress(sequence.name)
 
 
-def _check_sequence(
-    file: Path, sequence: burst.ListedSequence, categories: Container[int], survey: Survey
-) -> None:
+def _check_sequence(file: Path, sequence: burst.ListedSequence, survey: Survey) -> None:
     where = f"{file}: {sequence.name}"
-    for key, classes in sequence.named_classes.items():
-        unknown = [id for id in classes if id not in categories]
-        if unknown:
-            survey.findings.error(
-                "classes", file, f"{where} has the unknown classes {listed(unknown)} in {key}."
-            )
     if sequence.masks is None:
         return
     used: set[str] = set()

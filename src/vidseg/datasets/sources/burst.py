@@ -11,7 +11,8 @@ from ...formats.layouts import burst
 from ...formats.layouts.coco_lists import read_categories
 from ...formats.layouts.places import find_split
 from ...formats.layouts.problems import STRICT
-from ...formats.layouts.rows import Row, name_of
+from ...formats.layouts.rows import Row
+from ...formats.plain_values import finite
 from ...formats.reading import read_json, read_picture
 from ...labels import Category, FrameLabels, LabelSource, LabelTrack, Sentence, VideoInfo
 from ...results import CocoRLE
@@ -26,7 +27,7 @@ def open_source(folder: Path, split: str | None) -> LabelSource:
     else:  # several or none: an error
         _, source = find_split(folder, split, burst.FILES, "burst")
     content = read_json(source)
-    named = name_of(content, "split", "the file", source, STRICT) or ""
+    named = burst.split_of(content, source, STRICT) or split or ""
     pictures = burst.picture_folder(folder, named, source) or folder / "frames" / named
     return BurstVideos(content, source, pictures)
 
@@ -97,7 +98,7 @@ class BurstVideos:
                     {"size": sequence.size, "counts": row["rle"]}, sequence.size
                 )
                 if not row.get("is_gt", True) and "score" in row:
-                    scores[id] = float(row["score"])
+                    scores[id] = _score(row["score"])
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise DataError(
                     f"{self._source}: the mask of track {number} in frame "
@@ -112,3 +113,10 @@ class BurstVideos:
         """Decodes the picture."""
         sequence = self._sequences[video]
         return read_picture(self._pictures / sequence.name / sequence.files[frame])
+
+
+def _score(value: object) -> float:
+    score = finite(value)
+    if score is None:
+        raise ValueError("its score is no number")
+    return score

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ...errors import DataError
-from ..track_files import entry, read_unique_json, whole
+from ...formats.layouts import burst
+from ...formats.layouts.coco_lists import read_categories
+from ...formats.layouts.problems import STRICT
+from ...formats.layouts.rows import Row, numbered, rows
+from ...formats.plain_values import finite, shown
+from ..track_files import entry, read_unique_json
 
 _LISTS = json.loads(Path(__file__).with_name("burst_classes.json").read_text(encoding="utf-8"))
 
@@ -95,18 +99,14 @@ class BurstPredictions:
 def read_truth(path: Path) -> BurstTruth:
     """Raises DataError, naming the entry, for whatever is missing or contradictory."""
     content = read_unique_json(path)
-    rows = entry(content, "categories", str(path))
-    categories = {
-        whole(row, "id", f"{path}: category {index}"): str(entry(row, "name", f"{path}: category"))
-        for index, row in enumerate(rows)
+    categories = {one.id: one.name for one in read_categories(content, path, STRICT)}
+    split = burst.split_of(content, path, STRICT)
+    if split is None:
+        raise DataError(f"{path} has no 'split'.")
+    videos = {
+        sequence.name: _video(sequence, path)
+        for sequence in burst.read_sequences(content, path, categories)
     }
-    split = str(entry(content, "split", str(path)))
-    videos: dict[str, BurstVideo] = {}
-    for index, row in enumerate(_sequences(content, path)):
-        video = _video(row, f"{path}: sequence {index}", categories)
-        if video.name in videos:
-            raise DataError(f"{path} holds the sequence {video.name} twice.")
-        videos[video.name] = video
     ordered = sorted(videos, key=lambda name: f"{split}-{name}".replace("/", "-"))
     return BurstTruth(path, split, categories, {name: videos[name] for name in ordered})
 
@@ -126,17 +126,19 @@ def read_predictions(
             missing key, a wrong number of frames, or a score that is no finite number.
     """
     content = read_unique_json(path)
-    if content.get("split", truth.split) != truth.split:
-        raise DataError(f"{path} is of the split {content['split']!r}, not of {truth.split!r}.")
+    split = burst.split_of(content, path, STRICT)
+    if split not in (None, truth.split):
+        raise DataError(f"{path} is of the split {split!r}, not of {truth.split!r}.")
+    listed = _sequences(content, path)
     if classes_of_truth is None:
-        classes_of_truth = _tells_no_class(_sequences(content, path), truth, path)
+        classes_of_truth = _tells_no_class(listed, truth, path)
     masks: dict[str, Sequence[FrameMask]] = {}
     spare, missing, ignored = 0, 0, 0
-    for index, row in enumerate(_sequences(content, path)):
-        place = f"{path}: sequence {index}"
-        name = _name(row, place)
+    for name, row in listed:
         if name not in truth.videos:
-            raise DataError(f"{place}, {name}, is not in the ground truth {truth.path}.")
+            raise DataError(
+                f"{path} has the sequence {name}, which is not in the ground truth {truth.path}."
+            )
         if name in masks:
             raise DataError(f"{path} holds the sequence {name} twice.")
         video, place = truth.videos[name], f"{path}: sequence {name}"
@@ -157,43 +159,41 @@ _SIZE = ("height", "width")
 _UNWANTED = -1  # class of a track that does not count
 
 
-def _tells_no_class(rows: list[Any], truth: BurstTruth, path: Path) -> bool:
+def _tells_no_class(sequences: Sequence[tuple[str, Row]], truth: BurstTruth, path: Path) -> bool:
     classes: set[str] = set()
-    for row in rows:
-        video = truth.videos.get(_name(row, str(path)))
-        listed = row.get("track_category_ids", {})
+    for name, row in sequences:
+        video = truth.videos.get(name)
+        listed = dict(_items(row.get("track_category_ids", {}), f"{path}: {name}"))
         if video is None or not set(listed) <= {str(id) for id in video.tracks}:
             return False
-        classes |= {repr(raw) for _, raw in _items(listed, f"{path}: {video.name}")}
+        classes |= {shown(raw) for raw in listed.values()}
     of_truth = {raw for video in truth.videos.values() for raw in video.tracks.values()}
     return len(classes) <= 1 < len(of_truth)
 
 
-def _video(row: Any, place: str, categories: Mapping[int, str]) -> BurstVideo:
-    name = _name(row, place)
-    files = _files(row, place)
-    tracks = {
-        _track(key, place): _class(raw, categories, f"{place}, track {key},")
-        for key, raw in _items(entry(row, "track_category_ids", place), place)
-    }
+def _video(sequence: burst.ListedSequence, path: Path) -> BurstVideo:
+    place = f"{path}: sequence {sequence.name}"
+    if sequence.masks is None:
+        raise DataError(f"{place} has no 'segmentations'.")
+    named = sequence.named_classes
+    for key in burst.NAMED:
+        if key not in named:
+            raise DataError(f"{place} has no {key!r}.")
     masks = []
-    for frame, found in enumerate(row["segmentations"]):
-        for key, mask in _items(found, f"{place}, {files[frame]},"):
-            id = _track(key, place)
-            if id not in tracks:
-                raise DataError(f"{place}, {files[frame]}: track {id} has no class.")
-            if tracks[id] not in DISTRACTORS:
-                category = MERGED_INTO.get(tracks[id], tracks[id])
-                counts = _counts(mask, f"{place}, {files[frame]}, track {id}")
-                masks.append(FrameMask(frame, id, category, counts))
+    for frame, found in enumerate(sequence.masks):
+        for key, mask in found.items():
+            category = sequence.tracks[key]
+            if category not in DISTRACTORS:
+                counts = _counts(mask, f"{place}, {sequence.files[frame]}, track {key}")
+                category = MERGED_INTO.get(category, category)
+                masks.append(FrameMask(frame, int(key), category, counts))
     return BurstVideo(
-        name,
-        (whole(row, "height", place), whole(row, "width", place)),
-        tuple(files),
+        sequence.name,
+        sequence.size,
+        sequence.files,
         masks,
-        tracks,
-        frozenset(entry(row, "neg_category_ids", place)),
-        frozenset(entry(row, "not_exhaustive_category_ids", place)),
+        {int(key): category for key, category in sequence.tracks.items()},
+        *(frozenset(named[key]) for key in burst.NAMED),
     )
 
 
@@ -236,26 +236,29 @@ def _predicted_masks(
         for key, mask in _items(found, f"{place}, {file},"):
             where = f"{place}, {file}, track {key}"
             counts = _counts(mask, where)
-            score = mask.get("score", 1.0)
-            if not _is_number(score):
-                raise DataError(f"{where}, has the score {score!r}; a finite number is wanted.")
+            score = finite(mask.get("score", 1.0))
+            if score is None:
+                raise DataError(
+                    f"{where}, has the score {shown(mask['score'])}; a finite number is wanted."
+                )
             id = _track(key, place)
-            of_frame.append(FrameMask(known[file], id, category(key, mask), counts, float(score)))
+            of_frame.append(FrameMask(known[file], id, category(key, mask), counts, score))
         if len(of_frame) > MOST_MASKS:
             of_frame = sorted(of_frame, key=lambda mask: -mask.score)[:MOST_MASKS]
         masks += of_frame
     return masks
 
 
-def _sequences(content: dict[str, Any], path: Path) -> list[Any]:
-    rows = content.get("sequences")
-    if not isinstance(rows, list) or not rows:
-        raise DataError(f"{path} is no file of BURST: it has no list 'sequences'.")
-    return rows
-
-
-def _name(row: Any, place: str) -> str:
-    return f"{entry(row, 'dataset', place)}/{entry(row, 'seq_name', place)}"
+def _sequences(content: Row, path: Path) -> list[tuple[str, Row]]:
+    """(name, row) of the sequences of a file, at least one."""
+    found = []
+    for place, row in enumerate(rows(content, "sequences", path, STRICT)):
+        name = burst.sequence_name(row, f"sequence number {place}", path, STRICT)
+        if name is not None:  # always: a strict reader raises
+            found.append((name, row))
+    if not found:
+        raise DataError(f"{path} is no file of BURST: its list 'sequences' is empty.")
+    return found
 
 
 def _items(value: Any, place: str) -> list[tuple[str, Any]]:
@@ -266,8 +269,10 @@ def _items(value: Any, place: str) -> list[tuple[str, Any]]:
 
 
 def _class(raw: Any, categories: Mapping[int, str], place: str) -> int:
-    if not isinstance(raw, int) or raw not in categories:
-        raise DataError(f"{place} has the class {raw!r}, which the ground truth does not list.")
+    if type(raw) is not int or raw not in categories:
+        raise DataError(
+            f"{place} has the class {shown(raw)}, which the ground truth does not list."
+        )
     return raw
 
 
@@ -286,9 +291,10 @@ def _files(row: Any, place: str) -> list[str]:
 
 
 def _track(key: str, place: str) -> int:
-    if not key.isdecimal() or int(key) < 1:  # the official program takes 0 for "no match"
-        raise DataError(f"{place} has the track id {key!r}; ids are numbers from 1 on.")
-    return int(key)
+    id = numbered(key)
+    if not id:  # the official program takes 0 for "no match"
+        raise DataError(f"{place} has the track id {shown(key)}; ids are numbers from 1 on.")
+    return id
 
 
 def _counts(mask: Any, place: str) -> str:
@@ -296,7 +302,3 @@ def _counts(mask: Any, place: str) -> str:
     if not isinstance(counts, str):
         raise DataError(f"{place}, has no compressed run lengths.")
     return counts
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

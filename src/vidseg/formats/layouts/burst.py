@@ -20,16 +20,19 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
 
+from ..plain_values import shown
 from .places import first_file, path_inside
 from .problems import STRICT, Problems, listed
-from .rows import Row, row_size, rows
+from .rows import Row, is_name, name_of, numbered, row_size, rows
 
 SPLITS = ("train", "val", "test")
 FILE = "all_classes.json"
 FILES = {split: (f"annotations/{split}/{FILE}", f"{split}/{FILE}") for split in SPLITS}
 """Split → where its JSON file may lie, the usual place first."""
+NAMED = ("neg_category_ids", "not_exhaustive_category_ids")
+"""Classes that a sequence surely lacks, and those of which not every object is labelled."""
+
 _KEYS = ("seq_name", "dataset", "annotated_image_paths", "track_category_ids")
 
 
@@ -55,6 +58,19 @@ def picture_folder(root: Path, split: str, source: Path) -> Path | None:
     return next((p for p in places if split and p.is_dir() and p != source.parent), None)
 
 
+def split_of(content: Row, source: Path, problems: Problems) -> str | None:
+    """The split that a file says it is of; None where it does not tell, or after a report."""
+    split = content.get("split")
+    if "split" not in content or (split in ("", *SPLITS)):
+        return split
+    problems.error(
+        "splits",
+        source,
+        f"{source} says that it is of the split {shown(split)}; {', '.join(SPLITS)} are wanted.",
+    )
+    return None
+
+
 @dataclass(frozen=True, eq=False)
 class ListedSequence:
     """A sequence.
@@ -75,7 +91,7 @@ class ListedSequence:
     every_file: tuple[str, ...] = field(repr=False)
     tracks: Mapping[str, int] = field(repr=False)
     masks: Sequence[Row] | None = field(repr=False)
-    named_classes: Mapping[str, Sequence[Any]] = field(repr=False)
+    named_classes: Mapping[str, Sequence[int]] = field(repr=False)
 
     @property
     def frames(self) -> tuple[str, ...]:
@@ -93,7 +109,8 @@ def read_sequences(
         source: the file, for sentences.
         known: numbers of the classes that there are; None for any.
     """
-    seen: set[tuple[str, object]] = set()
+    names: set[str] = set()
+    ids: set[object] = set()
     for place, row in enumerate(rows(content, "sequences", source, problems)):
         lacking = [key for key in _KEYS if key not in row]
         if lacking:
@@ -103,11 +120,16 @@ def read_sequences(
                 f"{source}: sequence number {place} lacks {listed(lacking)}.",
             )
             continue
-        name = f"{row['dataset']}/{row['seq_name']}"
-        keys = {("name", name)} | ({("id", row["id"])} if "id" in row else set())
-        for _, key in sorted(keys & seen):
-            problems.error("ids", source, f"{source} has the sequence {key} twice; keep one.")
-        seen |= keys
+        name = sequence_name(row, f"sequence number {place}", source, problems)
+        if name is None:
+            continue
+        where = f"the sequence {name}"
+        id = name_of(row, "id", where, source, problems) if "id" in row else None
+        for key, known_ones in ((name, names), (id, ids)):
+            if key in known_ones:
+                problems.error("ids", source, f"{source} has the sequence {key} twice; keep one.")
+            if key is not None:
+                known_ones.add(key)
         sequence = _sequence(name, row, source, known, problems)
         if sequence is not None:
             yield sequence
@@ -117,25 +139,29 @@ def _sequence(
     name: str, row: Row, source: Path, known: Container[int] | None, problems: Problems
 ) -> ListedSequence | None:
     where = f"{source}: {name}"
-    size = row_size(row)
+    size = row_size(row, where, source, problems)
     if size is None:
-        problems.error("sizes", source, f"{where} has no height and width.")
         return None
     files, masks, tracks = (
         row.get(key) for key in ("annotated_image_paths", "segmentations", "track_category_ids")
     )
     if (
         not isinstance(files, list)
+        or not all(map(is_name, files))
         or not isinstance(tracks, dict)
         or not isinstance(masks, (list, type(None)))
-        or not all(isinstance(shown, dict) for shown in masks or ())
+        or not all(isinstance(seen, dict) for seen in masks or ())
     ):
         problems.error(
             "unreadable files", source, f"{where} needs lists of frames and masks, and tracks."
         )
         return None
-    names = tuple(map(str, files))
-    every = tuple(dict.fromkeys((*map(str, row.get("all_image_paths", ())), *names)))
+    names = tuple(files)
+    others = row.get("all_image_paths", [])
+    if not isinstance(others, list) or not all(map(is_name, others)):
+        problems.error("unreadable files", source, f"{where} needs all_image_paths as a list.")
+        return None
+    every = tuple(dict.fromkeys((*others, *names)))
     if any(
         path_inside(source.parent, f"{name}/{file}", source, problems) is None for file in every
     ):
@@ -150,31 +176,66 @@ def _sequence(
             f"{where} has {len(masks)} segmentations and {len(names)} annotated_image_paths.",
         )
     classes = _tracks(tracks, where, source, known, problems)
-    for frame, shown in enumerate(masks or ()):
-        for track in shown:
+    for frame, seen in enumerate(masks or ()):
+        for track in seen:
             if track not in tracks:
                 problems.error(
                     "ids",
                     source,
                     f"{where}, frame {frame}, track {track}, is not in track_category_ids.",
                 )
-    named = {key: row.get(key) or () for key in ("neg_category_ids", "not_exhaustive_category_ids")}
+    named = {key: _classes(row, key, where, source, known, problems) for key in NAMED if key in row}
     return ListedSequence(name, size, names, every, classes, masks, named)
+
+
+def sequence_name(row: Row, what: str, source: Path, problems: Problems) -> str | None:
+    """``<dataset>/<sequence>`` of a row; None after a report."""
+    parts = [name_of(row, key, what, source, problems) for key in ("dataset", "seq_name")]
+    return None if None in parts else "/".join(map(str, parts))
+
+
+def _classes(
+    row: Row,
+    key: str,
+    where: str,
+    source: Path,
+    known: Container[int] | None,
+    problems: Problems,
+) -> tuple[int, ...]:
+    """The numbers of classes under a key that a row may lack."""
+    value = row.get(key)
+    if value is not None and not isinstance(value, list):
+        problems.error("classes", source, f"{where} has {key} {shown(value)}; a list is wanted.")
+        return ()
+    ids = tuple(id for id in value or () if type(id) is int and (known is None or id in known))
+    if len(ids) < len(value or ()):
+        unknown = [shown(id) for id in value or () if type(id) is not int or id not in ids]
+        problems.error(
+            "classes", source, f"{where} has the unknown classes {listed(unknown)} in {key}."
+        )
+    return ids
 
 
 def _tracks(
     tracks: Row, where: str, source: Path, known: Container[int] | None, problems: Problems
 ) -> dict[str, int]:
-    found = {}
+    found: dict[str, int] = {}
+    numbers: set[int | None] = set()
     for track, category in tracks.items():
-        if not track.isdecimal() or int(track) < 1:
+        number = numbered(track)
+        if not number or number in numbers:  # the official program takes 0 for "no match"
             problems.error(
-                "ids", source, f"{where} has the track {track!r}; numbers from 1 are wanted."
+                "ids",
+                source,
+                f"{where} has the track {shown(track)}; numbers from 1, each once, are wanted.",
             )
         elif type(category) is not int or (known is not None and category not in known):
             problems.error(
-                "classes", source, f"{where} gives track {track} the unknown class {category!r}."
+                "classes",
+                source,
+                f"{where} gives track {track} the unknown class {shown(category)}.",
             )
         else:
             found[track] = category
+        numbers.add(number)
     return found

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from ...labels import Category
+from ..plain_values import shown
 from .places import path_inside
 from .problems import Problems
-from .rows import Row, name_of, row_size, rows, whole_number
+from .rows import Row, is_id, is_name, name_of, row_size, rows, whole_number
 
 
 def keyed(content: Row, key: str, noun: str, file: Path, problems: Problems) -> dict[Any, Row]:
@@ -28,7 +29,7 @@ def keyed(content: Row, key: str, noun: str, file: Path, problems: Problems) -> 
     found: dict[Any, Row] = {}
     for place, row in enumerate(rows(content, key, file, problems)):
         id = row.get("id")
-        if not isinstance(id, (int, str)) or isinstance(id, bool):
+        if not is_id(id):
             problems.error("ids", file, f"{file}: {noun} number {place} of {key!r} has no id.")
         elif id in found:
             problems.error("ids", file, f"{file} has the {noun} id {id} twice.")
@@ -54,17 +55,19 @@ def read_categories(
             continue
         name = row.get("name")
         fault = ""
-        if not isinstance(name, str) or not name:
+        thing, kind = row.get("isthing"), row.get("type", "thing")
+        if not is_name(name):
             fault = f"{file}: category {id} has no name; add it."
         elif name in names:
             fault = f"{file} calls both category {names[name]} and category {id} {name!r}."
-        elif stuff and row.get("isthing") not in (0, 1):
+        elif thing not in (0, 1) and (stuff or "isthing" in row):
             fault = f"{file} does not say with 0 or 1 whether category {id} is a thing."
+        elif not isinstance(kind, str):
+            fault = f"{file} gives category {id} the type {shown(kind)}, which is no text."
         if fault:
             problems.error("classes", file, fault)
         names[str(name)] = id
-        thing = row.get("isthing", row.get("type", "thing") != "stuff")
-        found[id] = Category(id, str(name), bool(thing))
+        found[id] = Category(id, str(name), bool(thing) if "isthing" in row else kind != "stuff")
     if stuff and not found and content.get("categories") == []:
         problems.error("classes", file, f"{file} lists no category.")
     return tuple(found.values())
@@ -145,10 +148,8 @@ class ImageLists:
         self.labelled = "annotations" in content
 
     def _image(self, id: Any, row: Row, locate: Locate) -> ListedImage:
-        size, picture = row_size(row), locate(row, self._problems)
-        if size is None:
-            sentence = f"{self.file}: image {id} has no height and width."
-            self._problems.error("sizes", self.file, sentence)
+        size = row_size(row, f"{self.file}: image {id}", self.file, self._problems)
+        picture = locate(row, self._problems)
         return ListedImage(str(id) if picture is None else picture.stem, size, picture, row)
 
     def objects(self) -> Iterator[ListedObject]:
@@ -160,11 +161,12 @@ class ImageLists:
         for id, row in keyed(self._content, "annotations", "annotation", file, problems).items():
             place = f"{file}: annotation {id}"
             image, category = row.get("image_id"), row.get("category_id")
-            if not isinstance(image, (int, str)) or image not in self.images:
-                problems.error("ids", file, f"{place} is of image {image!r}, which the list lacks.")
+            if not is_id(image) or image not in self.images:
+                sentence = f"{place} is of image {shown(image)}, which the list lacks."
+                problems.error("ids", file, sentence)
                 continue
             if known and (type(category) is not int or category not in known):
-                sentence = f"{place} has the category_id {category!r}, which the list lacks."
+                sentence = f"{place} has the category_id {shown(category)}, which the list lacks."
                 problems.error("classes", file, sentence)
             check_object(row, place, file, problems)
             yield ListedObject(place, id, image, row)
@@ -181,5 +183,5 @@ def is_crowd(row: Row, where: str, file: Path, problems: Problems) -> bool:
     """``iscrowd`` of an annotation, False where it is not given."""
     crowd = row.get("iscrowd", 0)
     if crowd not in (0, 1):
-        problems.error("values", file, f"{where} has iscrowd {crowd!r}; 0 or 1 is wanted.")
+        problems.error("values", file, f"{where} has iscrowd {shown(crowd)}; 0 or 1 is wanted.")
     return bool(crowd)

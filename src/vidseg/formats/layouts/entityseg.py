@@ -23,7 +23,7 @@ from pathlib import Path
 from .coco_lists import ImageLists, Locate
 from .places import first_file, first_folder, path_inside
 from .problems import Problems
-from .rows import Row, name_of
+from .rows import Row, name_of, numbered
 
 _ENDINGS = ("train", "val")
 SPLITS = (
@@ -94,4 +94,5 @@ def read_lists(root: Path, split: str, content: Row, file: Path, problems: Probl
 
 def _number(text: object) -> object:
     """The class that ``category_id_ori`` gives as a number or in digits."""
-    return int(text) if isinstance(text, str) and text.isdecimal() else text
+    number = numbered(text)
+    return text if number is None else number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def read_names(file: Path, problems: Problems = STRICT) -> tuple[str, ...]:
     if not found:
         problems.error("splits", file, f"The list of videos {file} is empty.")
     if len(found) < len(names) and not of_frames:
-        twice = sorted({name for name in names if names.count(name) > 1})
+        twice = sorted(name for name, count in Counter(names).items() if count > 1)
         what = f"the video{'s' if len(twice) > 1 else ''} {listed(twice)}"
         problems.error("splits", file, f"{file} lists {what} more than once.")
     return tuple(n for n in found if path_inside(file.parent, n, file, problems) is not None)

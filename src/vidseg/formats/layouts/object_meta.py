@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import DataError
+from ..plain_values import shown
 from .places import path_inside
 from .problems import STRICT, Problems
-from .rows import Row, json_object, row_size
+from .rows import Row, is_id, is_name, json_object, numbered, row_size, whole_number
 
 PICTURES, MAPS = "JPEGImages", "Annotations"
 HIGHEST_ID = 255
@@ -86,7 +87,7 @@ class ListedVideo:
 
 
 def videos_by_name(source: Path, problems: Problems) -> Iterator[tuple[str, Row]]:
-    """(name, row) of the object ``videos`` of a JSON file, in order; no row: an empty one."""
+    """(name, row) of the object ``videos`` of a JSON file, in order."""
     content = json_object(source, problems)
     if content is None:
         return
@@ -95,8 +96,14 @@ def videos_by_name(source: Path, problems: Problems) -> Iterator[tuple[str, Row]
         problems.error("unreadable files", source, f'{source} has no videos under "videos".')
         return
     for name, row in rows.items():
-        if path_inside(source.parent, name, source, problems) is not None:
-            yield name, row if isinstance(row, dict) else {}
+        if path_inside(source.parent, name, source, problems) is None:
+            continue
+        if isinstance(row, dict):
+            yield name, row
+        else:
+            problems.error(
+                "unreadable files", source, f"{source} tells nothing of the video {name}."
+            )
 
 
 def read_meta(source: Path, problems: Problems = STRICT) -> dict[str, ListedVideo]:
@@ -113,8 +120,8 @@ def read_meta(source: Path, problems: Problems = STRICT) -> dict[str, ListedVide
         length = row.get("length")
         found[video] = ListedVideo(
             _objects(listed, video, source, problems),
-            row_size(row),
-            length if isinstance(length, int) else None,
+            row_size(row, f"{source}: {video}", source, problems, needed=False),
+            None if length is None else whole_number(row, "length", video, source, problems),
         )
     return found
 
@@ -122,26 +129,36 @@ def read_meta(source: Path, problems: Problems = STRICT) -> dict[str, ListedVide
 def _objects(rows: Row, video: str, source: Path, problems: Problems) -> dict[int, ListedObject]:
     found: dict[int, ListedObject] = {}
     for id, row in rows.items():
-        if not id.isdecimal() or not 1 <= int(id) <= HIGHEST_ID:
+        number = numbered(id)
+        if number is None or not 1 <= number <= HIGHEST_ID or number in found:
             problems.error(
                 "ids",
                 source,
-                f"{source} lists {id!r} as an object of {video}; 1 to {HIGHEST_ID} are wanted.",
+                f"{source} lists {shown(id)} as an object of {video}; 1 to {HIGHEST_ID}, each "
+                "once, are wanted.",
             )
             continue
+        if row is not None and not isinstance(row, dict):
+            problems.error(
+                "unreadable files",
+                source,
+                f"{source} tells of object {id} of {video} by {shown(row)}; an object of JSON is "
+                "wanted.",
+            )
         about: Mapping[str, Any] = row if isinstance(row, dict) else {}
-        category, frames = about.get("category"), about.get("frames", ())
-        if category is not None and not isinstance(category, str):
+        category, frames = about.get("category"), about.get("frames", [])
+        if category is not None and not is_name(category):
             problems.error(
                 "classes",
                 source,
-                f"{source} gives object {id} of {video} the class {category!r}, which is no name.",
+                f"{source} gives object {id} of {video} the class {shown(category)}, which "
+                "is no name.",
             )
             category = None
-        if not isinstance(frames, (list, tuple)):
+        if not isinstance(frames, list) or not all(map(is_id, frames)):
             problems.error(
                 "unreadable files", source, f"{source} gives object {id} of {video} no list frames."
             )
-            frames = ()
-        found[int(id)] = ListedObject(category, tuple(map(str, frames)))
+            frames = []
+        found[number] = ListedObject(category, tuple(map(str, frames)))
     return found

@@ -60,9 +60,7 @@ def read_stills(
             bare.append(id)
             continue
         what = f"the image {id}"
-        size = row_size(image)
-        if size is None:
-            problems.error("sizes", source, f"{source}: image {id} has no height and width.")
+        size = row_size(image, f"{source}: image {id}", source, problems)
         picture = name_of(image, "file_name", what, source, problems)
         png = name_of(annotation, "file_name", f"the annotation of {what}", source, problems)
         if picture is None or png is None:

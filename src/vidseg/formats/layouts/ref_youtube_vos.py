@@ -18,10 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...labels import Sentence
+from ..plain_values import shown
 from .object_meta import HIGHEST_ID, MAPS, PICTURES, videos_by_name
 from .places import first_folder, path_inside
 from .problems import STRICT, Problems
-from .rows import Row
+from .rows import Row, is_id, is_name, numbered
 
 SPLITS = ("train", "valid", "test")
 FOLDER, FILE = "meta_expressions", "meta_expressions.json"
@@ -116,6 +117,11 @@ def _video(name: str, row: Row, source: Path, problems: Problems) -> DescribedVi
                 "unreadable files", source, f"{source} lists no {key} of the video {name}."
             )
             return None
+    if not all(map(is_id, frames or ())):
+        problems.error(
+            "unreadable files", source, f"{source} names a frame of {name} by what is no name."
+        )
+        return None
     names = tuple(map(str, frames or ()))
     if len(set(names)) < len(names):
         problems.error("ids", source, f"{source} names a frame of {name} twice; keep one.")
@@ -134,14 +140,17 @@ def _sentence(
 ) -> Sentence | None:
     text, id = about.get("exp"), about.get("obj_id")
     where = f"{source}: expression {key} of {video}"
-    if not isinstance(text, str):
+    if not is_name(key) or path_inside(source.parent, key, source, problems) is None:
+        return None  # its answers lie in a folder of this name
+    if not is_name(text):
         problems.error("sentences", source, f"{where} has no text 'exp'; download it.")
         return None
     if id is None:
         return Sentence(key, text, ())
-    if not str(id).isdecimal() or not 1 <= int(id) <= HIGHEST_ID:
+    number = id if type(id) is int else numbered(id)
+    if number is None or not 1 <= number <= HIGHEST_ID:
         problems.error(
-            "ids", source, f"{where} means the object {id!r}; 1 to {HIGHEST_ID} are wanted."
+            "ids", source, f"{where} means the object {shown(id)}; 1 to {HIGHEST_ID} are wanted."
         )
         return None
-    return Sentence(key, text, (int(id),))
+    return Sentence(key, text, (number,))

@@ -16,11 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import index
 from pathlib import Path
 from typing import Any
 
 from ...errors import DataError
 from ..plain_pickle import read_plain_pickle
+from ..plain_values import shown
 from ..reading import read_any_json
 from .coco_lists import ImageLists, ListedObject, by_file_name
 from .places import first_file, first_folder
@@ -90,6 +92,9 @@ def read_refs(
         if lacking:
             problems.error("unreadable files", file, f"{where} lacks {listed(lacking)}.")
             continue
+        if not isinstance(ref["split"], str):
+            problems.error("splits", file, f"{where} has the split {shown(ref['split'])}, no name.")
+            continue
         if split and ref["split"] != split:
             continue
         numbers = [_number(ref, key, where, file, problems) for key in _KEYS[:3]]
@@ -109,7 +114,7 @@ def read_refs(
                 f"{objects[object].image}."
             )
             problems.error("ids", file, sentence)
-        yield Reference(object, str(ref["split"]), sentences)
+        yield Reference(object, ref["split"], sentences)
 
 
 def _sentences(rows: Any, where: str, file: Path, problems: Problems) -> dict[int, str]:
@@ -133,8 +138,8 @@ def _number(
 ) -> int | None:
     """A whole number, perhaps one of numpy's."""
     try:
-        return int(row[key])
-    except (KeyError, TypeError, ValueError):
+        return index(row[key])
+    except (KeyError, TypeError):
         problems.error("ids", file, f"{where} has no number {key!r}.")
         return None
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..plain_values import shown
 from .coco_lists import check_object, keyed
 from .problems import Problems
 from .rows import Row, json_object, row_size
@@ -63,14 +64,15 @@ def read_labels(still: Still, problems: Problems) -> tuple[tuple[int, int], Sequ
     if content is None:
         return None
     image: Any = content.get("image")
-    size = row_size(image) if isinstance(image, dict) else None
+    if not isinstance(image, dict):
+        problems.error("unreadable files", file, f"{file} has no 'image' with height and width.")
+        return None
+    size = row_size(image, f"{file}: its 'image'", file, problems)
     if size is None:
-        sentence = f"{file} has no 'image' with height and width."
-        problems.error("unreadable files", file, sentence)
         return None
     name = image.get("file_name")
     if name != still.picture.name:
-        sentence = f"{file} is of the picture {name!r}, not {still.picture.name}."
+        sentence = f"{file} is of the picture {shown(name)}, not {still.picture.name}."
         problems.error("ids", file, sentence)
     rows = keyed(content, "annotations", "annotation", file, problems)
     for id, row in rows.items():

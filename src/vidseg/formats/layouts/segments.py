@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from ..plain_values import finite, shown
 from .problems import Problems, listed
 from .rows import Row, whole_number
 
@@ -90,15 +91,12 @@ def read_segments(
             area = whole_number(row, "area", f"the segment {id} of {place}", source, problems)
             if area is not None:
                 stated[id] = area
-        if "score" in row and _is_number(row["score"]):
-            scores[id] = float(row["score"])
-        if row.get("iscrowd", 0) not in (0, 1) or not _is_number(row.get("score", 0)):
+        score = finite(row["score"]) if "score" in row else None
+        if score is not None:
+            scores[id] = score
+        if row.get("iscrowd", 0) not in (0, 1) or (score is None and "score" in row):
             _report_details(row, place, source, problems)
     return Segments(classes, frozenset(crowds), stated, scores)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float))
 
 
 def _report_id(row: Row, place: str, source: Path, problems: Problems) -> None:
@@ -124,10 +122,12 @@ def _report_details(row: Row, place: str, source: Path, problems: Problems) -> N
         problems.error(
             "values",
             source,
-            f"{source}: iscrowd of {what} is {row['iscrowd']!r}; 0 or 1 is wanted.",
+            f"{source}: iscrowd of {what} is {shown(row['iscrowd'])}; 0 or 1 is wanted.",
         )
-    if not _is_number(row.get("score", 0)):
-        problems.error("values", source, f"{source}: {what} has the score {row['score']!r}.")
+    if "score" in row and finite(row["score"]) is None:
+        problems.error(
+            "values", source, f"{source}: {what} has the score {shown(row['score'])}, no number."
+        )
 
 
 def compare_ids(

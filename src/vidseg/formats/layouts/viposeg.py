@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..plain_values import shown
 from .places import first_folder, path_inside
 from .problems import STRICT, Problems
-from .rows import json_object
+from .rows import json_object, numbered
 
 SPLITS = ("train", "valid")
 PICTURES, GIVEN, ALL_MAPS = "JPEGImages", "Annotations", "Annotations_gt"
@@ -66,14 +67,16 @@ def read_objects(part: Path, problems: Problems = STRICT) -> Objects:
             problems.error("classes", source, f"{source} has no objects of the video {video}.")
             continue
         objects = found[video] = {}
-        for id, label in rows.items():
-            if id.isdecimal() and str(label).isdecimal() and int(label) < CLASSES:
-                objects[int(id)] = int(label)
+        for key, label in rows.items():
+            id = numbered(key)
+            kind = label if type(label) is int else numbered(label)
+            if id and id not in objects and kind is not None and 0 <= kind < CLASSES:
+                objects[id] = kind
             else:
                 problems.error(
                     "classes",
                     source,
-                    f"{source} gives object {id} of {video} the class {label!r}; objects are "
-                    f"numbers and classes 0 to {CLASSES - 1}.",
+                    f"{source} gives object {shown(key)} of {video} the class {shown(label)}; "
+                    f"objects are numbers from 1, each once, and classes 0 to {CLASSES - 1}.",
                 )
     return found

@@ -249,8 +249,9 @@ def read_annotations(
                 image.get("segments_info"), place, source, known, problems, areas
             )
             if segments is not None:
-                file_name = image.get("file_name")
-                stem = PurePosixPath(file_name).stem if isinstance(file_name, str) else id
+                if "file_name" in image:
+                    name_of(image, "file_name", f"{what}, image {id},", source, problems)
+                stem = PurePosixPath(str(image.get("file_name", id))).stem
                 frames[id] = AnnotatedFrame(stem, segments)
     return videos
 
@@ -295,7 +296,8 @@ def _images(row: Row, video: str, source: Path, problems: Problems) -> Images:
             )
             continue
         stems[id] = path.stem
-        sizes.add(row_size(image))
+        where = f"{source}: image {id} of {video}"
+        sizes.add(row_size(image, where, source, problems, needed=False))
     if not stems:
         problems.error("ids", source, f"{source} lists no image of the video {video}.")
     if len(set(stems.values())) < len(stems):

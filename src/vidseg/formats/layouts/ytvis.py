@@ -22,10 +22,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ...labels import Category
+from ..plain_values import finite, shown
 from .coco_lists import is_crowd, keyed, read_categories
 from .places import subfolders
 from .problems import Problems
-from .rows import Row, row_size, rows, whole_number
+from .rows import Row, is_name, row_size, rows, whole_number
 
 SPLITS = ("train", "valid", "test")
 _SPELLED = {"train": ("train",), "valid": ("valid", "val"), "test": ("test",), "": ()}
@@ -130,17 +131,15 @@ class TrackLists:
     def _video(self, id: Any, row: Row) -> Video | None:
         file, where = self.file, f"{self.file}: video {id}"
         number = whole_number(row, "id", "a video", file, self._problems)
-        size, names = row_size(row), row.get("file_names")
-        if size is None:
-            self._problems.error("sizes", file, f"{where} has no height and width.")
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        size, names = row_size(row, where, file, self._problems), row.get("file_names")
+        if not isinstance(names, list) or not all(map(is_name, names)):
             self._problems.error("lengths", file, f"{where} has no list of file_names.")
             return None
         if not names:
             self._problems.error("lengths", file, f"{where} has no frame.")
         length = row.get("length", len(names))
-        if length != len(names):
-            sentence = f"{where} has the length {length} and {len(names)} file_names."
+        if type(length) is not int or length != len(names):
+            sentence = f"{where} has the length {shown(length)} and {len(names)} file_names."
             self._problems.error("lengths", file, sentence)
         if len(set(names)) < len(names):
             self._problems.error("ids", file, f"{where} names a frame twice.")
@@ -151,15 +150,17 @@ class TrackLists:
     def names(self) -> dict[int, str]:
         """Video id → its folder, or the id where its frames lie at the top."""
         names: dict[int, str] = {}
+        taken: set[str] = set()
         for id, video in self.videos.items():
             if video.folder is None or len(set(video.frames)) < len(video.frames):
                 fault = f"the frames of video {id} lie in several folders or come twice."
                 self._problems.error("ids", self.file, f"{self.file}: {fault}")
             name = str(id) if video.folder in (None, PurePosixPath()) else str(video.folder)
-            if name in names.values():
+            if name in taken:
                 fault = f"has two videos in the folder {name}."
                 self._problems.error("ids", self.file, f"{self.file} {fault}")
             names[id] = name
+            taken.add(name)
         return names
 
     def tracks(self) -> Iterator[Track]:
@@ -207,6 +208,8 @@ def _lengths_fit(row: Row, where: str, frames: int, file: Path, problems: Proble
         if not isinstance(values, list):
             if key == "segmentations" or values is not None:
                 problems.error("lengths", file, f"{where} has no list {key}.")
+        elif key == "areas" and not all(one is None or finite(one) is not None for one in values):
+            problems.error("areas", file, f"{where} has an area that is no number.")
         elif len(values) != frames:
             sentence = f"{where} has {len(values)} {key}, its video {frames} frames."
             problems.error("lengths", file, sentence)

@@ -5,12 +5,12 @@ results.json   [{video_id, category_id, score, segmentations: [run lengths or nu
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..plain_values import finite, shown
 from ..reading import read_any_json
 from .problems import Problems, listed
 from .rows import Row
@@ -89,10 +89,10 @@ def read_rows(
 def _track(row: Row, place: str, file: Path, problems: Problems) -> PredictedTrack | None:
     video, category, score, masks = (row[key] for key in _KEYS)
     usable = True
-    number = isinstance(score, (int, float)) and not isinstance(score, bool)
-    if not number or not math.isfinite(score):
+    number = finite(score)
+    if number is None:
         problems.error(
-            "scores", file, f"{place} has the score {score!r}; a finite number is wanted."
+            "scores", file, f"{place} has the score {shown(score)}; a finite number is wanted."
         )
         usable = False
     if type(video) is not int or type(category) is not int:
@@ -105,7 +105,9 @@ def _track(row: Row, place: str, file: Path, problems: Problems) -> PredictedTra
             "JSON", file, f"{place} has segmentations that are no list; write one entry a frame."
         )
         usable = False
-    return PredictedTrack(place, video, category, float(score), masks, row) if usable else None
+    if number is None or not usable:
+        return None
+    return PredictedTrack(place, video, category, number, masks, row)
 
 
 def _fits(
