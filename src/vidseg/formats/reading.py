@@ -16,6 +16,7 @@ from ..errors import DataError
 from ..types import IdMap, ImageArray
 from .flat_png import SIGNATURE, check_chunks, check_rows, read_flat_png
 from .plain_values import shown
+from .texts import read_text
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -153,11 +154,11 @@ def read_any_json(path: Path) -> Any:
 def parse_json(path: Path, parse: Callable[[str], Any]) -> Any:
     """What ``parse`` makes of the text of a file. Raises DataError, naming it, where it cannot."""
     try:
-        return parse(path.read_text(encoding="utf-8"))
+        return parse(read_text(path, "annotation file"))
     except RecursionError:
         reason = "its lists are nested too deeply"
-    except (OSError, ValueError) as error:
-        reason = _reason(error)
+    except ValueError as error:
+        reason = str(error)
     raise DataError(f"Cannot read the annotation file {path}: {reason}.")
 
 

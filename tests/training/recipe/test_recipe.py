@@ -206,7 +206,7 @@ def test_a_wrong_file_is_told_by_its_name(tmp_path: Path, text: str, told: str) 
 def test_an_unreadable_file_is_told(tmp_path: Path) -> None:
     file = tmp_path / "bytes.yaml"
     file.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(RecipeError, match="Cannot read the recipe"):
+    with pytest.raises(RecipeError, match="is not written in UTF-16"):
         read_recipe(file)
 
 

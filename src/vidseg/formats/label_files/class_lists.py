@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from ...vocabularies import ALIASES, Vocabulary, from_names, get_vocabulary, voc
 from ..layouts.coco_lists import read_categories
 from ..layouts.problems import STRICT
 from ..reading import read_any_json
+from ..texts import read_text
 
 _FROM_ZERO = frozenset({"ade20k", "camvid", "cityscapes", "kitti_step", "vipseg"})
 _WITH_GAPS = frozenset({"coco", "coco_panoptic"})
@@ -34,7 +36,7 @@ def load_class_list(text: str) -> tuple[Category, ...]:
     if path.is_file():
         if path.suffix == ".json":
             return _from_json(path)
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_text(path, "class list").splitlines()
         return numbered([line.strip() for line in lines if line.strip()], path)
     key = text.strip().lower().replace("-", "_")
     key = ALIASES.get(key, key)
@@ -73,10 +75,7 @@ def yolo_names(path: Path) -> list[str]:
     Nothing that the YAML asks for is constructed. Raises DataError where ``names`` is neither a
     list of texts nor a mapping of 0, 1, ... to texts.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"Cannot read the class list {path}: {error}") from error
+    text = read_text(path, "class list")
     if path.suffix == ".txt":
         return [line.strip() for line in text.splitlines() if line.strip()]
     try:
@@ -121,7 +120,7 @@ def coco_rows(categories: Sequence[Category]) -> list[dict[str, int | str]]:
 
 def numbered(names: Sequence[str], path: Path, *, start: int = 1) -> tuple[Category, ...]:
     """Classes of a file that has names alone. DataError where one comes twice."""
-    for name in names:
-        if names.count(name) > 1:
+    for name, count in Counter(names).items():
+        if count > 1:
             raise DataError(f"{path} has two classes of the name {name}.")
     return tuple(Category(number, name) for number, name in enumerate(names, start=start))

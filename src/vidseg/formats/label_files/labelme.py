@@ -38,6 +38,7 @@ from ...types import MaskArray
 from ..atomic import prepare_folder
 from ..flat_png import check_chunks, check_rows
 from ..reading import inside, read_json
+from ..texts import read_text
 from .base import LabelFile, ReadOptions, WriteOptions, layout_explained
 from .capabilities import Holds
 from .class_lists import numbered
@@ -57,7 +58,7 @@ def read(place: Path, options: ReadOptions) -> LabelmeFolder:
     frames: dict[str, dict[str, int]] = {}
     names: list[str] = []
     if (place / "labels.txt").is_file():
-        lines = (place / "labels.txt").read_text(encoding="utf-8").splitlines()
+        lines = read_text(place / "labels.txt", "class list").splitlines()
         names = [line.strip() for line in lines if line.strip() and line.strip() != VOID]
     for folder_name, folder, stems in label_folders(place, ".json"):
         for stem in stems:

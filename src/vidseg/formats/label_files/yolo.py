@@ -28,6 +28,7 @@ from ...labels import Category, FrameLabels, LabelTrack, VideoInfo
 from ...results import encode_rle
 from ..atomic import prepare_folder
 from ..reading import inside
+from ..texts import read_text
 from .base import LabelFile, ReadOptions, WriteOptions
 from .capabilities import Holds
 from .class_lists import numbered, yolo_names
@@ -94,10 +95,7 @@ class YoloFolder(LabelFile):
 
     def _lines(self, video: int) -> list[tuple[int, Points]]:
         path = self._paths[self._videos[video].name]
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise DataError(f"Cannot read the label file {path}: {error}") from error
+        text = read_text(path, "label file")
         rows = []
         for number, line in enumerate(text.splitlines(), start=1):
             if not line.strip():

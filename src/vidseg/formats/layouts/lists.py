@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
 
+from ...errors import DataError
+from ..texts import read_text
 from .places import path_inside
 from .problems import STRICT, Problems, listed
 
@@ -18,10 +20,9 @@ def read_names(file: Path, problems: Problems = STRICT) -> tuple[str, ...]:
     folder are reported.
     """
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        problems.error("splits", file, f"Cannot read the list of videos {file}: {reason}.")
+        lines = read_text(file, "list of videos").splitlines()
+    except DataError as error:
+        problems.error("splits", file, str(error))
         return ()
     words = [line.split()[0] for line in lines if line.strip()]
     of_frames = any(word.startswith("/") for word in words)

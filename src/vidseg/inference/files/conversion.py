@@ -133,7 +133,7 @@ def _convert_text(opened: Opened, destination: Path) -> Converted:
 def _check_width(folder: Path, opened: Opened, width: int) -> None:
     """Raises ModelError where the folder holds a model with another space of text."""
     try:
-        values = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+        values = json.loads((folder / CONFIG_FILE).read_bytes())
         takes = values["decoder"]["text_dim"]
     except (OSError, ValueError, KeyError, TypeError):
         return  # no model yet

@@ -105,7 +105,7 @@ def read_report(folder: Path) -> ConversionReport | None:
     if not file.is_file():
         return None
     try:
-        values = json.loads(file.read_text(encoding="utf-8"))
+        values = json.loads(file.read_bytes())
         return ConversionReport(
             str(values["source"]), str(values["origin"]), tuple(values["untrained"])
         )
@@ -175,7 +175,7 @@ def read_settings(file: Path | None) -> Mapping[str, Mapping[str, Any]]:
     if file is None:
         return {}
     try:
-        values = json.loads(file.read_text(encoding="utf-8"))
+        values = json.loads(file.read_bytes())
     except (OSError, ValueError) as error:
         raise ModelError(
             f"{file} is not a readable JSON file: {error}; write it anew or delete it."

@@ -89,7 +89,7 @@ def load_pretrained(name: str | Path) -> tuple[dict[str, Any], Weights]:
     """Plain configuration and weights of a folder or hub id. Raises ModelError if either is bad."""
     config_file, weights_file = locate(name, CONFIG_FILE), locate(name, WEIGHTS_FILE)
     try:
-        values = json.loads(config_file.read_text(encoding="utf-8"))
+        values = json.loads(config_file.read_bytes())
     except (OSError, ValueError) as error:
         raise ModelError(
             f"{config_file} is not a readable JSON file: {clause(error)}; fetch or save the model "

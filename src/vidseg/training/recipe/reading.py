@@ -12,7 +12,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
-from ...errors import RecipeError, nearest_hint
+from ...errors import DataError, RecipeError, nearest_hint
+from ...formats.texts import read_text
 from .checks import check_recipe
 from .schema import Recipe
 from .typed_values import hints_of, is_mapping, leaf_keys, plain, recipe_value
@@ -116,9 +117,9 @@ def _read_file(file: Path, above: tuple[Path, ...]) -> dict[str, Any]:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError(f"Cannot read the recipe {file}: {error}.") from error
+        return read_text(file, "recipe")
+    except DataError as error:
+        raise RecipeError(str(error)) from error
 
 
 def _check_layer(values: Mapping[str, Any], origin: str) -> None:

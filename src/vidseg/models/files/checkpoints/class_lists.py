@@ -40,7 +40,7 @@ def unnamed(count: int) -> Vocabulary:
 def _names(file: Path, count: int) -> tuple[str, ...]:
     """The names of ``id2label`` in order; none where there are not ``count``."""
     try:
-        labels = json.loads(file.read_text(encoding="utf-8"))["id2label"]
+        labels = json.loads(file.read_bytes())["id2label"]
         names = tuple(str(labels[str(k)]) for k in range(count))
     except (OSError, ValueError, KeyError, TypeError):
         return ()

@@ -79,7 +79,7 @@ def is_hugging_face(folder: Path) -> bool:
     if not any((folder / name).is_file() for name in _FOLDER):
         return False
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = json.loads((folder / "config.json").read_bytes())
     except (OSError, ValueError):
         return False
     return isinstance(config, dict) and "model_type" in config
@@ -102,7 +102,7 @@ def _read_folder(folder: Path) -> Any:
 def _parts(index: Path) -> list[Path]:
     """Files that a table of contents names. Raises ModelError."""
     try:
-        names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+        names = sorted(set(json.loads(index.read_bytes())["weight_map"].values()))
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise ModelError(f"{index} is no table of contents of weights; fetch it again.") from error
     for name in names:
