@@ -17,7 +17,7 @@ from vidseg.formats.reading import read_label_map
 from vidseg.video.source import open_source
 from vidseg.vocabularies import get_vocabulary
 
-from ..video.clips import picture, write_clip
+from ..video.clips import damage, picture, write_clip
 from . import stub
 
 
@@ -245,17 +245,33 @@ def test_model_errors_leave_no_folder(
     assert not out.exists()
 
 
-def test_damaged_video_keeps_the_frames_before_the_damage(
+def test_damaged_video_gives_its_whole_frames_and_a_note(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    clip = write_clip(tmp_path / "clip.mp4", 40, options={"movflags": "faststart"})
-    data = clip.read_bytes()
-    clip.write_bytes(data[: len(data) * 6 // 10])
+    clip = damage(write_clip(tmp_path / "clip.mp4", key_frames=1), 5)
+    out = tmp_path / "out"
+    words = ["segment", str(clip), "--task", "vis", "--categories", "dog", "--out", str(out)]
+    assert main([*words, "--save", "overlay,png,ytvis"]) == 0
+    told = capsys.readouterr().out
+    assert "clip.mp4: 1 damaged packet is left out" in told and "11 frames in" in told
+    times = [frame.time for frame in open_source(out / "overlay.mp4")]
+    assert times == pytest.approx([i / 25 for i in range(12) if i != 5], abs=1e-3)
+    assert len(list((out / "png").iterdir())) == 11
+
+
+def test_video_that_breaks_off_keeps_the_frames_before_that(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = tmp_path / "clip.h264"
+    sizes = (96, 80)
+    parts = [write_clip(tmp_path / f"{w}.h264", 8, size=(64, w)).read_bytes() for w in sizes]
+    clip.write_bytes(b"".join(parts))
     out = tmp_path / "out"
     words = ["segment", str(clip), "--task", "vis", "--categories", "dog", "--out", str(out)]
     assert main([*words, "--save", "overlay,png,ytvis"]) == 2
     told = capsys.readouterr().err
-    assert "is damaged" in told and "frames before that are in" in told and told.count("\n") == 1
+    assert "frame 8 is 80x64" in told
+    assert "frames before that are in" in told and told.count("\n") == 1
     kept = len(list((out / "png").iterdir()))
     assert kept == len(list(open_source(out / "overlay.mp4"))) > 5
     assert json.loads((out / "ytvis.json").read_text())[0]["score"] == 0.8, "the model's table"

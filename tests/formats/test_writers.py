@@ -182,7 +182,8 @@ def test_panoptic_colours_hold_large_ids(tmp_path: Path) -> None:
 
 
 def test_overlay_video_and_picture(tmp_path: Path) -> None:
-    video = OverlayWriter(tmp_path / "overlay.mp4", fps=10)
+    source = open_source([frame.image for frame, _ in frames()])
+    video = OverlayWriter(tmp_path / "overlay.mp4", source)
     for frame, result in frames():
         video.write(frame, result)
     video.close()

@@ -118,7 +118,7 @@ def _run_show(segmenter: Segmenter, clip: Path, folder: Path, show: Show) -> She
     pictures: list[ImageArray] = []
     style = overlay_style(show.task)
     with open_source(clip, start=START, stop=STOP) as source:
-        overlay = OverlayWriter(path, fps=source.fps, style=style)
+        overlay = OverlayWriter(path, source, style=style)
         picker = _PicturePicker(overlay.paint, pictures)
         with (
             closed_whole(WriterGroup([overlay, picker])) as writers,

@@ -153,8 +153,10 @@ def run_frames(
     return video
 
 
-def print_summary(video: VideoResult, request: Request, seconds: float, folder: Path) -> None:
-    """A table of the tracks, objects never found, frames and speed, on stdout."""
+def print_summary(
+    video: VideoResult, request: Request, seconds: float, folder: Path, notes: Sequence[str]
+) -> None:
+    """A table of the tracks, objects never found, notes, frames and speed, on stdout."""
     from rich.console import Console
 
     console = Console()
@@ -166,6 +168,8 @@ def print_summary(video: VideoResult, request: Request, seconds: float, folder: 
         console.print(_summary_table(video) if video.tracks else "Nothing was found.")
         if unseen and video.tracks:
             console.print(f"Never found: object {', '.join(map(str, unseen))}.")
+        for note in notes:
+            console.print(note, soft_wrap=True, markup=False, highlight=False)
         console.print(done, soft_wrap=True, markup=False, highlight=False)
     print(text.get(), end="")
 

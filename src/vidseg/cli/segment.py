@@ -203,7 +203,7 @@ def run(options: argparse.Namespace) -> int:
                 raise
             kept = f"The {progress.done} frames before that are in {folder}."
             raise type(error)(f"{error} {kept}") from error
-    print_summary(video, request, seconds, folder)
+    print_summary(video, request, seconds, folder, source.notes())
     return 0
 
 

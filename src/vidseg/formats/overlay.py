@@ -6,20 +6,21 @@ from pathlib import Path
 
 from ..results import FrameResult
 from ..types import Frame, ImageArray
+from ..video.base import Source
 from ..video.draw import DEFAULT_STYLE, OverlayStyle, draw_overlay
 from ..video.writer import VideoWriter
 from .atomic import prepare_folder, save_png
 
 
 class OverlayWriter:
-    """``overlay.mp4`` in H.264."""
+    """``overlay.mp4`` in H.264, with the rate, the pixel aspect and the sound of the source."""
 
-    def __init__(
-        self, path: Path, *, fps: float | None = None, style: OverlayStyle = DEFAULT_STYLE
-    ) -> None:
+    def __init__(self, path: Path, source: Source, *, style: OverlayStyle = DEFAULT_STYLE) -> None:
         self.style = style
         prepare_folder(path.parent)
-        self._video = VideoWriter(path, fps)
+        self._video = VideoWriter(
+            path, source.fps, pixel_aspect=source.pixel_aspect, sound=source.sound()
+        )
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Adds one painted frame."""

@@ -151,7 +151,7 @@ def open_writers(
         if name == "overlay" and source.length == 1 and source.fps is None:
             writers.append(OverlayPictureWriter(folder / "overlay.png", style=style))
         elif name == "overlay":
-            writers.append(OverlayWriter(folder / "overlay.mp4", fps=source.fps, style=style))
+            writers.append(OverlayWriter(folder / "overlay.mp4", source, style=style))
         elif name == "png":
             writers.append(PalettePngWriter(folder / "png"))
         elif name == "ytvis":

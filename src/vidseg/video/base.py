@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from types import NoneType, TracebackType
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from ..errors import SourceError
 from ..types import Frame, ImageArray
+from .sound import Sound
 
 
 @dataclass(frozen=True)
@@ -71,14 +73,17 @@ class Source(ABC):
 
     Attributes:
         name: short name for messages and output folders.
-        size: (height, width) of every frame, rotation already applied.
+        size: (height, width) of every frame, turned and mirrored as it is shown.
         fps: delivered frames per second of the source's clock (its rate / stride); None: no clock.
         total: frames that the source holds, wanted or not, as far as it declares them; or None.
         length: frames that will be delivered; None if unknown.
         paths: files that frames are read from, none of a camera, a stream or arrays.
+        pixel_aspect: width / height of a pixel on a screen. Sizes, prompts and results count the
+            pixels that are stored.
     """
 
     paths: tuple[Path, ...] = ()
+    pixel_aspect: Fraction = Fraction(1)
 
     def __init__(
         self,
@@ -99,6 +104,14 @@ class Source(ABC):
     @abstractmethod
     def _pictures(self) -> Iterator[Picture]:
         """All frames of the source in order, wanted or not."""
+
+    def sound(self) -> Sound | None:
+        """What is heard along with the frames, to be written into one video; None: nothing."""
+        return None
+
+    def notes(self) -> tuple[str, ...]:
+        """What was left out, mended or chosen so far: one sentence each."""
+        return ()
 
     def close(self) -> None:  # noqa: B027  (most sources hold nothing open between iterations)
         """Lets go of the file or device."""

@@ -8,8 +8,8 @@ import av
 
 from ..errors import SourceError
 from .base import Selection
-from .decoding import reason
 from .live import LiveSource
+from .opener import open_device
 
 
 def _device(index: int) -> tuple[str, str]:
@@ -35,10 +35,6 @@ class Camera(LiveSource):
 
     def __init__(self, index: int, selection: Selection) -> None:
         format_name, device = _device(index)
-        try:
-            container = av.open(device, mode="r", format=format_name)
-        except (av.FFmpegError, OSError, ValueError) as error:
-            raise SourceError(
-                f"Camera {index} ({device}) cannot be opened: {reason(error)}."
-            ) from error
-        super().__init__(container, f"camera {index}", selection)
+        name = f"camera {index}"
+        container = open_device(device, format_name, name.capitalize())
+        super().__init__(container, name, selection)

@@ -9,26 +9,32 @@ from av.container import InputContainer
 
 from ..errors import SourceError
 from .base import Picture, Selection, Source
-from .decoding import pictures, video_stream
+from .clock import frame_rate
+from .decoding import Reading, pictures, video_stream
 
 
 class LiveSource(Source):
-    """Frames of an open container. The first is fetched at once, to know the upright size.
+    """Frames of an open container. The first is fetched at once, to know the size as shown.
 
-    Raises SourceError where there is no video stream or no frame comes.
+    Damaged packets are left out; :meth:`notes` says how many. Raises SourceError where there is
+    no video stream or no frame comes.
     """
 
     def __init__(self, container: InputContainer, name: str, selection: Selection) -> None:
         self._container = container
+        self._reading = Reading()
         stream = video_stream(container, name)
-        coming = pictures(container, stream, name=name, live=True)
-        first = next(coming, None)
-        if first is None:
+        coming = pictures(container, stream, self._reading, name=name, live=True)
+        try:
+            first = next(coming, None)
+            if first is None:
+                raise SourceError(f"{name} gives no frame.")
+            height, width = first.load().shape[:2]
+        except SourceError:
             container.close()
-            raise SourceError(f"{name} gives no frame.")
+            raise
         self._rest = chain([first], coming)
-        height, width = first.load().shape[:2]
-        rate = stream.average_rate
+        rate = frame_rate(stream)
         super().__init__(
             name,
             (height, width),
@@ -39,6 +45,10 @@ class LiveSource(Source):
 
     def _pictures(self) -> Iterator[Picture]:
         return self._rest
+
+    def notes(self) -> tuple[str, ...]:
+        """What was left out or mended."""
+        return tuple(f"{self.name}: {remark}." for remark in self._reading.notes())
 
     def close(self) -> None:
         """Lets go of the device or connection."""

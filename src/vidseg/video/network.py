@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-import av
-
 from ..errors import SourceError
 from .base import Selection
-from .decoding import reason
 from .live import LiveSource
+from .opener import open_address
 
 _SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "http://", "https://")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
@@ -22,11 +20,7 @@ class NetworkStream(LiveSource):
 
     def __init__(self, url: str, selection: Selection) -> None:
         name = public_name(url)
-        options = {"rtsp_transport": "tcp"} if url.lower().startswith("rtsp") else {}
-        try:
-            container = av.open(url, mode="r", options=options, timeout=_TIMEOUT)
-        except (av.FFmpegError, OSError) as error:
-            raise SourceError(f"{name} cannot be opened: {reason(error)}.") from error
+        container = open_address(url, name, timeout=_TIMEOUT)
         super().__init__(container, name, selection)
 
 

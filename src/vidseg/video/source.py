@@ -34,9 +34,10 @@ def open_source(
         start, stop, stride: deliver frames start, start + stride, ... below stop. ``Frame.index``
             still counts every frame of the source.
 
-    Raises SourceError, with one sentence, where nothing can be read; reading on raises it where a
-    frame is damaged or has another size. Of a file that is damaged in the middle all frames
-    before the damage are delivered first.
+    A name is that of a file where there is one, and of anything else only then. Damaged parts of
+    a video are left out and counted in ``Source.notes()``. Raises SourceError, with one sentence,
+    where nothing can be read; reading on raises it where a video breaks off, a picture is damaged
+    or a frame has another size.
     """
     if isinstance(source, Source):
         if (start, stop, stride) != (None, None, 1):

@@ -2,44 +2,61 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 from av.container import OutputContainer
-from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from ..errors import OutputError
+from ..formats.atomic import replacing
 from ..types import ImageArray
-from .decoding import reason
+from .color_coding import coding_for
+from .opener import file_url, reason
+from .sound import Sound
 
 DEFAULT_FPS = 24.0
 """Rate of a video made of pictures without a clock."""
 
 _CLOCK = Fraction(1, 90000)  # fine enough for every usual rate and for variable ones
 _FINEST_RATE = 1001 * 60  # keeps 30000/1001 exact
+_FINEST_ASPECT = 600  # H.264 has 16 bits for each side of a pixel
+_FAILURES = (av.FFmpegError, OSError, ValueError, MemoryError)
 
 
 class VideoWriter:
     """Writes ``path`` as mp4 (libx264, yuv420p), under a hidden name until :meth:`close`.
 
-    An odd width or height is made even by repeating the last column or row. Pictures with a time
-    keep it, so a variable frame rate survives; others follow at ``fps``.
+    Colours are coded and tagged as BT.709 in HD and as BT.601 below. An odd width or height is made
+    even by repeating the last column or row. Pictures with a time keep it, so a variable frame
+    rate survives; others follow at ``fps``.
 
     Args:
         path: name of the finished file.
         fps: frames per second, None for 24.
+        pixel_aspect: width / height of a pixel on a screen.
+        sound: what is heard along with pictures that have a time.
 
     Raises OutputError where the file or the encoder cannot be opened.
     """
 
-    def __init__(self, path: Path, fps: float | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        fps: float | None = None,
+        *,
+        pixel_aspect: Fraction = Fraction(1),
+        sound: Sound | None = None,
+    ) -> None:
         self.path = path
         self.frames = 0
-        self._partial = path.with_name(f".{path.name}.part")
+        self._place = ExitStack()  # holds the hidden name until it is settled
         self._rate = Fraction(fps or DEFAULT_FPS).limit_denominator(_FINEST_RATE)
+        self._pixel_aspect = pixel_aspect.limit_denominator(_FINEST_ASPECT)
+        self._sound = sound
         self._container: OutputContainer | None = None
         self._stream: VideoStream | None = None
         self._size = (0, 0)
@@ -54,18 +71,20 @@ class VideoWriter:
         """
         height, width = image.shape[:2]
         if self._container is None or self._stream is None:
-            self._open(height, width)
+            self._open(height, width, time)
         assert self._container is not None and self._stream is not None
         if (height, width) != self._size:
             raise OutputError(f"{self.path}: all pictures of a video must have one size.")
         even = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-        frame = VideoFrame.from_ndarray(np.ascontiguousarray(even), format="rgb24")
+        frame = coding_for(height, width).encode(even)
         frame.time_base = _CLOCK
         frame.pts = self._tick(time)
         try:
             self._container.mux(self._stream.encode(frame))
-        except (av.FFmpegError, OSError) as error:
-            raise OutputError(f"{self.path} cannot be written: {reason(error)}.") from error
+        except _FAILURES as error:
+            raise self._failure(error) from error
+        if self._sound is not None:
+            self._sound.write_until(float(frame.pts * _CLOCK))
         self.frames += 1
 
     def close(self) -> None:
@@ -76,11 +95,20 @@ class VideoWriter:
             return
         try:
             container.mux(stream.encode(None))
+            if self._sound is not None:
+                self._sound.write_until(float(self._next_tick * _CLOCK))
+                self._sound.close()
             container.close()
-            self._partial.replace(self.path)
-        except (av.FFmpegError, OSError) as error:
-            self._partial.unlink(missing_ok=True)
-            raise OutputError(f"{self.path} cannot be written: {reason(error)}.") from error
+        except _FAILURES as error:
+            raise self._failure(error) from error
+        self._place.close()
+
+    def _failure(self, error: Exception) -> OutputError:
+        """What to raise; the unfinished file is taken away."""
+        failure = OutputError(f"{self.path} cannot be written: {reason(error)}.")
+        self._container = self._stream = None
+        self._place.__exit__(type(failure), failure, None)
+        return failure
 
     def _tick(self, time: float | None) -> int:
         """Presentation time in clock ticks; always later than the one before."""
@@ -94,21 +122,36 @@ class VideoWriter:
         self._earliest_tick = tick + 1
         return tick
 
-    def _open(self, height: int, width: int) -> None:
+    def _open(self, height: int, width: int, time: float | None) -> None:
+        """Opens the file for pictures of one size; a sound that does not fit in is left out."""
         self._size = (height, width)
+        partial = self._place.enter_context(replacing(self.path))
         try:
-            self._partial.touch()  # libav itself opens the file only with the first packet
-            container = av.open(
-                str(self._partial), mode="w", format="mp4", options={"movflags": "faststart"}
-            )
-            stream = container.add_stream(
-                "libx264", rate=self._rate, options={"crf": "20", "preset": "veryfast"}
-            )
-        except (av.FFmpegError, OSError, ValueError) as error:
-            self._partial.unlink(missing_ok=True)
-            raise OutputError(f"{self.path} cannot be written: {reason(error)}.") from error
-        stream.width = width + width % 2
-        stream.height = height + height % 2
+            if self._sound is not None and time is not None:
+                try:
+                    self._start(partial, self._sound, time)
+                    return
+                except _FAILURES as error:
+                    self._sound.give_up(error)
+            self._sound = None
+            self._start(partial, None, 0.0)
+        except _FAILURES as error:
+            raise self._failure(error) from error
+
+    def _start(self, partial: Path, sound: Sound | None, time: float) -> None:
+        height, width = (side + side % 2 for side in self._size)
+        container = av.open(
+            file_url(partial), mode="w", format="mp4", options={"movflags": "faststart"}
+        )
+        stream = container.add_stream(
+            "libx264", rate=self._rate, options={"crf": "20", "preset": "veryfast"}
+        )
+        stream.width, stream.height = width, height
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = _CLOCK
+        stream.codec_context.sample_aspect_ratio = self._pixel_aspect
+        coding_for(*self._size).tag(stream)
+        if sound is not None:
+            sound.open(container, time)
+        container.start_encoding()
         self._container, self._stream = container, stream

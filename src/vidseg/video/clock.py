@@ -1,0 +1,50 @@
+"""Times of frames that rise from 0, whatever a container says."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from av.video.stream import VideoStream
+
+_SLOWEST, _FASTEST = Fraction(1, 86400), 10_000  # frames per second; beyond that it is an error
+_USUAL = Fraction(25)
+_TURNED_BACK = 1.0  # seconds; less is a disorder among neighbours, more a new beginning
+
+
+def frame_rate(stream: VideoStream) -> Fraction | None:
+    """Frames per second: measured over the file, else guessed by libav; None: neither is sane."""
+    for rate in (stream.average_rate, stream.guessed_rate):
+        if rate is not None and _SLOWEST <= rate <= _FASTEST:
+            return Fraction(rate)
+    return None
+
+
+class Clock:
+    """Gives each frame its time in seconds. The first is at 0, each later than the one before.
+
+    Frames keep the times of their container, so that variable rates survive. A frame without a
+    time comes one step after the last; one that repeats or precedes the last, a fraction of a step
+    after it; and where times begin anew, they go on from there.
+    """
+
+    def __init__(self, rate: Fraction | None) -> None:
+        self.step = float(1 / (rate or _USUAL))
+        self._last: float | None = None
+        self._origin: float | None = None
+
+    def time(self, stamp: float | None) -> float:
+        """Time of the next frame, whose container says ``stamp`` seconds."""
+        following = 0.0 if self._last is None else self._last + self.step
+        if stamp is None:
+            shown = following
+        else:
+            if self._origin is None or self._turned_back(stamp - self._origin):
+                self._origin = stamp - following
+            shown = stamp - self._origin
+            if self._last is not None and shown <= self._last:
+                shown = self._last + self.step / 16
+        self._last = shown
+        return shown
+
+    def _turned_back(self, time: float) -> bool:
+        return self._last is not None and time < self._last - _TURNED_BACK
