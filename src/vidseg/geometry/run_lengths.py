@@ -140,6 +140,8 @@ def _compress(index: int, lengths: Sequence[int], pixels: int) -> str:
         array = np.zeros(0)
     if array.ndim != 1 or array.size == 0 or array.dtype.kind != "i":
         raise RunLengthError(index, "is no list of run lengths")
+    if array.min() >= 0 and array.max() > pixels:  # before a sum that may wrap around
+        raise RunLengthError(index, f"has a run of {array.max()} pixels")
     if array.min() < 0 or array.sum() != pixels:
         raise RunLengthError(index, _reason(int(array.sum()), bool(array.min() < 0)))
     packed = coco.frPyObjects([{"size": [pixels, 1], "counts": array}], pixels, 1)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -76,6 +78,27 @@ def test_polygons_are_filled_as_coco_does() -> None:
         ({"size": [2, 2], "counts": [5, -1]}, "a negative run"),
         ({"size": [2, 2], "counts": [1.5, 2.5]}, "no list of run lengths"),
         ({"size": [2, 3], "counts": [6]}, "the mask is 2 × 3"),
+        ({"size": [2, math.inf], "counts": [4]}, "the mask is of the size"),
+        ({"size": "2", "counts": [4]}, "the mask is of the size '2'"),
+        ({"counts": [4]}, "the mask is of the size None"),
+        ({"size": [2, 2], "counts": {"a": 1}}, "neither a text nor a list"),
+        ({"size": [2, 2]}, "neither a text nor a list"),
+        ({"size": [2, 2], "counts": [1 << 62, 1 << 62, 1 << 62, (1 << 62) + 4]}, "a run of"),
+        ({"size": [2, 2], "counts": [1 << 70]}, "no list of run lengths"),
+        ({"size": [2, 2], "counts": ["4"]}, "no list of run lengths"),
+        ([[0, 0, 1, 0, 1e9, 1]], "has the coordinate 1e.09, far outside of its picture of 2 × 2"),
+        ([[0, 0, 1, 0, 1, -1e9]], "the coordinate -1e.09, far outside"),
+        ([[0, 0, 1, 0, 1e300, 1]], "the coordinate 1e.300, far outside"),
+        ([[0, 0, 1, 0, math.inf, 1]], "not finite"),
+        ([[0, 0, 1, 0, math.nan, 1]], "not finite"),
+        ([[0, 900, 900, 0] * 3000], "an outline of 5400000 pixels"),
+        ([[0, 0, 1, 0, 1]], "at least three points"),
+        ([[0, 0, 1, 0]], "at least three points"),
+        ([[0, 0, 1, 0, "1", 1]], "needs numbers x, y"),
+        ([[0, 0, 1, 0, 10**400, 1]], "needs numbers x, y"),
+        ([[[0, 0], [1]]], "needs numbers x, y"),
+        ([0, 0, 1, 0, 1, 1], "needs numbers x, y"),
+        (None, "neither polygons nor run lengths"),
         ({"size": [2, 2], "counts": "!!"}, "no whole run-length string"),
         ({"size": [2, 2], "counts": "1"}, "does not fill"),
         ([[1, 2, 3, 4]], "three points"),

@@ -16,10 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import KDTree
 
+from ...geometry.rings import Points, ring_points
 from ...types import MaskArray
-
-Points = npt.NDArray[np.float64]
-"""[N, 2] vertices (x, y) in pixels; the last is joined to the first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,17 +68,12 @@ def fill(rings: Sequence[npt.ArrayLike], size: tuple[int, int]) -> MaskArray:
         rings: each [N, 2] (x, y) in pixels; may leave the picture, cross itself and each other.
         size: (height, width).
 
-    Raises ValueError for a ring of fewer than three points or one that is not finite.
+    Raises ValueError as :func:`vidseg.geometry.rings.ring_points`.
     """
     height, width = size
     toggles = np.zeros((height, width + 1), dtype=np.uint8)
     for ring in rings:
-        points = np.asarray(ring, dtype=np.float64)
-        if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3:
-            raise ValueError("a polygon needs at least three points (x, y)")
-        if not np.isfinite(points).all():
-            raise ValueError("a polygon has a point that is not finite")
-        rows, columns = _crossings(points, height, width)
+        rows, columns = _crossings(ring_points(ring, size), height, width)
         np.bitwise_xor.at(toggles, (rows, columns), 1)
     inside = np.bitwise_xor.accumulate(toggles, axis=1)[:, :width]
     return inside.astype(bool)

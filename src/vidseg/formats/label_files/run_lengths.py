@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...geometry.rings import ring_points
 from ...geometry.run_lengths import RunLengthError, Runs, read_runs
 from ...results import CocoRLE
 from ...types import MaskArray
+from ..plain_values import shown
 
 Counts = npt.NDArray[np.int64]
 """[N] lengths of runs, background first."""
@@ -48,25 +50,23 @@ def from_segmentation(segmentation: Any, size: tuple[int, int]) -> CocoRLE:
     """
     from pycocotools import mask as coco
 
-    if isinstance(segmentation, list):
-        if not segmentation or any(len(ring) < 6 or len(ring) % 2 for ring in segmentation):
-            raise ValueError("a polygon needs at least three points x, y")
-        flat = [[float(value) for value in ring] for ring in segmentation]
-        if not all(np.isfinite(ring).all() for ring in flat):
-            raise ValueError("a polygon has a point that is not finite")
-        merged = coco.merge(coco.frPyObjects(flat, *size))
+    if isinstance(segmentation, list) and segmentation:
+        rings = [ring_points(ring, size).ravel().tolist() for ring in segmentation]
+        merged = coco.merge(coco.frPyObjects(rings, *size))
         return {"size": list(size), "counts": merged["counts"].decode("ascii")}
     if not isinstance(segmentation, dict):
         raise ValueError("the segmentation is neither polygons nor run lengths")
-    if [int(side) for side in segmentation["size"]] != list(size):
-        raise ValueError(
-            f"the mask is {' × '.join(map(str, segmentation['size']))}, "
-            f"its picture {size[0]} × {size[1]} (height × width)"
-        )
-    counts = segmentation["counts"]
+    given, counts = segmentation.get("size"), segmentation.get("counts")
+    if not isinstance(given, (list, tuple)) or list(given) != list(size):
+        of_two = isinstance(given, (list, tuple)) and len(given) == 2
+        is_size = of_two and all(type(side) is int for side in given)
+        told = f"{given[0]} × {given[1]}" if is_size else f"of the size {shown(given)}"
+        raise ValueError(f"the mask is {told}, its picture {size[0]} × {size[1]} (height × width)")
     if isinstance(counts, str):
         _read(counts, size)
         return {"size": list(size), "counts": counts}
+    if not isinstance(counts, list):
+        raise ValueError("the run lengths are neither a text nor a list")
     return from_counts(counts, size)
 
 
