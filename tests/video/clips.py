@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -110,7 +111,7 @@ def write_flat(
         dst_color_range=2 if full else 1,
     )
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=25)
+        stream: Any = container.add_stream(codec, rate=25)
         stream.height, stream.width, stream.pix_fmt = height, width, pix_fmt
         stream.codec_context.colorspace = 2 if matrix is None else matrix
         stream.codec_context.color_range = 2 if full else 1
@@ -133,13 +134,12 @@ def write_with_sound(
     begin: float = 1.0,
     codec: str = "aac",
     rate: int = 48000,
-    cover: bool = False,
 ) -> Path:
     """A clip at 25 frames/s that is black up to ``begin`` and white from then on, with a tone."""
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=25)
         video.height, video.width, video.pix_fmt = 64, 96, "yuv420p"
-        audio = container.add_stream(codec, rate=rate)
+        audio: Any = container.add_stream(codec, rate=rate)
         audio.codec_context.layout = "mono"
         samples = tone(begin, frames / 25, rate)
         pieces = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
@@ -150,8 +150,8 @@ def write_with_sound(
         fifo = av.AudioFifo()
         for piece in [*resampler.resample(pieces), *resampler.resample(None)]:
             fifo.write(piece)
-        while piece := fifo.read(1024, partial=True):
-            container.mux(audio.encode(piece))
+        while part := fifo.read(1024, partial=True):
+            container.mux(audio.encode(part))
         container.mux(audio.encode(None))
         for index in range(frames):
             level = 255 if index / 25 >= begin else 0

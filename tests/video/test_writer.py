@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -68,3 +70,48 @@ def test_errors(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="one size"):
         writer.write(picture(0, 32, 32))
     writer.close()
+
+
+@pytest.mark.parametrize("aspect", [Fraction(2), Fraction(64, 45), Fraction(1, 2), Fraction(1)])
+def test_pixels_keep_their_shape(tmp_path: Path, aspect: Fraction) -> None:
+    path = tmp_path / "wide.mp4"
+    writer = VideoWriter(path, 25, pixel_aspect=aspect)
+    writer.write(picture(0))
+    writer.close()
+    source = open_source(path)
+    assert source.pixel_aspect == aspect and source.size == (64, 96)
+
+
+@pytest.mark.parametrize("fps", [1e-9, 1e-3, 1e9, float("nan"), float("inf"), 0.0, -5.0, 1000.0])
+def test_absurd_rates(tmp_path: Path, fps: float) -> None:
+    writer = VideoWriter(tmp_path / "out.mp4", fps)
+    for index in range(3):
+        writer.write(picture(index))
+    writer.close()
+    times = [frame.time or 0.0 for frame in open_source(tmp_path / "out.mp4")]
+    assert times[0] == 0 and times[0] < times[1] < times[2] < 1e4
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (2, 3), (16, 5)])
+def test_tiny_pictures(tmp_path: Path, size: tuple[int, int]) -> None:
+    writer = VideoWriter(tmp_path / "tiny.mp4", 25)
+    writer.write(np.full((*size, 3), 200, dtype=np.uint8))
+    writer.close()
+    height, width = size
+    source = open_source(tmp_path / "tiny.mp4")
+    assert source.size == (height + height % 2, width + width % 2)
+    assert np.abs(next(iter(source)).image.astype(int) - 200).max() <= 2
+
+
+@pytest.mark.parametrize("name", ["run:1/a.mp4", "http:/a.mp4", "~a/%d.mp4", "a?b#c.mp4", "\udcff"])
+def test_every_name_that_a_file_can_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path(name)
+    path.parent.mkdir(exist_ok=True)
+    writer = VideoWriter(path, 25)
+    writer.write(picture(0))
+    writer.close()
+    assert len(list(open_source(path))) == 1
+    assert os.listdir(path.parent) == [path.name]  # noqa: PTH208

@@ -253,7 +253,10 @@ def _check_options(task: Task, options: argparse.Namespace) -> None:
 
 
 def _folder_name(source: Source) -> str:
-    stem = Path(source.name).stem if "://" not in source.name else source.name.split("://")[1]
+    from ..video.network import is_address
+
+    name = source.name
+    stem = name.split("://")[1] if is_address(name) else Path(name).stem
     return re.sub(r"[^\w.-]+", "_", stem).strip("_.") or "source"
 
 
@@ -267,8 +270,14 @@ def _results_to_replace(folder: Path, source: Source, *, overwrite: bool) -> lis
             f"{folder} holds results already, such as {found[0].relative_to(folder)}; replace "
             f"them with --overwrite or name another folder with --out."
         )
-    read = {path.resolve() for path in source.paths}
+    read = {_identity(path) for path in source.paths}
     for path in found:
-        if path.resolve() in read:
+        if _identity(path) in read:
             raise OutputError(f"{path} is read and cannot be replaced; name another --out.")
     return found
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """The same for all names of one file, links of both kinds included."""
+    status = path.stat()
+    return status.st_dev, status.st_ino

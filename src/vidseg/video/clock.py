@@ -11,12 +11,15 @@ _USUAL = Fraction(25)
 _TURNED_BACK = 1.0  # seconds; less is a disorder among neighbours, more a new beginning
 
 
+def sane_rate(rate: float | Fraction | None) -> float | Fraction | None:
+    """The rate in frames per second; None for what cannot be one, NaN included."""
+    return rate if rate is not None and _SLOWEST <= rate <= _FASTEST else None
+
+
 def frame_rate(stream: VideoStream) -> Fraction | None:
     """Frames per second: measured over the file, else guessed by libav; None: neither is sane."""
-    for rate in (stream.average_rate, stream.guessed_rate):
-        if rate is not None and _SLOWEST <= rate <= _FASTEST:
-            return Fraction(rate)
-    return None
+    rate = sane_rate(stream.average_rate) or sane_rate(stream.guessed_rate)
+    return None if rate is None else Fraction(rate)
 
 
 class Clock:

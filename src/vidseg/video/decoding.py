@@ -96,6 +96,7 @@ def stamp(frame: VideoFrame, stream: VideoStream) -> float | None:
 
 def _loader(frame: VideoFrame, index: int, name: str) -> Callable[[], ImageArray]:
     def load() -> ImageArray:
+        check_size(frame.width, frame.height, f"Frame {index} of {name}", SourceError)
         try:
             return to_image(frame)
         except (av.FFmpegError, OSError, ValueError, MemoryError) as error:

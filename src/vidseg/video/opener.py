@@ -14,7 +14,6 @@ import av
 from av.container import InputContainer
 
 from ..errors import SourceError, clause
-from ..limits import max_pixels
 
 _VIDEO = (
     "3dostr,4xm,amv,anm,apv,argo_brp,asf,av1,avi,avs2,avs3,bethsoftvid,bfi,bink,bmv,c93,"
@@ -52,7 +51,7 @@ def open_file(path: Path) -> InputContainer:
         with path.open("rb"):
             pass  # the system's own words for what is missing or forbidden
         return _open(file_url(path), ways)
-    except av.InvalidDataError as error:
+    except (av.InvalidDataError, av.EOFError) as error:
         raise SourceError(
             f"{path} cannot be read as a video: it is not a video, or the part that says how to "
             "read it is missing."
@@ -94,7 +93,7 @@ def _open(
         url,
         mode="r",
         format=kind,
-        options={"max_pixels": str(min(max_pixels(), 2**31 - 1)), **options},
+        options=options,
         metadata_errors="replace",
         timeout=timeout,
     )

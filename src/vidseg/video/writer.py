@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 from ..errors import OutputError
 from ..formats.atomic import replacing
 from ..types import ImageArray
+from .clock import sane_rate
 from .color_coding import coding_for
 from .opener import file_url, reason
 from .sound import Sound
@@ -36,7 +37,7 @@ class VideoWriter:
 
     Args:
         path: name of the finished file.
-        fps: frames per second, None for 24.
+        fps: frames per second; 24 for None and for what cannot be a rate.
         pixel_aspect: width / height of a pixel on a screen.
         sound: what is heard along with pictures that have a time.
 
@@ -54,7 +55,7 @@ class VideoWriter:
         self.path = path
         self.frames = 0
         self._place = ExitStack()  # holds the hidden name until it is settled
-        self._rate = Fraction(fps or DEFAULT_FPS).limit_denominator(_FINEST_RATE)
+        self._rate = Fraction(sane_rate(fps) or DEFAULT_FPS).limit_denominator(_FINEST_RATE)
         self._pixel_aspect = pixel_aspect.limit_denominator(_FINEST_ASPECT)
         self._sound = sound
         self._container: OutputContainer | None = None
