@@ -32,7 +32,9 @@ LAYERS = (
     {"backbones"},
     {"models", "weights"},
     {"inference", "datasets", "metrics"},
-    {"evaluation", "training", "recipes"},
+    {"evaluation"},
+    {"benchmarking"},
+    {"training", "recipes"},
     {"cli", "web", "__main__"},
 )
 STRANGERS = {"inference", "datasets", "metrics"}  # of one layer, but unknown to each other

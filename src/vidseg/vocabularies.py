@@ -136,13 +136,17 @@ def _read(stem: str) -> Vocabulary:
     )
 
 
-def asked_classes(names: Sequence[str] | str | None, vocabulary: str | None) -> Vocabulary | None:
+def asked_classes(
+    names: Vocabulary | Sequence[str] | str | None, vocabulary: str | None
+) -> Vocabulary | None:
     """The classes that ``names`` or the list called ``vocabulary`` say; None for neither.
 
     Raises VocabularyError where both are given, or one says nothing usable.
     """
     if names is not None and vocabulary is not None:
         raise VocabularyError("Give either categories or a vocabulary, not both.")
+    if isinstance(names, Vocabulary):
+        return names
     if names is not None:
         return from_names(names)
     return None if vocabulary is None else get_vocabulary(vocabulary)

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 from ..errors import OutputError
 from ..evaluation.registry import benchmark_names
 from .parser import positive_count
+from .printing import print_whole
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from ..evaluation.benchmark import Evaluation, Report
     from .parser import Verbs
 
@@ -84,13 +83,13 @@ def run(options: argparse.Namespace) -> int:
         prepare_folder(Path(options.plot))
     with ProgressBar(options.benchmark, len(evaluation.videos), "videos") as bar:
         report = measure(evaluation, workers=options.workers, progress=bar.advance)
-    _print(summary(report), "", *remarks(report))
+    print_whole(summary(report), "", *remarks(report))
     if file is not None:
         write_json(report, file)
     if options.plot:
         _plot(report, evaluation, options)
     if options.per:
-        _print(breakdown(report, options.per))
+        print_whole(breakdown(report, options.per))
     return 0
 
 
@@ -106,22 +105,3 @@ def _plot(report: Report, evaluation: Evaluation[Any], options: argparse.Namespa
         f"{counted(len(paths), 'picture', 'pictures')} in {folder}, with strips of {shown} of "
         f"{counted(len(evaluation.videos), 'video', 'videos')}, {which}."
     )
-
-
-def _print(*what: RenderableType) -> None:
-    """Prints as rich does, but leaves a reader that goes away to :func:`vidseg.cli.main.main`.
-
-    Lines of text are not broken, so that file names in them can be copied; nor are tables, whose
-    rows a narrow terminal breaks itself.
-    """
-    from rich.console import Console
-    from rich.measure import Measurement
-    from rich.text import Text
-
-    console = Console()
-    wide = console.options.update(max_width=1000)
-    with console.capture() as text:
-        for one in what:
-            width = max(Measurement.get(console, wide, one).maximum, console.width)
-            console.print(one, soft_wrap=isinstance(one, Text), width=width)
-    print(text.get())

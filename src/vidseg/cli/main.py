@@ -21,7 +21,7 @@ EXIT_BROKEN_PIPE = 141
 
 def build_parser() -> Parser:
     """The whole command line. Imports here, so that :func:`main` hears a Ctrl-C meanwhile."""
-    from . import ablation, data, demo, evaluate, segment, submit, train, weights
+    from . import ablation, benchmark, data, demo, evaluate, segment, submit, train, weights
     from .parser import Parser
 
     parser = Parser(
@@ -34,6 +34,7 @@ def build_parser() -> Parser:
     segment.add_parser(verbs)
     demo.add_parser(verbs)
     evaluate.add_parser(verbs)
+    benchmark.add_parser(verbs)
     data.add_parser(verbs)
     submit.add_parser(verbs)
     train.add_parser(verbs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 Row = Mapping[str, float]
+
+Only = frozenset[str] | None
+"""Names of the videos that count; None: all."""
+
+
+def counted_videos(names: Iterable[str], only: Only) -> list[str]:
+    """Those of the names that count, in their order."""
+    return [name for name in names if only is None or name in only]
 
 
 class Mergeable(Protocol):
@@ -165,8 +173,10 @@ class Benchmark(Protocol):
         """Name → one sentence of what it is; the first is the default."""
         ...
 
-    def open(self, truth: Path, predicted: Path, protocol: str) -> Evaluation[Any]:
-        """Finds the files of both folders.
+    def open(
+        self, truth: Path, predicted: Path, protocol: str, only: Only = None
+    ) -> Evaluation[Any]:
+        """Finds the files of both folders, and in them the videos ``only``; None for all.
 
         Raises DataError, naming the file or folder: no ground truth there, nothing predicted,
         a predicted video that the ground truth lacks, a video without a prediction.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ def evaluate(
     *,
     protocol: str | None = None,
     workers: int = 1,
+    videos: Collection[str] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Report:
     """The official numbers of a benchmark.
@@ -34,6 +35,8 @@ def evaluate(
         workers: processes. A script that asks for more than one keeps its own work under
             ``if __name__ == "__main__":``, as always with processes. The numbers do not depend
             on it.
+        videos: names of those that count; the predictions of no others need be there. Official
+            numbers are those of all videos.
         progress: told the name of each video that is done.
 
     Raises:
@@ -41,7 +44,8 @@ def evaluate(
             fit together.
         ValueError: ``workers`` below 1.
     """
-    return run(open_evaluation(benchmark, gt, pred, protocol), workers=workers, progress=progress)
+    evaluation = open_evaluation(benchmark, gt, pred, protocol, videos)
+    return run(evaluation, workers=workers, progress=progress)
 
 
 def open_evaluation(
@@ -49,6 +53,7 @@ def open_evaluation(
     gt: str | os.PathLike[str],
     pred: str | os.PathLike[str],
     protocol: str | None = None,
+    videos: Collection[str] | None = None,
 ) -> Evaluation[Any]:
     """Both folders, checked and ready to be measured. Arguments and errors as :func:`evaluate`."""
     chosen = get_benchmark(benchmark)
@@ -61,4 +66,4 @@ def open_evaluation(
                 f"{folder} is a file; the {what} should be a folder (unpack an archive first) or, "
                 "where the benchmark wants a single JSON file, that file."
             )
-    return chosen.open(Path(gt), Path(pred), rules)
+    return chosen.open(Path(gt), Path(pred), rules, None if videos is None else frozenset(videos))

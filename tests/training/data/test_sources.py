@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from vidseg.datasets.class_lists import PUBLISHED, class_list
 from vidseg.datasets.sources.registry import dataset_names, splits_of
 from vidseg.errors import DataError, VidsegError, VocabularyError
 from vidseg.labels import Category
-from vidseg.training.data.class_lists import PUBLISHED, class_list
 from vidseg.training.data.loader import open_stream
 from vidseg.training.data.sources import is_held_out, open_sources, source_kinds
 from vidseg.training.recipe.data import AugmentationConfig, DataConfig, SourceConfig

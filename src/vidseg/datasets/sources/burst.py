@@ -72,6 +72,10 @@ class BurstVideos:
         tracks = self._sequences[video].tracks.items()
         return tuple(sorted((LabelTrack(int(n), c) for n, c in tracks), key=lambda one: one.id))
 
+    def files(self, video: int) -> tuple[str, ...]:
+        """Names of the annotated frames of a sequence, with their endings."""
+        return self._sequences[video].files
+
     def sentences(self, video: int) -> tuple[Sentence, ...]:
         """None."""
         return ()

@@ -91,6 +91,10 @@ class SegmentedVideos(MapVideos):
             video_tracks(video, self._source, STRICT)
         self._known: tuple[int, dict[int, LabelTrack]] | None = None
 
+    def images(self, video: int) -> tuple[str, ...]:
+        """The ids that the file gives the frames of a video."""
+        return tuple(self._listed[video].images)
+
     def tracks(self, video: int) -> tuple[LabelTrack, ...]:
         """All segments that the file lists, by id; a crowd where it is one in any frame."""
         return tuple(self._tracks(video).values())

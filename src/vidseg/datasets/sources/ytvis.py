@@ -67,6 +67,7 @@ class TrackedVideos(ListedVideos):
         self._videos = [
             VideoInfo(names[id], video.frames, video.size) for id, video in lists.videos.items()
         ]
+        self._numbers = tuple(lists.videos)
         self._sizes = [video.size for video in lists.videos.values()]
         self._pictures = [
             [inside(pictures, file, source) for file in video.files]
@@ -79,6 +80,10 @@ class TrackedVideos(ListedVideos):
         if any(rows.values()):
             self._packed = PackedGroups([own[id] for id in sorted(own)] for own in rows.values())
         self._unpacked: tuple[int, dict[int, Record]] | None = None  # of the video asked last
+
+    def number(self, video: int) -> int:
+        """The id that the file gives a video."""
+        return self._numbers[video]
 
     def _rows(self, video: int) -> dict[int, Record]:
         """Annotation id → annotation, ascending."""

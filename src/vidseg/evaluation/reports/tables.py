@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Literal
 
 from rich.console import Group
@@ -19,13 +20,19 @@ Unit = Literal["fraction", "percent"]
 _COLUMNS = 10  # figures beside each other that a terminal still shows whole
 
 
-def summary(report: Report) -> Group:
-    """The headline figures."""
+def summary(report: Report, beside: Mapping[str, float] = MappingProxyType({})) -> Group:
+    """The headline figures; ``beside`` are those of a paper in percent, by the same keys."""
     table = Table(box=None)
     table.add_column("figure", style="bold")
     table.add_column(_unit(report), justify="right")
+    if beside:
+        table.add_column("paper", justify="right")
+    share = 1 if report.unit == "percent" else 100
     for path in report.headline:
-        table.add_row(Text(path.replace("/", " ")), number(_reach(report, path), report.unit))
+        row = [number(_reach(report, path), report.unit)]
+        if path in beside:
+            row.append(f"{beside[path] / share:.{1 if share == 1 else 3}f}")
+        table.add_row(Text(path.replace("/", " ")), *row)
     return Group(Text(report.benchmark, style="bold"), table)
 
 

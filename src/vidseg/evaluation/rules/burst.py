@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -20,7 +20,7 @@ from ...formats.layouts.burst import json_files
 from ...metrics.hota import ALPHAS, HOTA, HOTAScores
 from ...metrics.track_map import TrackMAP
 from ...metrics.track_overlaps import Floats
-from ..benchmark import ComparedFrame, Curve, Report, Row
+from ..benchmark import ComparedFrame, Curve, Only, Report, Row, counted_videos
 from ..report_notes import counted
 from ..track_files import collector_at_rest, json_file
 from .burst_files import (
@@ -94,11 +94,16 @@ class BurstBenchmark:
         """Name → what it is."""
         return {_AUTO: _AUTO_TEXT, **{name: rules.text for name, rules in _PROTOCOLS.items()}}
 
-    def open(self, truth: Path, predicted: Path, protocol: str) -> BurstEvaluation:
+    def open(
+        self, truth: Path, predicted: Path, protocol: str, only: Only = None
+    ) -> BurstEvaluation:
         """Reads both JSON files; a folder may stand for the one JSON file in it."""
         known = None if protocol == _AUTO else _PROTOCOLS[protocol].classes_of_truth
         with collector_at_rest():
             true = read_truth(_truth_file(truth))
+            if only is not None:
+                kept = {name: true.videos[name] for name in counted_videos(true.videos, only)}
+                true = replace(true, videos=kept)
             found = read_predictions(json_file(predicted, "prediction"), true, known)
         if known is not None:
             return BurstEvaluation(true, found, protocol)

@@ -13,7 +13,7 @@ from ...errors import DataError
 from ...formats.layouts.davis import DAVIS2016, DAVIS2017, VOID
 from ...metrics.contours import Transitions
 from ...metrics.jf import JFMeter, sequence_statistics
-from ..benchmark import Benchmark, ComparedFrame, Evaluation, Report
+from ..benchmark import Benchmark, ComparedFrame, Evaluation, Only, Report
 from ..mask_folders import MaskEvaluation, inner_frames, to_ids
 from ..object_report import (
     HEADLINE,
@@ -155,10 +155,12 @@ class Davis2016:
         "vos_benchmark": "The tool hkchengrex/vos-benchmark: labels must be the same; percent.",
     }
 
-    def open(self, truth: Path, predicted: Path, protocol: str) -> Evaluation[Any]:
+    def open(
+        self, truth: Path, predicted: Path, protocol: str, only: Only = None
+    ) -> Evaluation[Any]:
         """Finds the files; see :class:`Benchmark`."""
         found = find_truth(truth, DAVIS2016)
-        pairs, notes = pair_davis(found, predicted, inner_frames)
+        pairs, notes = pair_davis(found, predicted, inner_frames, only)
         if protocol == "vos_benchmark":
             return LateObjectEvaluation(
                 benchmark=self.name,
@@ -178,10 +180,12 @@ class Davis2017:
         "official": "The program of DAVIS 2017, task semi-supervised; fractions."
     }
 
-    def open(self, truth: Path, predicted: Path, protocol: str) -> Evaluation[Any]:
+    def open(
+        self, truth: Path, predicted: Path, protocol: str, only: Only = None
+    ) -> Evaluation[Any]:
         """Finds the files; see :class:`Benchmark`."""
         found = find_truth(truth, DAVIS2017)
-        return Davis2017Evaluation(*pair_davis(found, predicted, inner_frames))
+        return Davis2017Evaluation(*pair_davis(found, predicted, inner_frames, only))
 
 
 def benchmarks() -> tuple[Benchmark, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from ...errors import DataError
 from ...formats.layouts import davis
 from ...formats.layouts.lists import read_names
+from ..benchmark import Only, counted_videos
 from ..mask_folders import (
     MaskVideo,
     NeededFrames,
@@ -52,15 +53,15 @@ def find_truth(root: Path, edition: davis.Edition) -> DavisTruth:
 
 
 def pair_davis(
-    truth: DavisTruth, predicted: Path, needed: NeededFrames
+    truth: DavisTruth, predicted: Path, needed: NeededFrames, only: Only = None
 ) -> tuple[tuple[MaskVideo, ...], tuple[str, ...]]:
     """(videos, notes): the validation set, or the set that has exactly the predicted videos.
 
     Without a list all annotated videos count. Raises DataError where the folders do not fit.
     """
     folders = predicted_folders(predicted, ("Annotations", *davis.RESOLUTIONS))
-    wanted, notes = _choose(truth, folders)
-    return pair_videos(truth.folders, folders, wanted, needed), notes
+    wanted, notes = _choose(truth, folders if only is None else only)
+    return pair_videos(truth.folders, folders, counted_videos(wanted, only), needed), notes
 
 
 def _choose(truth: DavisTruth, predicted: Collection[str]) -> tuple[Sequence[str], tuple[str, ...]]:

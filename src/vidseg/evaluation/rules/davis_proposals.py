@@ -17,7 +17,7 @@ from ...formats.layouts.davis import UNSUPERVISED
 from ...formats.layouts.ref_youtube_vos import parts, read_part
 from ...metrics.jf import JFMeter
 from ...metrics.proposals import VOID, ProposalMeter
-from ..benchmark import ComparedFrame, Curve, Evaluation, Report, Row
+from ..benchmark import ComparedFrame, Curve, Evaluation, Only, Report, Row
 from ..mask_folders import MaskVideo, every_frame, folders_in, read_predicted, to_ids
 from ..object_report import (
     HEADLINE,
@@ -174,10 +174,12 @@ class Davis2017Unsupervised:
         "official": "The program of DAVIS 2017, task unsupervised; fractions."
     }
 
-    def open(self, truth: Path, predicted: Path, protocol: str) -> Evaluation[Any]:
+    def open(
+        self, truth: Path, predicted: Path, protocol: str, only: Only = None
+    ) -> Evaluation[Any]:
         """Finds the files; see :class:`Benchmark`."""
         found = find_truth(truth, UNSUPERVISED)
-        pairs, notes = pair_davis(found, predicted, every_frame)
+        pairs, notes = pair_davis(found, predicted, every_frame, only)
         return ProposalEvaluation(self.name, f"Equals {_AUTHORITY}.", {"": pairs}, notes)
 
 
@@ -202,7 +204,9 @@ class RefDavis:
         "fractions."
     }
 
-    def open(self, truth: Path, predicted: Path, protocol: str) -> Evaluation[Any]:
+    def open(
+        self, truth: Path, predicted: Path, protocol: str, only: Only = None
+    ) -> Evaluation[Any]:
         """Finds the files; see :class:`Benchmark`.
 
         ``predicted`` holds anno_0 and so on, or the videos of one annotator.
@@ -212,7 +216,7 @@ class RefDavis:
         annotators: dict[str, tuple[MaskVideo, ...]] = {}
         notes: tuple[str, ...] = ()
         for name in names or [""]:
-            annotators[name], notes = pair_davis(found, predicted / name, every_frame)
+            annotators[name], notes = pair_davis(found, predicted / name, every_frame, only)
         if len(names) not in (0, ref_davis.ANNOTATORS):
             notes += (f"Ref-DAVIS has {ref_davis.ANNOTATORS} annotators; {len(names)} are given.",)
         if not names:

@@ -21,7 +21,7 @@ from ...metrics.stq import STQ
 from ...metrics.vpq import VPQ, VPQScores
 from ...types import IdMap
 from ...vocabularies import get_vocabulary
-from ..benchmark import ComparedFrame, Curve, Report, Row, sorted_curves
+from ..benchmark import ComparedFrame, Curve, Only, Report, Row, counted_videos, sorted_curves
 from ..mask_folders import (
     MaskVideo,
     every_frame,
@@ -61,7 +61,9 @@ class KITTISTEP:
     name: str = "kitti_step"
     protocols: Mapping[str, str] = field(default_factory=lambda: _PROTOCOLS)
 
-    def open(self, truth: Path, predicted: Path, protocol: str) -> KITTISTEPEvaluation:
+    def open(
+        self, truth: Path, predicted: Path, protocol: str, only: Only = None
+    ) -> KITTISTEPEvaluation:
         """Finds the sequences. See Benchmark."""
         bare = not layout.splits_in(truth) and layout.sequences(truth, None)
         root = layout.map_folder(truth, None if bare else "val")
@@ -69,7 +71,7 @@ class KITTISTEP:
         if not folders:
             raise DataError(f"{root} holds no sequence of the ground truth.")
         answers = predicted_folders(predicted, (layout.MAPS, "val"))
-        videos = pair_videos(folders, answers, [*folders], every_frame)
+        videos = pair_videos(folders, answers, counted_videos(folders, only), every_frame)
         return KITTISTEPEvaluation(protocol, {video.name: video for video in videos})
 
 

@@ -15,7 +15,7 @@ from ...formats.layouts.mose import meta_file
 from ...formats.layouts.object_meta import read_meta
 from ...metrics.contours import Transitions
 from ...metrics.mosev2 import MoseV2Meter
-from ..benchmark import Benchmark, Curve, Evaluation, Report, Row
+from ..benchmark import Benchmark, Curve, Evaluation, Only, Report, Row, counted_videos
 from ..mask_folders import (
     MaskEvaluation,
     MaskVideo,
@@ -117,7 +117,9 @@ class Mose:
         "mosev2": "The public program of MOSEv2 (needs meta.json); percent, not rounded.",
     }
 
-    def open(self, truth: Path, predicted: Path, protocol: str) -> Evaluation[Any]:
+    def open(
+        self, truth: Path, predicted: Path, protocol: str, only: Only = None
+    ) -> Evaluation[Any]:
         """Finds the files; see :class:`Benchmark`.
 
         ``truth`` holds ``Annotations/<video>/<frame>.png`` or the videos, ``predicted`` the videos
@@ -125,7 +127,9 @@ class Mose:
         """
         folders = _truth_folders(truth)
         needed = {"all_frames": every_frame, "mosev2": all_but_the_last}.get(protocol, inner_frames)
-        pairs = pair_videos(folders, predicted_folders(predicted), list(folders), needed)
+        pairs = pair_videos(
+            folders, predicted_folders(predicted), counted_videos(folders, only), needed
+        )
         if protocol == "mosev2":
             return MoseV2Evaluation(pairs, _objects(truth, pairs))
         return LateObjectEvaluation(

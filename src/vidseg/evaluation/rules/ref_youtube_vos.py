@@ -14,7 +14,7 @@ from ...formats.layouts.ref_youtube_vos import FILE, DescribedVideo, parts, read
 from ...formats.reading import read_small_label_map
 from ...metrics.contours import LabelMap8, Transitions
 from ...metrics.jf import JFMeter, score_pairs
-from ..benchmark import Benchmark, ComparedFrame, Evaluation, Report
+from ..benchmark import Benchmark, ComparedFrame, Evaluation, Only, Report, counted_videos
 from ..mask_folders import (
     check_frames,
     check_names,
@@ -130,7 +130,9 @@ class RefYoutubeVos:
         "all_frames": "All frames of a video, mean over expressions; fractions."
     }
 
-    def open(self, truth: Path, predicted: Path, protocol: str) -> Evaluation[Any]:
+    def open(
+        self, truth: Path, predicted: Path, protocol: str, only: Only = None
+    ) -> Evaluation[Any]:
         """Finds the files; see :class:`Benchmark`.
 
         ``truth`` is the dataset with one split, or the folder of a split; ``predicted`` holds
@@ -151,11 +153,12 @@ class RefYoutubeVos:
             raise DataError(f"{part.maps} holds no video of the ground truth.")
         predictions = predicted_folders(predicted)
         shown = {name: folders[name] for name in videos if name in folders}
-        check_names(shown, predictions, list(videos))
+        names = counted_videos(videos, only)
+        check_names(shown, predictions, names)
         return RefYoutubeVosEvaluation(
             tuple(
-                _pair(name, video, folders[name], predictions[name], part.source)
-                for name, video in videos.items()
+                _pair(name, videos[name], folders[name], predictions[name], part.source)
+                for name in names
             )
         )
 

@@ -15,7 +15,7 @@ from ...formats.layouts import viposeg as layout
 from ...formats.reading import read_small_label_map
 from ...metrics.viposeg import GROUPS, PairSums, PanopticVOSMeter, PanopticVOSScores
 from ...vocabularies import get_vocabulary
-from ..benchmark import ComparedFrame, Curve, Report, Row, sorted_curves
+from ..benchmark import ComparedFrame, Curve, Only, Report, Row, counted_videos, sorted_curves
 from ..mask_folders import (
     MaskVideo,
     every_frame,
@@ -51,14 +51,18 @@ class VIPOSeg:
     name: str = "viposeg"
     protocols: Mapping[str, str] = field(default_factory=lambda: _PROTOCOLS)
 
-    def open(self, truth: Path, predicted: Path, protocol: str) -> VIPOSegEvaluation:
+    def open(
+        self, truth: Path, predicted: Path, protocol: str, only: Only = None
+    ) -> VIPOSegEvaluation:
         """Finds the videos and reads the classes of the objects. See Benchmark."""
         part = next(iter(layout.parts(truth, "valid").values()), truth)
         root = part / layout.ALL_MAPS
         folders = folders_in(root)
         if not folders:
             raise DataError(f"{root} holds no video of the ground truth.")
-        videos = pair_videos(folders, predicted_folders(predicted), [*folders], every_frame)
+        videos = pair_videos(
+            folders, predicted_folders(predicted), counted_videos(folders, only), every_frame
+        )
         given = {video.name: part / layout.GIVEN / video.name for video in videos}
         for video in videos:
             _check_given(given[video.name], video)

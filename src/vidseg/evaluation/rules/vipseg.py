@@ -21,7 +21,7 @@ from ...metrics.panoptic import PanopticMap
 from ...metrics.stq import STQ
 from ...metrics.vpq import VPQ, PanopticQuality, VPQScores
 from ...types import IdMap
-from ..benchmark import ComparedFrame, Curve, Report, Row, sorted_curves
+from ..benchmark import ComparedFrame, Curve, Only, Report, Row, sorted_curves
 from ..mask_folders import same_size
 from ..read_ahead import read_ahead
 from ..report_notes import class_notes, counted
@@ -52,9 +52,11 @@ class VIPSeg:
     name: str = "vipseg"
     protocols: Mapping[str, str] = field(default_factory=lambda: _PROTOCOLS)
 
-    def open(self, truth: Path, predicted: Path, protocol: str) -> VIPSegEvaluation:
+    def open(
+        self, truth: Path, predicted: Path, protocol: str, only: Only = None
+    ) -> VIPSegEvaluation:
         """Reads both JSON files and finds the PNGs. See Benchmark."""
-        source, classes, videos = read_vipseg(truth, predicted)
+        source, classes, videos = read_vipseg(truth, predicted, only)
         by_name = {video.name: video for video in videos}
         return VIPSegEvaluation(protocol, source, classes, by_name)
 

@@ -19,6 +19,7 @@ from ...formats.layouts.vipseg_lists import (
     read_listing,
 )
 from ...formats.reading import inside, read_json
+from ..benchmark import Only, counted_videos
 from ..mask_folders import check_frames, check_names, frame_names, predicted_folders
 
 
@@ -65,7 +66,7 @@ class PanopticClasses:
 
 
 def read_vipseg(
-    truth: Path, predicted: Path
+    truth: Path, predicted: Path, only: Only = None
 ) -> tuple[Path, PanopticClasses, tuple[PanopticVideo, ...]]:
     """The JSON file of the truth, classes and videos, every file known to be there.
 
@@ -73,6 +74,8 @@ def read_vipseg(
     """
     source = layout.json_of(truth, "val") or layout.split_json(truth, "val")
     names = layout.names_in(source, truth, "val")
+    if only is not None:
+        names = tuple(only) if names is None else tuple(counted_videos(names, only))
     listing = read_listing(source, names=names, areas="needed")
     assert listing is not None  # a strict reader raises
     classes = _classes(listing)

@@ -17,7 +17,7 @@ from ...metrics.overlaps import Counts, joint_areas
 from ...metrics.vss import ConsistencyMeter, SemanticMeter, SemanticScores
 from ...types import IdMap
 from ...vocabularies import get_vocabulary
-from ..benchmark import ComparedFrame, Report, Row, sorted_curves
+from ..benchmark import ComparedFrame, Only, Report, Row, counted_videos, sorted_curves
 from ..mask_folders import MaskVideo, every_frame, pair_videos, predicted_folders
 from ..report_notes import counted
 
@@ -48,9 +48,11 @@ class VSPW:
     name: str = "vspw"
     protocols: Mapping[str, str] = field(default_factory=lambda: _PROTOCOLS)
 
-    def open(self, truth: Path, predicted: Path, protocol: str) -> VSPWEvaluation:
+    def open(
+        self, truth: Path, predicted: Path, protocol: str, only: Only = None
+    ) -> VSPWEvaluation:
         """Finds the videos that ``val.txt`` lists. See Benchmark."""
-        names = layout.videos_of(truth, "val")
+        names = counted_videos(layout.videos_of(truth, "val"), only)
         folders = {name: layout.maps(truth, name) for name in names}
         for name, folder in folders.items():
             if not folder.is_dir():

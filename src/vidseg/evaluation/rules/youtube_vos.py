@@ -15,7 +15,7 @@ from ...formats.layouts import youtube_vos
 from ...formats.layouts.object_meta import MAPS, ListedVideo, read_meta
 from ...metrics.contours import Transitions
 from ...metrics.jf import JFMeter
-from ..benchmark import Benchmark, Evaluation, Report, Row
+from ..benchmark import Benchmark, Evaluation, Only, Report, Row, counted_videos
 from ..mask_folders import (
     MaskEvaluation,
     MaskVideo,
@@ -147,7 +147,9 @@ class YoutubeVos:
         "after_first_skip_last": "The same without the last annotated frame; percent.",
     }
 
-    def open(self, truth: Path, predicted: Path, protocol: str) -> Evaluation[Any]:
+    def open(
+        self, truth: Path, predicted: Path, protocol: str, only: Only = None
+    ) -> Evaluation[Any]:
         """Finds the files; see :class:`Benchmark`.
 
         ``truth`` holds ``meta.json``, ``Annotations`` and ``seen_categories.json``; in its stead
@@ -159,13 +161,14 @@ class YoutubeVos:
             raise DataError(f'{meta} has no videos under "videos".')
         folders = folders_in(truth / MAPS)
         predictions = predicted_folders(predicted)
-        check_names(folders, predictions, list(videos))
+        names = counted_videos(videos, only)
+        check_names(folders, predictions, names)
         unlisted = sorted(set(folders) - set(videos))
         if unlisted:
             raise DataError(f"{meta} does not list the video {folders[unlisted[0]]}.")
         pairs, objects = [], {}
-        for name, video in videos.items():
-            frames = frame_names(folders[name])
+        for name in names:
+            video, frames = videos[name], frame_names(folders[name])
             objects[name] = _measured_objects(video, frames, meta, name, protocol)
             chosen = {frame for one in objects[name] for frame in one.frames}
             needed = tuple(frame for frame in frames if frame in chosen)

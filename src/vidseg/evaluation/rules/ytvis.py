@@ -10,7 +10,7 @@ from typing import Any
 
 from ...errors import DataError
 from ...metrics.vis import IOU_THRESHOLDS, TrackAP, TrackAPScores
-from ..benchmark import ComparedFrame, Curve, Report, Row
+from ..benchmark import ComparedFrame, Curve, Only, Report, Row, counted_videos
 from ..report_notes import counted
 from ..track_files import collector_at_rest, json_file, json_files
 from .ytvis_files import TrackRow, Truth, read_predictions, read_truth
@@ -38,24 +38,36 @@ class TrackBenchmark:
     name: str
     protocols: Mapping[str, str]
 
-    def open(self, truth: Path, predicted: Path, protocol: str) -> TrackEvaluation:
+    def open(
+        self, truth: Path, predicted: Path, protocol: str, only: Only = None
+    ) -> TrackEvaluation:
         """Reads both JSON files; a folder may stand for the one JSON file in it."""
         with collector_at_rest():
-            return self._open(truth, predicted, protocol)
+            return self._open(truth, predicted, protocol, only)
 
-    def _open(self, truth: Path, predicted: Path, protocol: str) -> TrackEvaluation:
+    def _open(self, truth: Path, predicted: Path, protocol: str, only: Only) -> TrackEvaluation:
         if self.protocols is not _LONG_VIDEOS:
             listed = read_truth(json_file(truth, "ground truth"))
             found = read_predictions(json_file(predicted, "prediction"), listed)
             return TrackEvaluation(
-                self.name, protocol, listed, found, dict.fromkeys(listed.videos, "")
+                self.name, protocol, listed, found, _counted(listed, only, listed.videos)
             )
         listed, sets = _joined(truth, protocol)
         found = {id: [] for id in listed.videos}
         for file in json_files(predicted, "prediction"):
             for id, rows in read_predictions(file, listed).items():
                 found[id] += rows
-        return TrackEvaluation(self.name, protocol, listed, found, sets)
+        return TrackEvaluation(self.name, protocol, listed, found, _counted(listed, only, sets))
+
+
+def _counted(listed: Truth, only: Only, sets: Mapping[int, Any]) -> dict[int, str]:
+    """The set of each video that counts; "" where there are no sets."""
+    counted = set(counted_videos((listed.videos[id].name for id in sets), only))
+    return {
+        id: kept if isinstance(kept, str) else ""
+        for id, kept in sets.items()
+        if listed.videos[id].name in counted
+    }
 
 
 def benchmarks() -> tuple[TrackBenchmark, ...]:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ...datasets.augment.augmentation import Augmentation
 from ...datasets.augment.views import LargeScaleJitter, MovingView, ShortSide
 from ...datasets.batches.drawing import ClipSource
+from ...datasets.class_lists import class_list
 from ...datasets.clips.long_tail import (
     choose_at_random,
     choose_by_class,
@@ -26,7 +27,6 @@ from ...datasets.sources.sa1b import Sa1bStills
 from ...errors import DataError
 from ...labels import LabelSource, LabelTrack
 from ..recipe.data import AugmentationConfig, DataConfig, SourceConfig
-from .class_lists import class_list
 
 _LONG_TAILED = ("lvis", "burst", "entityseg")
 _SA1B_COPIES = (16, 48)

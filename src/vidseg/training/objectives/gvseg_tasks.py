@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from ...datasets.batches.collate import ClipBatch
+from ...datasets.class_lists import PUBLISHED
 from ...datasets.clips.schema import ClipSample
 from ...vocabularies import get_vocabulary, is_thing_name
-from ..data.class_lists import PUBLISHED
 from ..losses.targets import ClipTargets
 from ..recipe.objective import GvSegTask, TasksConfig
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar, overload
 
+from ...datasets.class_lists import class_list
 from ...datasets.clips.own_folders import OWN_FOLDERS
 from ...datasets.sources.registry import open_dataset
 from ...errors import DataError
@@ -14,7 +15,6 @@ from ...geometry.masks import decode_rle
 from ...labels import LabelSource
 from ...types import ImageArray, MaskArray
 from ...vocabularies import is_thing_name
-from ..data.class_lists import class_list
 from ..data.sources import own_classes
 from ..recipe.schema import BenchmarkConfig
 
@@ -78,7 +78,7 @@ class BenchmarkVideos:
 
     Args:
         source: opened.
-        names, rows: as :func:`~vidseg.training.data.class_lists.class_list` gives them.
+        names, rows: as :func:`~vidseg.datasets.class_lists.class_list` gives them.
         things: rows of the countable classes; None: as the source says.
 
     Attributes:

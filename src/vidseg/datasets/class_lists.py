@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ...errors import VocabularyError, nearest_hint
-from ...labels import Category
-from ...vocabularies import get_vocabulary
+from ..errors import VocabularyError, nearest_hint
+from ..labels import Category
+from ..vocabularies import get_vocabulary
 
 PUBLISHED = {
     "ytvis2019": "ytvis2019",

@@ -1,0 +1,201 @@
+"""The loop of a benchmark: every video asked, answered, written, once."""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..errors import DataError
+from .answers import FORMS, Rows
+from .questions import questions_of
+from .release import Release, open_release
+from .run_folder import RunFolder, VideoRecord
+
+if TYPE_CHECKING:
+    from ..inference.config import InferenceConfig
+    from ..inference.segmenter import Segmenter
+
+Settings = Literal["default", "published"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchmarkRequest:
+    """What a benchmark run is asked; plain values, so that processes can be handed it.
+
+    Attributes:
+        benchmark: its name.
+        data: folder of the release.
+        model: name, folder, file or hub id.
+        settings: ``default`` are ours with those of the model, ``published`` those of the released
+            test scripts.
+        split, protocol: None for those that papers report.
+        only: names of videos; empty for all.
+        limit: the first N of them.
+        device: as ``--device``.
+        short_side: in place of that of the settings.
+    """
+
+    benchmark: str
+    data: Path
+    model: str
+    settings: Settings = "default"
+    split: str | None = None
+    protocol: str | None = None
+    only: tuple[str, ...] = ()
+    limit: int | None = None
+    device: str = "auto"
+    short_side: int | None = None
+
+
+def chosen_videos(release: Release, request: BenchmarkRequest) -> list[int]:
+    """Numbers of the videos that are asked for. Raises DataError for an unknown name."""
+    numbers = {info.name: number for number, info in enumerate(release.videos)}
+    for name in request.only:
+        if name not in numbers:
+            raise DataError(
+                f"{release.root} has no video {name!r} in the split {release.split} of "
+                f"{release.name}."
+            )
+    chosen = [numbers[name] for name in dict.fromkeys(request.only)] or list(numbers.values())
+    return sorted(chosen)[: request.limit]
+
+
+def settings_of(
+    segmenter: Segmenter, release: Release, request: BenchmarkRequest
+) -> InferenceConfig:
+    """The inference settings of a run."""
+    task = release.row.task
+    if request.settings == "published":
+        from ..inference.published.settings import published
+
+        config = published(task, release.name)
+    else:
+        config = segmenter.config(task)
+    if request.short_side is not None:
+        config = config.override({"short_side": request.short_side})
+    return config
+
+
+def fingerprint(segmenter: Segmenter) -> str:
+    """SHA-256 of the weights, by name."""
+    import torch
+
+    found = hashlib.sha256()
+    for name, tensor in sorted(segmenter.model.state_dict().items()):
+        found.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
+        values = tensor.detach().cpu().contiguous().flatten()
+        found.update(values.view(torch.uint8).numpy().tobytes())
+    return found.hexdigest()
+
+
+def run_video(
+    segmenter: Segmenter, release: Release, video: int, config: InferenceConfig, predictions: Path
+) -> VideoRecord:
+    """Asks everything about one video and writes the answers."""
+    info = release.videos[video]
+    rows: Rows = []
+    frames, begun = 0, time.perf_counter()
+    for question in questions_of(release, video):
+        answers = FORMS[release.row.form](predictions, release, video, question)
+        with segmenter.segment(
+            release.pictures(video),
+            task=release.row.task,
+            categories=release.classes,
+            prompts=question.prompts,
+            config=config,
+        ) as results:
+            for result in results:
+                answers.write(info.frames[result.index], result)
+                frames += 1
+            rows += answers.close(results.tracks())
+    return VideoRecord(info.name, frames, time.perf_counter() - begun, peak_memory(), rows)
+
+
+def run_videos(
+    request: BenchmarkRequest,
+    segmenter: Segmenter,
+    release: Release,
+    folder: RunFolder,
+    videos: Sequence[int],
+    *,
+    jobs: int = 1,
+    progress: Callable[[str, int], None] = lambda name, frames: None,
+) -> None:
+    """Runs the videos that are not done yet.
+
+    Args:
+        jobs: processes, each with a model of its own; the predictions do not depend on it.
+        progress: told the name and the number of frames of each video that is done.
+    """
+    waiting = [video for video in videos if video not in set(folder.done(videos))]
+    if jobs == 1 or len(waiting) < 2:
+        config = settings_of(segmenter, release, request)
+        for video in waiting:
+            record = run_video(segmenter, release, video, config, folder.predictions)
+            folder.keep(video, record)
+            progress(record.name, record.frames)
+        return
+    spawned = multiprocessing.get_context("spawn")
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    with ProcessPoolExecutor(
+        min(jobs, len(waiting)), spawned, _begin_worker, (request, threads)
+    ) as pool:
+        tasks = {pool.submit(_run_in_worker, video, folder.predictions): video for video in waiting}
+        try:
+            for task in as_completed(tasks):
+                record = task.result()
+                folder.keep(tasks[task], record)
+                progress(record.name, record.frames)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+_worker: dict[str, Any] = {}
+
+
+def _begin_worker(request: BenchmarkRequest, threads: int) -> None:
+    import torch
+
+    from ..inference.files.loading import load
+
+    torch.set_num_threads(threads)
+    segmenter = load(request.model, request.device)
+    release = open_release(request.benchmark, request.data, request.split, request.protocol)
+    config = settings_of(segmenter, release, request)
+    _worker.update(segmenter=segmenter, release=release, config=config)
+
+
+def _run_in_worker(video: int, predictions: Path) -> VideoRecord:
+    return run_video(
+        _worker["segmenter"], _worker["release"], video, _worker["config"], predictions
+    )
+
+
+def peak_memory() -> int:
+    """Resident memory of this process at its highest, in bytes."""
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak
+
+
+def asked(request: BenchmarkRequest, weights: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run folder remembers of a request, so that only the same run goes on in it."""
+    return {
+        "benchmark": request.benchmark,
+        "data": str(request.data.resolve()),
+        "split": request.split,
+        "protocol": request.protocol,
+        "model": request.model,
+        "weights": weights,
+        "settings": dict(config),
+    }
