@@ -74,6 +74,7 @@ def write_files(folder: Path) -> None:
     write_labels(folder)
     write_image_layout("coco_panoptic", folder / "coco")
     write_training_data(folder / "data", folder / "written" / "streets")
+    write_layout("davis2017", folder / "datasets" / "DAVIS2017")
     shutil.rmtree(folder / "written")
 
 

@@ -57,12 +57,14 @@ def run_benchmark(
     out: Path,
     *,
     jobs: int = 1,
+    threads: int | None = None,
     begin: Callable[[int, int], None] = lambda done, total: None,
     progress: Callable[[str, int], None] = lambda name, frames: None,
 ) -> Outcome:
     """Runs the videos that are not done yet in ``out``, then scores them or packs them.
 
     Args:
+        jobs, threads: processes, and threads of each; see :func:`run_videos`.
         begin: told how many videos are done before, and how many there are.
         progress: told the name and the number of frames of each video that is done.
 
@@ -74,7 +76,9 @@ def run_benchmark(
     config = settings_of(segmenter, release, request)
     folder = RunFolder(out, asked(request, fingerprint(segmenter), config.flat()))
     begin(len(folder.done(videos)), len(videos))
-    run_videos(request, segmenter, release, folder, videos, jobs=jobs, progress=progress)
+    run_videos(
+        request, segmenter, release, folder, videos, jobs=jobs, threads=threads, progress=progress
+    )
     folder.write_rows(release, videos)
     whole = len(videos) == len(release.videos)
     report, submission = _scored(request, release, folder, videos, whole)
@@ -118,6 +122,7 @@ def _scored(
     if release.row.form in ("tracks", "burst"):
         source = source / "results.json"
     packed = submit(release.name, source, folder.archive, truth=release.root, split=release.split)
-    if packed.findings.errors:
-        raise DataError(packed.findings.errors[0].sentence)
+    for finding in packed.findings:
+        if finding.severity == "error":
+            raise DataError(finding.sentence)
     return None, packed

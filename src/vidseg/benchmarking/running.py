@@ -127,16 +127,23 @@ def run_videos(
     videos: Sequence[int],
     *,
     jobs: int = 1,
+    threads: int | None = None,
     progress: Callable[[str, int], None] = lambda name, frames: None,
 ) -> None:
     """Runs the videos that are not done yet.
 
     Args:
-        jobs: processes, each with a model of its own; the predictions do not depend on it.
+        jobs: processes, each with a model of its own.
+        threads: of each process; by default the cores are shared out. Predictions do not depend on
+            ``jobs``, but sums of floats, and with them ties, may depend on the number of threads.
         progress: told the name and the number of frames of each video that is done.
     """
     waiting = [video for video in videos if video not in set(folder.done(videos))]
-    if jobs == 1 or len(waiting) < 2:
+    if jobs == 1:
+        if threads is not None:
+            import torch
+
+            torch.set_num_threads(threads)
         config = settings_of(segmenter, release, request)
         for video in waiting:
             record = run_video(segmenter, release, video, config, folder.predictions)
@@ -144,7 +151,7 @@ def run_videos(
             progress(record.name, record.frames)
         return
     spawned = multiprocessing.get_context("spawn")
-    threads = max(1, (os.cpu_count() or 1) // jobs)
+    threads = threads or max(1, (os.cpu_count() or 1) // jobs)
     with ProcessPoolExecutor(
         min(jobs, len(waiting)), spawned, _begin_worker, (request, threads)
     ) as pool:

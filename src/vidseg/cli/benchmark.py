@@ -80,6 +80,12 @@ def add_parser(verbs: Verbs) -> None:
         "--jobs", type=positive_count, default=1, metavar="N", help="processes (default: 1)"
     )
     parser.add_argument(
+        "--threads",
+        type=positive_count,
+        metavar="N",
+        help="of each process (default: the cores, shared out)",
+    )
+    parser.add_argument(
         "--device", type=device_name, default="auto", help="auto, cpu, cuda or mps (default: auto)"
     )
     parser.add_argument(
@@ -99,7 +105,7 @@ def run(options: argparse.Namespace) -> int:
     segmenter = load_segmenter(options.model, options.device)
     for request in requests:
         out = (options.out or Path("out/benchmark")) / request.benchmark
-        _run_one(request, segmenter, out, options.jobs)
+        _run_one(request, segmenter, out, options)
     return 0
 
 
@@ -137,7 +143,9 @@ def _requests(options: argparse.Namespace) -> list[BenchmarkRequest]:
     return [replace(request, benchmark=name, data=found[name]) for name in dict.fromkeys(names)]
 
 
-def _run_one(request: BenchmarkRequest, segmenter: Segmenter, out: Path, jobs: int) -> None:
+def _run_one(
+    request: BenchmarkRequest, segmenter: Segmenter, out: Path, options: argparse.Namespace
+) -> None:
     from ..benchmarking.benchmark import run_benchmark
     from ..evaluation.reports.tables import remarks, summary
     from ..progress import ProgressBar
@@ -148,7 +156,8 @@ def _run_one(request: BenchmarkRequest, segmenter: Segmenter, out: Path, jobs: i
             request,
             segmenter,
             out,
-            jobs=jobs,
+            jobs=options.jobs,
+            threads=options.threads,
             begin=bar.begin,
             progress=lambda name, frames: bar.advance(name),
         )
