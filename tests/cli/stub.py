@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from vidseg.inference.config import InferenceConfig
 from vidseg.prompts import Prompt
 from vidseg.results import FrameResult, Segment, Track
 from vidseg.types import Frame, Task
@@ -36,6 +37,7 @@ class StubSegmenter:
         vocabulary: str | None,
         prompts: Sequence[Prompt],
         short_side: int | None,
+        config: InferenceConfig | None = None,
     ) -> StubResults:
         if prompts:
             classes = {p.object_id: getattr(p, "category", None) for p in prompts}

@@ -15,6 +15,7 @@ import torch
 from vidseg.cli.main import main
 from vidseg.formats.reading import read_label_map, read_rgb_ids
 from vidseg.geometry.masks import decode_rle
+from vidseg.inference.published.settings import published
 from vidseg.models.presets import debug
 from vidseg.models.text.static_text import StaticTextConfig
 from vidseg.models.univs.model import UniVS
@@ -174,3 +175,43 @@ def test_models_that_are_not_there(
     told = capsys.readouterr().err
     assert sentence in told and told.count("\n") == 1
     assert files(tmp_path) == ["clip.mp4"]
+
+
+def test_settings_of_the_release(
+    model: Path, clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The tiny model has none of the four backbones, so the line says whose settings to take."""
+    words = ["segment", str(clip), *CLICK, "--model", str(model), "--out", str(tmp_path / "out")]
+    asked = ["--settings", "published:davis2017:2:swint", "--short-side", "64"]
+    assert main([*words, *asked, "--print-settings"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    wanted = published(Task.VOS, "davis2017", backbone="swint", stage=2).override(short_side=64)
+    assert shown == {"vos": wanted.flat()} and wanted.square_side == 1024
+    assert not (tmp_path / "out").exists(), "nothing was segmented"
+    default = [*words, "--print-settings"]
+    assert main(default) == 0
+    assert json.loads(capsys.readouterr().out)["vos"]["clip_length"] == 1
+    assert main([*words, "--settings", "published:davis2017:3:r50", "--short-side", "64"]) == 0
+    assert "4 frames in" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ("publish:davis2017", "The settings 'publish:davis2017' are unknown; use default, or"),
+        ("published:davis2018", "the nearest is 'davis201"),
+        ("published:vspw", "vspw is a benchmark of vss, not of vos"),
+        ("published:davis2017:x", "have no stage; it is 2 or 3"),
+        ("published:davis2017:1", "stages 2 and 3, and 1 is neither"),
+        ("published:davis2017:3:swin-t", "'swin-t' is no backbone"),
+        ("published:davis2017", "no settings for the backbone of this model"),
+        ("published:davis2017::r50", "are unknown"),
+    ],
+)
+def test_settings_that_there_are_not(
+    settings: str, told: str, model: Path, clip: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["segment", str(clip), *CLICK, "--model", str(model), "--settings", settings]
+    assert main([*words, "--print-settings"]) == 2
+    error = capsys.readouterr().err
+    assert told in error and error.count("\n") == 1

@@ -57,6 +57,7 @@ class ColourModel(nn.Module):
         tokens: int,
         random: torch.Generator,
         clip_slot: tuple[int, int],
+        temporal_encoding: str | None = None,
     ) -> VisualTokens:
         content = features.levels[2][0]
         position = torch.zeros(*content.shape[1:], 4)
@@ -80,6 +81,7 @@ class ColourModel(nn.Module):
         *,
         learnable: bool = True,
         separation: str | None = None,
+        temporal_encoding: str | None = None,
     ) -> DecoderOutput:
         wanted = prompts.query[0]  # [Q, T, 4]
         shown = features.mask_features.flatten(2).transpose(1, 2)  # [T, hw, 4]

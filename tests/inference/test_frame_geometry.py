@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
+from vidseg.errors import ModelError
 from vidseg.inference.config import InferenceConfig
 from vidseg.inference.frame_geometry import FrameGeometry, prepare
 
@@ -32,6 +33,20 @@ def test_sizes(
 ) -> None:
     config = InferenceConfig.of(short_side=short, max_side=longest)
     assert FrameGeometry.of(source, config) == FrameGeometry(source, valid, padded)
+
+
+@pytest.mark.parametrize(
+    ("source", "valid"),
+    [((720, 1280), (576, 1024)), ((480, 640), (640, 853)), ((1280, 720), (1024, 576))],
+)
+def test_squares(source: tuple[int, int], valid: tuple[int, int]) -> None:
+    """As released for models of squares: the longest side is that of the square at most."""
+    config = InferenceConfig.of(short_side=640, max_side=1333, square_side=1024)
+    geometry = FrameGeometry.of(source, config)
+    assert geometry == FrameGeometry(source, valid, (1024, 1024))
+    assert geometry.grid == (256, 256)
+    with pytest.raises(ModelError, match="square_side is 1000, no multiple of 32"):
+        config.override(square_side=1000)
 
 
 def test_one_step_to_the_source_equals_two() -> None:

@@ -116,7 +116,7 @@ def test_settings_of_the_model_override_the_defaults(segmenter: Segmenter) -> No
 def test_published_differs_from_default_only_where_it_says() -> None:
     assert published(Task.VSS).stride == published(Task.VSS).clip_length == 5
     assert published(Task.VIS, "ovis").class_threshold == 0.2
-    assert published(Task.PVOS, "viposeg").short_side == 720
+    assert published(Task.PVOS, "viposeg", stage=2).short_side == 720
     assert (
         published(Task.VOS).tracking.consistency_threshold
         == default(Task.VOS).tracking.consistency_threshold

@@ -23,18 +23,21 @@ from ..vocabularies import Vocabulary, asked_classes
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from ..inference.config import InferenceConfig
+    from ..inference.published.settings import PublishedChoice
     from ..inference.segmenter import Segmenter
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is asked of the model."""
+    """What is asked of the model; ``settings`` are those of the release, or the model's own."""
 
     task: Task
     categories: Sequence[str] | str | None = None
     vocabulary: str | None = None
     prompts: Sequence[Prompt] = ()
     short_side: int | None = None
+    settings: PublishedChoice | None = None
 
     def classes(self) -> Vocabulary | None:
         """What the categories or the vocabulary name; VocabularyError if that is nothing."""
@@ -76,6 +79,13 @@ def load_segmenter(model: str, device: str) -> Segmenter:
     from ..inference.files.loading import load
 
     return load(model, device)
+
+
+def chosen_settings(segmenter: Segmenter, choice: PublishedChoice) -> InferenceConfig:
+    """The settings of the release for the model. Raises ModelError; see Segmenter.published."""
+    return segmenter.published(
+        choice.task, choice.dataset, backbone=choice.backbone, stage=choice.stage
+    )
 
 
 def overlay_style(task: Task) -> OverlayStyle:
@@ -133,6 +143,7 @@ def run_frames(
     """
     frames = RememberedFrames(source)
     video = VideoResult()
+    config = None if request.settings is None else chosen_settings(segmenter, request.settings)
     results = segmenter.segment(
         frames,
         task=request.task,
@@ -140,6 +151,7 @@ def run_frames(
         vocabulary=request.vocabulary,
         prompts=request.prompts,
         short_side=request.short_side,
+        config=config,
     )
     try:
         for result in results:

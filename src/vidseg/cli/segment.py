@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from ..types import Task
 from .parser import UsageError, device_name, positive_count
 
 if TYPE_CHECKING:
+    from ..inference.published.settings import PublishedChoice
     from ..progress import ProgressBar
     from ..prompts import VisualPrompt
     from ..video.base import Source
@@ -27,6 +29,9 @@ examples:
     vidseg segment frames/ --task vps --vocabulary coco_panoptic --save overlay,panoptic
   follow what lies under a click in the first frame, and a box drawn in frame 30
     vidseg segment clip.mp4 --task vos --point 1:320,180 --box 2@30:40,60,200,240
+  by the settings of a released test, with its weights
+    vidseg segment DAVIS/JPEGImages/480p/bear --task vos --mask bear.png --model univs_r50 \\
+      --settings published:davis2017
   follow what a sentence describes
     vidseg segment clip.mp4 --task refvos --text "1:the dog on the left"
 
@@ -133,6 +138,19 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     )
     running = parser.add_argument_group("running")
     running.add_argument(
+        "--settings",
+        default="default",
+        metavar="WHICH",
+        help="default: those of the model; published:DATASET[:STAGE[:BACKBONE]]: those with which "
+        "the release tested UniVS on a benchmark, as in published:davis2017:3; other options "
+        "override them",
+    )
+    running.add_argument(
+        "--print-settings",
+        action="store_true",
+        help="print the settings as an inference.json holds them, and segment nothing",
+    )
+    running.add_argument(
         "--device", type=device_name, default="auto", help="auto, cpu, cuda or mps (default: auto)"
     )
     running.add_argument(
@@ -160,6 +178,9 @@ def run(options: argparse.Namespace) -> int:
     from .running import closed_whole, load_segmenter, overlay_style, print_summary, run_frames
 
     formats = parse_formats(options.save)
+    if options.print_settings:
+        _print_settings(options)
+        return 0
     request = read_request(options)
     style = overlay_style(request.task)
     source = open_source(
@@ -222,6 +243,7 @@ def read_request(options: argparse.Namespace) -> Request:
         categories=options.categories,
         vocabulary=vocabulary,
         short_side=options.short_side,
+        settings=_settings(options),
     )
     marks: list[VisualPrompt] = [
         *map(parse.parse_point, options.point),
@@ -231,6 +253,27 @@ def read_request(options: argparse.Namespace) -> Request:
     ]
     named = parse.with_names(marks, parse.parse_names(options.name), request.classes())
     return replace(request, prompts=[*named, *map(parse.parse_text, options.text)])
+
+
+def _settings(options: argparse.Namespace) -> PublishedChoice | None:
+    """The settings of the release that are asked for; ModelError for unknown ones."""
+    if options.settings == "default":
+        return None
+    from ..inference.published.settings import PublishedChoice
+
+    return PublishedChoice.parse(options.settings, Task(options.task))
+
+
+def _print_settings(options: argparse.Namespace) -> None:
+    """JSON on stdout: every setting of the task, by its name."""
+    from .running import chosen_settings, load_segmenter
+
+    task, choice = Task(options.task), _settings(options)
+    segmenter = load_segmenter(options.model, options.device)
+    config = segmenter.config(task) if choice is None else chosen_settings(segmenter, choice)
+    if options.short_side is not None:
+        config = config.override(short_side=options.short_side)
+    print(json.dumps({task.value: config.flat()}, indent=2))
 
 
 def _asks_nothing(options: argparse.Namespace) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, Literal, get_type_hints
 
 from ..errors import ModelError, nearest_hint
 from ..formats.plain_values import typed
+from ..models.decoder.config import Separation, TemporalEncoding
 from ..types import Task
 from .released_behaviour import PublishedBehaviour
 
@@ -88,8 +89,12 @@ class InferenceConfig:
         short_side, max_side: the shortest edge is resized to ``short_side`` unless the longest
             would exceed ``max_side``.
         size_multiple: the input is padded to a multiple of this on the right and at the bottom.
-        separate_prompts: prompt queries of different objects do not see each other
-            (SepSA-entity); expressions never do.
+        square_side: the input is padded to a square of this side instead, as the release tests
+            models that were trained on squares; its longest edge has at most this.
+        separation: who sees whom in self-attention, expressions included; None: as the model is
+            configured, expressions apart.
+        temporal_encoding: where a frame stands in time: its ``absolute`` index or its place in the
+            ``clip``; None: as the model is configured.
         last_frame_index: frames after this one share its temporal coordinate (training never
             goes beyond); None: no limit, as released.
         class_threshold: smallest class score of a new object.
@@ -121,7 +126,9 @@ class InferenceConfig:
     short_side: int = 480
     max_side: int = 1333
     size_multiple: int = 32
-    separate_prompts: bool = False
+    square_side: int | None = None
+    separation: Separation | None = None
+    temporal_encoding: TemporalEncoding | None = None
     last_frame_index: int | None = 128
     class_threshold: float = 0.25
     stability_threshold: float = 0.25
@@ -146,6 +153,9 @@ class InferenceConfig:
             )
         if min(self.memory_length, self.tokens_per_prompt, self.short_side, self.window) < 1:
             raise ValueError("memory_length, tokens_per_prompt, short_side and window start at 1")
+        side = self.square_side
+        if side is not None and (side < 1 or side % self.size_multiple):
+            raise ValueError(f"square_side is {side}, no multiple of {self.size_multiple}")
 
     @property
     def slots(self) -> int:
@@ -223,7 +233,7 @@ BY_TASK: Mapping[Task, Mapping[str, Any]] = {
     Task.REFVOS: {
         "tokens_per_prompt": 32,
         "consistency_threshold": 0.5,
-        "separate_prompts": True,
+        "separation": "sep-entity",
     },
 }
 

@@ -39,10 +39,15 @@ class FrameGeometry:
     @classmethod
     def of(cls, source: tuple[int, int], config: InferenceConfig) -> FrameGeometry:
         """Shortest edge to ``short_side``, longest at most ``max_side``, then padding."""
+        square, longest = config.square_side, config.max_side
+        if square is not None:
+            longest = min(longest, square)
         scale = config.short_side / min(source)
-        if max(source) * scale > config.max_side:
-            scale = config.max_side / max(source)
+        if max(source) * scale > longest:
+            scale = longest / max(source)
         height, width = (max(1, int(side * scale + 0.5)) for side in source)
+        if square is not None:
+            return cls(source, (height, width), (square, square))
         multiple = config.size_multiple
         padded = (-(-height // multiple) * multiple, -(-width // multiple) * multiple)
         return cls(source, (height, width), padded)

@@ -112,10 +112,11 @@ def _univs(model: UniVS, question: Question) -> TaskPolicy:
     if task is Task.REFVOS:
         return ReferringPolicy(model, config, question.text_encoder())
     assert categories is not None
+    predictor = UniVSPredictor(model, categories, config=config)
     if question.still:
-        return ImagePolicy(UniVSPredictor(model, categories), config, task, categories)
+        return ImagePolicy(predictor, config, task, categories)
     if task is Task.VSS:
-        return SemanticPolicy(UniVSPredictor(model, categories), config, categories)
+        return SemanticPolicy(predictor, config, categories)
     return category_policy(model, config, task, categories)
 
 
@@ -126,7 +127,7 @@ def category_policy(
     memory = PromptMemory(model, config) if config.tracking.association == "prompts" else None
     describe = describer(DescriptorConfig(), model.config.decoder.hidden)
     return CategoryPolicy(
-        UniVSPredictor(model, categories, memory),
+        UniVSPredictor(model, categories, memory, config),
         config,
         task,
         categories,

@@ -11,6 +11,7 @@ import torch
 
 from ..errors import ModelError, PromptError
 from ..models.loading import Model
+from ..models.shapes import backbone_name
 from ..models.text.encoder import TextEncoder, build_text_encoder
 from ..nn.layers import channels_last
 from ..prompts import Prompt
@@ -22,6 +23,7 @@ from ..vocabularies import Vocabulary, asked_classes
 from .config import InferenceConfig, check_settings, configured
 from .model_kinds import Question, kind_of
 from .prompt_inbox import PromptInbox, check_prompts
+from .published.settings import published
 from .session import Session
 
 
@@ -33,6 +35,7 @@ class Segmenter:
         device: where it runs.
         settings: inference settings by task name or "all" that override the defaults; they come
             with the model, because a small model needs thresholds of its own.
+        stage: of the training that published weights of UniVS are of; None where nothing tells it.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class Segmenter:
         text_encoder: TextEncoder | None = None,
         text_weights: str | Path | None = None,
         settings: Mapping[str, Mapping[str, Any]] | None = None,
+        stage: int | None = None,
     ) -> None:
         """``text_encoder`` replaces the one that the model's configuration names;
         ``text_weights`` are its weights where they are not part of a package.
@@ -52,6 +56,7 @@ class Segmenter:
         self.device = choose_device(device)
         self._kind = kind_of(model)
         self.model = channels_last(model.eval().to(self.device))
+        self.stage = stage
         self.settings = {name: dict(values) for name, values in (settings or {}).items()}
         self._text_encoder = text_encoder
         self._text_weights = text_weights
@@ -66,6 +71,39 @@ class Segmenter:
         """The settings of a task: the defaults, overridden by those of the kind of model, then by
         those of the model."""
         return configured(parse_task(task), self.settings, self._kind.settings)
+
+    def published(
+        self,
+        task: Task | str,
+        dataset: str,
+        *,
+        backbone: str | None = None,
+        stage: int | None = None,
+    ) -> InferenceConfig:
+        """The settings with which the release tested UniVS on a benchmark, for :meth:`segment`.
+
+        Args:
+            task, dataset: see :func:`vidseg.inference.published.settings.published`.
+            backbone, stage: None: those of the model.
+
+        Raises ModelError where UniVS was not tested so, or the model does not tell.
+        """
+        if backbone is None:
+            backbone = backbone_name(self.model.config.backbone)
+        if backbone is None:
+            raise ModelError(
+                f"The release has no settings for the backbone of this model; say whose to take, "
+                f"as in published:{dataset}:3:r50."
+            )
+        stage = stage or self.stage
+        if stage is None:
+            raise ModelError(
+                f"The weights do not tell which stage they are of; say it, as in "
+                f"published:{dataset}:3."
+            )
+        config = published(parse_task(task), dataset, backbone=backbone, stage=stage)
+        self._kind.check_config(config)
+        return config
 
     def segment(
         self,

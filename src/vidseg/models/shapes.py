@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Literal, get_args
 
 from torch import Tensor
 
@@ -20,7 +21,8 @@ from .pixel.deformable import DeformablePixelDecoderConfig
 from .text.clip_text import ClipTextConfig
 from .univs.config import UniVSConfig
 
-_BACKBONES = ("r50", "swint", "swinb", "swinl")
+BackboneName = Literal["r50", "swint", "swinb", "swinl"]
+_BACKBONES: tuple[BackboneName, ...] = get_args(BackboneName)
 PUBLISHED = tuple(f"{kind}_{name}" for kind in ("univs", "mask2former") for name in _BACKBONES)
 _LEVELS = 3
 _POINTS = 4
@@ -73,6 +75,14 @@ def fixed_config_of(state: Mapping[str, Tensor], classes: Vocabulary) -> Mask2Fo
 def preset_name(config: UniVSConfig | Mask2FormerConfig) -> str | None:
     """Name of the published model with this configuration, None where there is none."""
     return next((name for name in PUBLISHED if getattr(presets, name)() == config), None)
+
+
+def backbone_name(backbone: BackboneConfig) -> BackboneName | None:
+    """How published models call a backbone, such as "swint"; None for another."""
+    known = (
+        name for name in _BACKBONES if getattr(presets, f"univs_{name}")().backbone == backbone
+    )
+    return next(known, None)
 
 
 def _backbone(state: Mapping[str, Tensor]) -> BackboneConfig:

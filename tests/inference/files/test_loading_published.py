@@ -10,11 +10,14 @@ import pytest
 import torch
 
 from vidseg.errors import ModelError, OutputError
+from vidseg.inference.config import default
 from vidseg.inference.files.conversion import convert, released_settings
 from vidseg.inference.files.loading import load
 from vidseg.inference.published.settings import published
-from vidseg.models.files.checkpoints.origin import CONCEPTS, Origin
+from vidseg.models import presets
+from vidseg.models.files.checkpoints.origin import CONCEPTS
 from vidseg.models.mask2former import Mask2Former
+from vidseg.models.published_weights import open_weights
 from vidseg.models.text.clip_text import ClipTextConfig, ClipTextTower
 from vidseg.models.univs.model import UniVS
 from vidseg.types import Task
@@ -79,7 +82,42 @@ def test_released_settings_come_with_a_published_model(tmp_path: Path) -> None:
     (tmp_path / "inference.json").write_text('{"all": {"short_side": 64}}')
     assert load(file, "cpu").config(Task.VIS).short_side == 64
     assert load(file, "cpu").config(Task.VIS).clip_length == 1
-    assert set(released_settings(Origin.UNIVS)) == {task.value for task in Task}
+    settings = released_settings(open_weights(file), presets.univs_swinl())
+    assert set(settings) == {task.value for task in Task}
+
+
+@pytest.mark.parametrize(
+    ("name", "backbone", "stage", "told"),
+    [
+        ("univs_swinl_stage3_f7_wosquare_ema.pth", "swinl", 3, 3),
+        ("univs_swint_stage2.pth", "swint", 2, 2),
+        ("univs_swinb_stage_1.pth", "swinb", 3, 1),
+        ("own.pth", "r50", 3, None),
+    ],
+)
+def test_settings_are_those_of_backbone_and_stage(
+    tmp_path: Path, name: str, backbone: str, stage: int, told: int | None
+) -> None:
+    opened = open_weights(univs_file(tmp_path / name))
+    config = getattr(presets, f"univs_{backbone}")()
+    settings = released_settings(opened, config)
+    for task in Task:
+        wanted = published(task, backbone=backbone, stage=stage)
+        assert default(task).override(settings[task.value]) == wanted
+    convert(tmp_path / name, tmp_path / "model")
+    for place in (tmp_path / name, tmp_path / "model"):
+        assert load(place, "cpu").stage == told
+
+
+def test_settings_of_a_benchmark_by_the_model(tmp_path: Path) -> None:
+    """The tiny backbone is none of the four, and this name tells no stage."""
+    segmenter = load(univs_file(tmp_path / "univs.pth"), "cpu")
+    with pytest.raises(ModelError, match="no settings for the backbone of this model"):
+        segmenter.published("vis", "ovis", stage=2)
+    with pytest.raises(ModelError, match="do not tell which stage"):
+        segmenter.published("vis", "ovis", backbone="swint")
+    given = segmenter.published("vis", "ovis", backbone="swint", stage=2)
+    assert given == published(Task.VIS, "ovis", backbone="swint", stage=2)
 
 
 def test_beginnings_of_models_cannot_segment(tmp_path: Path) -> None:

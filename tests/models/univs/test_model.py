@@ -121,6 +121,37 @@ def test_separation_changes_prompts() -> None:
 
 
 @torch.inference_mode()
+def test_time_by_the_place_in_the_clip_as_asked() -> None:
+    """FixedT: an override gives what a model with that encoding gives, tokens and answers.
+
+    The answers of learnable queries are the same with both: a shift of all keys of a frame cancels.
+    """
+    fixed, model = model_with(temporal_encoding="clip"), model_with()
+    features = clip_features(model)
+    asked = model.decode(features, INDICES, None, CLASSES, temporal_encoding="clip")
+    assert largest(asked, fixed.decode(features, INDICES, None, CLASSES), slice(None)) == 0
+    positions = [
+        m.mask_decoder.scene(features, INDICES, asked_for).positions[2]
+        for m, asked_for in ((model, "clip"), (fixed, None), (model, None))
+    ]
+    assert torch.equal(positions[0], positions[1])
+    assert not torch.equal(positions[0], positions[2])
+    turn = 2 * torch.pi * torch.arange(1.0, T + 1) / (T + 1e-6)
+    space = model.mask_decoder.cell_positions((H // 8, W // 8), turn)
+    assert torch.allclose(positions[0][:T], space.flatten(1, 2).double(), atol=1e-5)
+    regions = VisualRegions.from_masks(torch.ones(1, H, W).double())
+    one = features[:1]
+    tokens = [
+        m.encode_visual(
+            one, 7, regions, tokens=200, clip_slot=(2, 5), temporal_encoding=asked_for
+        )
+        for m, asked_for in ((model, "clip"), (fixed, None), (model, None))
+    ]
+    assert torch.equal(tokens[0].position, tokens[1].position)
+    assert not torch.equal(tokens[0].position, tokens[2].position)
+
+
+@torch.inference_mode()
 def test_entity_wise_prompts_ignore_each_other() -> None:
     model = model_with(separation="sep-entity")
     features = clip_features(model)

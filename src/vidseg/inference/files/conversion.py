@@ -18,10 +18,13 @@ from ...models.files.checkpoints.origin import Origin
 from ...models.files.pretrained import CONFIG_FILE, WEIGHTS_FILE
 from ...models.loading import ModelConfig
 from ...models.published_weights import Opened, build_published, open_weights
+from ...models.shapes import backbone_name
 from ...models.text.clip_text import text_config
 from ...types import Task
 from ..config import default
+from ..published.scripts import STAGES, Backbone
 from ..published.settings import published, published_fixed_classes
+from .stage import stage_of
 
 SETTINGS_FILE = "inference.json"
 TEXT_FILE = "text_encoder.safetensors"
@@ -71,7 +74,7 @@ def convert(source: str | Path, destination: str | Path, *, averaged: bool = Tru
     model.save_pretrained(folder)
     written = [folder / CONFIG_FILE, folder / REPORT_FILE]
     _write_json(folder / REPORT_FILE, _report(opened, filling))
-    settings = released_settings(opened.origin)
+    settings = released_settings(opened, model.config)
     if settings:
         _write_json(folder / SETTINGS_FILE, settings)
         written.append(folder / SETTINGS_FILE)
@@ -96,17 +99,29 @@ def check_filling(opened: Opened, filling: Filling) -> None:
         )
 
 
-def released_settings(origin: Origin) -> dict[str, dict[str, Any]]:
+def released_settings(opened: Opened, config: ModelConfig) -> dict[str, dict[str, Any]]:
     """Settings by task with which a published model gives its published results, if it has any."""
-    if origin.has_fixed_classes:
+    if opened.origin.has_fixed_classes:
         return published_fixed_classes()
     out: dict[str, dict[str, Any]] = {}
-    if origin is not Origin.UNIVS:
+    if opened.origin is not Origin.UNIVS:
         return out
+    backbone, stage = tested_as(opened, config)
     for task in Task:
-        ours, theirs = default(task).flat(), published(task).flat()
+        theirs = published(task, backbone=backbone, stage=stage).flat()
+        ours = default(task).flat()
         out[task.value] = {name: there for name, there in theirs.items() if there != ours[name]}
     return out
+
+
+def tested_as(opened: Opened, config: ModelConfig) -> tuple[Backbone, int]:
+    """Backbone and stage whose tests give a UniVS its settings.
+
+    Where no stage is told they are those of stage 3, the last one; a backbone of another size is
+    taken for ResNet-50. ``vidseg weights info`` says so.
+    """
+    stage, _ = stage_of(opened)
+    return backbone_name(config.backbone) or "r50", stage if stage in STAGES else STAGES[-1]
 
 
 def _convert_text(opened: Opened, destination: Path) -> Converted:
@@ -158,6 +173,7 @@ def _report(opened: Opened, filling: Filling) -> dict[str, Any]:
     return {
         "source": opened.path.name,
         "origin": opened.origin.value,
+        "stage": stage_of(opened)[0] if opened.origin is Origin.UNIVS else None,
         "unused": opened.translation.unused,
         "unknown": opened.translation.unknown,
         "rows": {name: list(rows) for name, rows in filling.rows.items()},

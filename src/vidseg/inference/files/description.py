@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +21,10 @@ from ...models.published_weights import Opened, build_published, open_weights
 from ...models.shapes import preset_name
 from ...models.text.clip_text import text_config
 from ...vocabularies import ALIASES, Vocabulary, get_vocabulary, vocabulary_names
-from .conversion import REPORT_FILE, SETTINGS_FILE, released_settings
+from ..published.scripts import BACKBONES
+from .conversion import REPORT_FILE, SETTINGS_FILE, released_settings, tested_as
 from .loading import read_report, read_settings
-
-_LAST_ITERATION = {89_000: 3, 354_000: 2}
-"""Steps of the released schedules; stages 1 and 2 have as many."""
+from .stage import stage_of
 
 
 @dataclass(frozen=True)
@@ -64,11 +62,12 @@ def describe(path: Path) -> Description:
     facts = (
         *_architecture(model.config, model.state_dict()),
         ("stage", _stage(opened)),
+        *_settings(opened, model.config),
         ("classes", _classes(opened)),
         ("averages", _averages(opened)),
         ("complete", _complete(filling)),
     )
-    length = _clip_length(released_settings(opened.origin))
+    length = _clip_length(released_settings(opened, model.config))
     return Description(opened.origin.value, facts, length, model.config, opened, filling)
 
 
@@ -109,21 +108,17 @@ def _architecture(config: ModelConfig, state: Mapping[str, Tensor]) -> list[tupl
 
 
 def _stage(opened: Opened) -> str:
-    """All stages have the same names and shapes, so this is what else tells."""
     if opened.origin is not Origin.UNIVS:
         return "before stage 1"
-    named = re.search(r"stage_?([123])", opened.path.name.lower())
-    if named:
-        return f"{named.group(1)}, by the name of the file"
-    if has_average(opened.checkpoint.tensors):
-        return "3, for only that one averages weights"
-    steps = opened.checkpoint.iteration
-    found = [stage for last, stage in _LAST_ITERATION.items() if steps and abs(steps - last) < 2]
-    if found == [3]:
-        return f"3, by its {steps} steps"
-    if found:
-        return f"1 or 2, by its {steps} steps"
-    return "unknown: all stages have the same tensors, and neither file name nor steps tell"
+    return stage_of(opened)[1]
+
+
+def _settings(opened: Opened, config: ModelConfig) -> list[tuple[str, str]]:
+    """Whose released settings a UniVS gets."""
+    if opened.origin is not Origin.UNIVS:
+        return []
+    backbone, stage = tested_as(opened, config)
+    return [("settings", f"those of the tests of {BACKBONES[backbone]}, stage {stage}")]
 
 
 def _classes(opened: Opened) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ...errors import ModelError
 from ...models.files.cache_folder import asked_offline
+from ...models.files.checkpoints.origin import Origin
 from ...models.files.checkpoints.reading import is_hugging_face
 from ...models.files.registry import embedded_models, weights_path
 from ...models.loading import Model, load_model
@@ -29,6 +30,7 @@ from .conversion import (
     check_filling,
     released_settings,
 )
+from .stage import stage_of, stage_of_name
 
 
 def load(
@@ -52,12 +54,13 @@ def load(
     """
     place = _place(name)
     settings: Mapping[str, Mapping[str, Any]] = {}
+    stage = None
     if isinstance(place, Path) and (place.is_file() or is_hugging_face(place)):
-        model, settings = _published(place)
+        model, settings, stage = _published(place)
         place = place.parent if place.is_file() else place
     else:
         model = load_model(place)
-        _check_trained(place)
+        stage = _check_trained(place)
     text = text_weights or _optional(place, TEXT_FILE)
     return Segmenter(
         model,
@@ -65,11 +68,15 @@ def load(
         text_encoder=_listed_texts(place, model, text),
         text_weights=text,
         settings=read_settings(_optional(place, SETTINGS_FILE)) or settings,
+        stage=stage,
     )
 
 
-def _published(path: Path) -> tuple[Model, Mapping[str, Mapping[str, Any]]]:
-    """A published file as a model, and its settings. Raises ModelError where it cannot segment."""
+def _published(path: Path) -> tuple[Model, Mapping[str, Mapping[str, Any]], int | None]:
+    """A published file as a model, its settings, and the stage of a UniVS.
+
+    Raises ModelError where it cannot segment.
+    """
     opened = open_weights(path)
     model, filling = build_published(opened)
     check_filling(opened, filling)
@@ -81,7 +88,8 @@ def _published(path: Path) -> tuple[Model, Mapping[str, Mapping[str, Any]]]:
             f"{path} holds {len(unknown)} tensors that no {opened.origin.value} has, such as "
             f"{unknown[0]}; run it without them by vidseg weights convert."
         )
-    return model, released_settings(opened.origin)
+    stage = stage_of(opened)[0] if opened.origin is Origin.UNIVS else None
+    return model, released_settings(opened, model.config), stage
 
 
 @dataclass(frozen=True)
@@ -92,11 +100,13 @@ class ConversionReport:
         source: name of that file.
         origin: for people.
         untrained: tensors that the file left out.
+        stage: of a UniVS; None where nothing told it.
     """
 
     source: str
     origin: str
     untrained: tuple[str, ...]
+    stage: int | None
 
 
 def read_report(folder: Path) -> ConversionReport | None:
@@ -106,18 +116,26 @@ def read_report(folder: Path) -> ConversionReport | None:
         return None
     try:
         values = json.loads(file.read_bytes())
-        return ConversionReport(
-            str(values["source"]), str(values["origin"]), tuple(values["untrained"])
-        )
+        source = str(values["source"])
+        stage = values.get("stage", stage_of_name(source))  # earlier reports told the name alone
+        if stage not in (None, 1, 2, 3):
+            raise ValueError(f"{stage!r} is no stage")
+        return ConversionReport(source, str(values["origin"]), tuple(values["untrained"]), stage)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{file} is not readable: {error}; convert the model again.") from error
 
 
-def _check_trained(place: str | Path) -> None:
-    """Raises ModelError for a folder made of weights that are but the beginning of a model."""
+def _check_trained(place: str | Path) -> int | None:
+    """The stage of a folder made of published weights, if that tells it.
+
+    Raises ModelError where those are but the beginning of a model.
+    """
     report = read_report(Path(place))
-    if report is not None and report.untrained:
+    if report is None:
+        return None
+    if report.untrained:
         raise ModelError(_untrained(str(place), report.origin))
+    return report.stage
 
 
 def _untrained(place: str, origin: str) -> str:

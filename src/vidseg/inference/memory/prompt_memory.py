@@ -139,7 +139,7 @@ class PromptMemory:
         self, features: FrameFeatures, frame_index: Tensor, regions: VisualRegions, slot: int
     ) -> VisualTokens:
         """R tokens of each region on the frame of a slot; remembers nothing."""
-        length = self.config.clip_length
+        length = min(self.config.clip_length, self.stop)  # a video may be shorter than a clip
         place = min(max(0, slot - (self.stop - length)), length - 1)
         return self.model.encode_visual(
             features,
@@ -148,6 +148,7 @@ class PromptMemory:
             tokens=self.config.tokens_per_prompt,
             random=self.random,
             clip_slot=(place, length),
+            temporal_encoding=self.config.temporal_encoding,
         )
 
     def write(self, rows: Sequence[int], tokens: VisualTokens, slot: int) -> None:

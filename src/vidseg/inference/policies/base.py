@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, TypedDict
 
 import torch
 
 from ...errors import ModelError
+from ...models.decoder.config import Separation, TemporalEncoding
 from ...models.decoder.tensors import Prediction
 from ...models.univs.model import UniVS
 from ...prompts import Prompt
 from ...results import FrameResult, Track
 from ..clip import Categories, Clip
+from ..config import InferenceConfig
 from ..memory.prompt_memory import PromptMemory
 
 
@@ -46,13 +48,31 @@ class ClipPredictor(Protocol):
         ...
 
 
+class Decoding(TypedDict):
+    """What a session asks of each run of the decoder of a UniVS."""
+
+    separation: Separation | None
+    temporal_encoding: TemporalEncoding | None
+
+
+def decoding(config: InferenceConfig) -> Decoding:
+    """The part of the settings that overrides how the decoder is configured."""
+    return {"separation": config.separation, "temporal_encoding": config.temporal_encoding}
+
+
 class UniVSPredictor:
     """A UniVS asked for the classes of a session, and about the objects of a prompt memory."""
 
     def __init__(
-        self, model: UniVS, categories: Categories, memory: PromptMemory | None = None
+        self,
+        model: UniVS,
+        categories: Categories,
+        memory: PromptMemory | None = None,
+        config: InferenceConfig | None = None,
     ) -> None:
+        """Without a memory there are no objects; without settings the model's own way is taken."""
         self._model = model
+        self._decoding = decoding(config or InferenceConfig())
         self._embeddings = categories.embeddings
         self._memory = memory
 
@@ -61,7 +81,9 @@ class UniVSPredictor:
         remembers = self._memory is not None and self._memory.ids
         queries = self._memory.queries(clip) if self._memory is not None and remembers else None
         indices = clip.frame_indices[None]
-        out = self._model.decode(clip.features, indices, queries, self._embeddings)
+        out = self._model.decode(
+            clip.features, indices, queries, self._embeddings, **self._decoding
+        )
         return check_finite(out.final, clip)
 
 

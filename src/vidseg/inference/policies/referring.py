@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from ...models.text.features import TextEncoder
 from ...models.univs.model import UniVS
@@ -20,7 +21,7 @@ from ..mask_scores import mask_quality
 from ..memory.frame_window import FrameEmbeddings, FrameWindow
 from ..tracking.association import temporal_consistency
 from ..tracking.track_scores import MeanScores
-from .base import check_finite
+from .base import check_finite, decoding
 
 
 class ReferringPolicy:
@@ -79,21 +80,24 @@ class ReferringPolicy:
     def _decode(self, clip: Clip) -> tuple[Tensor, Tensor]:
         """Mask logits [N, T, h, w] and embeddings [N, T, C] of all sentences.
 
-        Sentences never see each other, so those of one length are asked together, without padding.
+        Sentences that do not see each other are asked together with those of their length alone,
+        so that none needs padding.
         """
+        longest = max(map(len, self._words))
+        apart = self._config.separation in (None, "sep-entity")
         by_length: dict[int, list[int]] = defaultdict(list)
         for row, words in enumerate(self._words):
-            by_length[len(words)].append(row)
+            by_length[len(words) if apart else longest].append(row)
         logits: list[Tensor] = [torch.empty(0)] * len(self._words)
         embeddings: list[Tensor] = [torch.empty(0)] * len(self._words)
-        for rows in by_length.values():
-            words = torch.stack([self._words[row] for row in rows])[None]
+        for length, rows in by_length.items():
+            words = torch.stack([_padded(self._words[row], length) for row in rows])[None]
             out = self._model.decode(
                 clip.features,
                 clip.frame_indices[None],
                 self._model.text_queries(clip.features, words, "expression"),
                 learnable=False,
-                separation="sep-entity",
+                **decoding(self._config),
             )
             final = check_finite(out.final, clip)
             for k, row in enumerate(rows):
@@ -137,3 +141,8 @@ class ReferringPolicy:
             self._scores.add(name, score, visible=seen)
             segments.append(Segment(name, mask, score, text.text))
         return tuple(segments)
+
+
+def _padded(words: Tensor, length: int) -> Tensor:
+    """[L, D_t] with zeros behind up to ``length``."""
+    return functional.pad(words, (0, 0, 0, length - len(words)))

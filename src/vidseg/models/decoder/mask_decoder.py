@@ -10,7 +10,7 @@ from ...nn.attention import Attention, AttentionBlock
 from ...nn.layers import FeedForward
 from ...nn.position import absolute_frame_angle, clip_frame_angle, grid_position, sine_embedding
 from .attention import PromptCrossAttention, SeparatedSelfAttention
-from .config import MaskDecoderConfig, Separation
+from .config import MaskDecoderConfig, Separation, TemporalEncoding
 from .heads import MaskHeads, PredictionHeads
 from .predictor import (
     Fuse,
@@ -88,9 +88,15 @@ class MaskDecoder(nn.Module):
         )
         return a, b, c
 
-    def frame_angle(self, frame_index: Tensor, slot: Tensor, clip_length: int) -> Tensor:
-        """Temporal coordinate in radians under the configured encoding."""
-        if self.config.temporal_encoding == "clip":
+    def frame_angle(
+        self,
+        frame_index: Tensor,
+        slot: Tensor,
+        clip_length: int,
+        encoding: TemporalEncoding | None = None,
+    ) -> Tensor:
+        """Temporal coordinate in radians; ``encoding`` overrides the configured one."""
+        if (encoding or self.config.temporal_encoding) == "clip":
             return clip_frame_angle(slot, clip_length)
         return absolute_frame_angle(frame_index)
 
@@ -100,12 +106,17 @@ class MaskDecoder(nn.Module):
         space = grid_position(*size, C, angles.device)
         return space + sine_embedding(angles, C)[:, None, None]
 
-    def scene(self, features: FrameFeatures, frame_indices: Tensor) -> Scene:
+    def scene(
+        self,
+        features: FrameFeatures,
+        frame_indices: Tensor,
+        encoding: TemporalEncoding | None = None,
+    ) -> Scene:
         """Prepares features of B T frames, video-major, with absolute indices [B, T]."""
         B, T = frame_indices.shape
         levels = self.embed_levels(features)
         slots = torch.arange(T, device=frame_indices.device).expand(B, T)
-        angles = self.frame_angle(frame_indices, slots, T).flatten()
+        angles = self.frame_angle(frame_indices, slots, T, encoding).flatten()
         sizes = tuple((level.shape[2], level.shape[3]) for level in levels)
         full = features.mask_features
         small = (F.interpolate(full, size=size, mode="bilinear") for size in sizes)
@@ -129,13 +140,14 @@ class MaskDecoder(nn.Module):
         learnable: bool = True,
         auxiliary: bool | None = None,
         separation: Separation | None = None,
+        temporal_encoding: TemporalEncoding | None = None,
         fuse: Fuse | None = None,
     ) -> DecoderOutput:
         """See :meth:`vidseg.models.univs.model.UniVS.decode`."""
         rule = PromptRule.of(self.config, prompts, separation, self.training)
         shuffle = self.training and self.config.shuffle_mask_embeddings
         predictor = Predictor(self.heads, rule, prompts, class_embeddings, fuse, shuffle)
-        scene = self.scene(features, frame_indices)
+        scene = self.scene(features, frame_indices, temporal_encoding)
         auxiliary = self.training if auxiliary is None else auxiliary
         own = asked = None
         if learnable or prompts is None or rule.needs_learnable:

@@ -68,7 +68,8 @@ class PromptRule:
         separation: Separation | None,
         training: bool,
     ) -> PromptRule:
-        """The rule for these prompts; ``separation`` overrides the configured one."""
+        """The rule for these prompts; ``separation`` overrides the configured one, and the rule
+        that expressions never see each other."""
         kind = separation or config.separation
         if prompts is None:
             return PromptRule(kind)
@@ -77,7 +78,7 @@ class PromptRule:
         expression = prompts.kind == "expression"
         return PromptRule(
             kind,
-            entity_wise=expression and kind != "none",
+            entity_wise=expression and separation is None and kind != "none",
             average=expression and config.grounding_average and not training,
         )
 

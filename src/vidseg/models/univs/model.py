@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ...backbones.registry import build_backbone
 from ...backbones.spec import FeatureMaps
-from ..decoder.config import Separation
+from ..decoder.config import Separation, TemporalEncoding
 from ..decoder.mask_decoder import MaskDecoder
 from ..decoder.tensors import DecoderOutput, FrameFeatures, PromptQueries, VisualTokens
 from ..files.pretrained import SavedModel
@@ -66,6 +66,7 @@ class UniVS(SavedModel):
         tokens: int,
         random: Randomness = None,
         clip_slot: tuple[int, int] = (0, 1),
+        temporal_encoding: TemporalEncoding | None = None,
     ) -> VisualTokens:
         """R tokens for each of Q visual prompts on one key frame (UniVS Eq. 1, no gradient).
 
@@ -75,8 +76,9 @@ class UniVS(SavedModel):
             regions: where the prompts lie.
             tokens: R.
             random: generator that chooses among more than R cells; not used with fewer.
-            clip_slot: (place of the frame in the clip, clip length), looked at only by models
-                with the temporal encoding ``clip``.
+            clip_slot: (place of the frame in the clip, clip length), looked at only with the
+                temporal encoding ``clip``.
+            temporal_encoding: overrides the configured one.
         """
         device = features.mask_features.device
         content = self.mask_decoder.embed_levels(features)[2][0].detach()
@@ -84,6 +86,7 @@ class UniVS(SavedModel):
             torch.as_tensor(frame_index, device=device).reshape(()),
             torch.tensor(clip_slot[0], device=device),
             clip_slot[1],
+            temporal_encoding,
         )
         size = (content.shape[1], content.shape[2])
         position = self.mask_decoder.cell_positions(size, angle[None])[0].to(content.dtype)
@@ -129,6 +132,7 @@ class UniVS(SavedModel):
         learnable: bool = True,
         auxiliary: bool | None = None,
         separation: Separation | None = None,
+        temporal_encoding: TemporalEncoding | None = None,
     ) -> DecoderOutput:
         """Masks, classes and embeddings of learnable queries, then of prompt queries.
 
@@ -141,7 +145,9 @@ class UniVS(SavedModel):
             learnable: False leaves learnable queries out, which changes nothing for the prompts
                 and saves time; ignored where prompts depend on them (see PromptRule).
             auxiliary: whether to give the predictions before the last; default: in training.
-            separation: overrides the configured one.
+            separation: overrides the configured one, and holds for expressions as well, which
+                otherwise never see each other.
+            temporal_encoding: overrides the configured one.
         """
         return self.mask_decoder.forward(
             features,
@@ -151,5 +157,6 @@ class UniVS(SavedModel):
             learnable=learnable,
             auxiliary=auxiliary,
             separation=separation,
+            temporal_encoding=temporal_encoding,
             fuse=None if self.propagation is None else self.propagation.fuse,
         )

@@ -19,7 +19,7 @@ from ...memory.frame_window import FrameEmbeddings, FrameWindow
 from ...memory.prompt_memory import PromptMemory
 from ...tracking.association import temporal_consistency
 from ..annotations import Annotation, sort_annotations
-from ..base import check_finite
+from ..base import check_finite, decoding
 from .box_refinement import (
     keep_sure_parts,
     remember_sure_parts,
@@ -156,7 +156,7 @@ class PromptedPolicy:
             self._memory.queries(clip, drawn),
             classes,
             learnable=classes is not None,
-            separation="sep-entity" if self._config.separate_prompts else None,
+            **decoding(self._config),
         )
         return check_finite(out.final, clip)
 
