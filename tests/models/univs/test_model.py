@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from vidseg.models.decoder.config import TemporalEncoding
 from vidseg.models.decoder.tensors import DecoderOutput, FrameFeatures, PromptQueries
 from vidseg.models.presets import debug
 from vidseg.models.prompts.regions import VisualRegions
@@ -127,12 +128,14 @@ def test_time_by_the_place_in_the_clip_as_asked() -> None:
     The answers of learnable queries are the same with both: a shift of all keys of a frame cancels.
     """
     fixed, model = model_with(temporal_encoding="clip"), model_with()
+    ways: list[tuple[UniVS, TemporalEncoding | None]] = [
+        (model, "clip"), (fixed, None), (model, None)
+    ]  # fmt: skip
     features = clip_features(model)
     asked = model.decode(features, INDICES, None, CLASSES, temporal_encoding="clip")
     assert largest(asked, fixed.decode(features, INDICES, None, CLASSES), slice(None)) == 0
     positions = [
-        m.mask_decoder.scene(features, INDICES, asked_for).positions[2]
-        for m, asked_for in ((model, "clip"), (fixed, None), (model, None))
+        m.mask_decoder.scene(features, INDICES, asked_for).positions[2] for m, asked_for in ways
     ]
     assert torch.equal(positions[0], positions[1])
     assert not torch.equal(positions[0], positions[2])
@@ -142,10 +145,8 @@ def test_time_by_the_place_in_the_clip_as_asked() -> None:
     regions = VisualRegions.from_masks(torch.ones(1, H, W).double())
     one = features[:1]
     tokens = [
-        m.encode_visual(
-            one, 7, regions, tokens=200, clip_slot=(2, 5), temporal_encoding=asked_for
-        )
-        for m, asked_for in ((model, "clip"), (fixed, None), (model, None))
+        m.encode_visual(one, 7, regions, tokens=200, clip_slot=(2, 5), temporal_encoding=asked_for)
+        for m, asked_for in ways
     ]
     assert torch.equal(tokens[0].position, tokens[1].position)
     assert not torch.equal(tokens[0].position, tokens[2].position)

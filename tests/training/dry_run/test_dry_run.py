@@ -84,6 +84,18 @@ def test_nothing_is_written(root: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert not list(here.iterdir())
 
 
+def test_weights_that_are_not_downloaded_yet_are_told(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIDSEG_CACHE", str(tmp_path / "cache"))
+    shown = Shown()
+    dry_run(small(root, 1, "init.start=mask2former_r50"), shown)
+    assert "nano, weights: random" in shown.parts[0]
+    told = " ".join(shown.parts[1].split())
+    assert "mask2former_r50 is not downloaded yet, so random weights were tried" in told
+    assert "vidseg weights download mask2former_r50" in told
+
+
 def test_every_missing_folder_is_listed_after_the_model(root: Path) -> None:
     shown = Shown()
     recipe = small(

@@ -73,7 +73,7 @@ def test_recipes_are_whole_and_print_as_themselves(name: str, tmp_path: Path) ->
         return
     stage = int(name.split("stage")[1][0])
     earlier = name.replace(f"stage{stage}", f"stage{stage - 1}")
-    first = "imagenet" if name.startswith("nano") else "none"
+    first = "imagenet" if name.startswith("nano") else f"mask2former_{name.split('_')[1]}"
     assert recipe.init.start == (first if stage == 1 else f"runs/{earlier}")
 
 

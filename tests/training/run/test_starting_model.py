@@ -12,13 +12,21 @@ import torch
 from vidseg.backbones.efficientnet_lite import EfficientNetLite
 from vidseg.errors import ModelError, RecipeError
 from vidseg.models.files.checkpoints.univs import NAMES, TABLE
+from vidseg.models.files.registry import known_by_name
 from vidseg.models.mask2former import Mask2Former
 from vidseg.models.presets import debug, debug_mask2former
 from vidseg.models.univs.config import UniVSConfig
 from vidseg.models.univs.model import UniVS
 from vidseg.training.recipe.data import DataConfig
+from vidseg.training.recipe.reading import read_recipe
 from vidseg.training.recipe.schema import InitConfig, ModelChoice, Recipe, ScheduleConfig
-from vidseg.training.run.starting_model import model_config, starting_model, text_encoder
+from vidseg.training.run.starting_model import (
+    find_start,
+    model_config,
+    not_downloaded,
+    starting_model,
+    text_encoder,
+)
 
 from ...models.files.checkpoints import layouts
 from ...models.files.checkpoints.layouts import Layout
@@ -85,6 +93,28 @@ def test_a_published_checkpoint(tmp_path: Path) -> None:
     torch.save(lacking, tmp_path / "part.pth")
     with pytest.raises(ModelError, match=r"tensors are missing.*another backbone or size"):
         starting_model(recipe(str(tmp_path / "part.pth")))
+
+
+@pytest.mark.parametrize("backbone", ["r50", "swint", "swinb", "swinl"])
+def test_stage_1_begins_with_mask2former(
+    backbone: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file, where it lies, the command and the way around are one sentence."""
+    monkeypatch.setenv("VIDSEG_CACHE", str(tmp_path))
+    for name in (f"univs_{backbone}_stage1", f"univs_{backbone}_stage1_paper"):
+        start = read_recipe(name).init.start
+        with pytest.raises(ModelError) as error:
+            find_start(start)
+        told = str(error.value)
+        assert f"`vidseg weights download mask2former_{backbone}`" in told
+        assert f"mask2former_{backbone}_" in told and "https://dl.fbaipublicfiles.com/" in told
+        assert "init.start=none" in told and told.count(". ") == 0
+    known = known_by_name(start)
+    assert known is not None
+    file = tmp_path / "weights" / known.file
+    file.parent.mkdir()
+    file.touch()
+    assert find_start(start) == file and not_downloaded(start) is None
 
 
 def _published(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,11 +14,11 @@ from ..data.sources import open_sources
 from ..objectives.registry import TrainingModule, build_objective
 from ..parallel.processes import team
 from ..parallel.seeds import part_seed, seed_all
-from ..recipe.schema import Recipe
+from ..recipe.schema import InitConfig, Recipe
 from ..run.logs import RunLog
 from ..run.optimiser import freeze
 from ..run.recomputation import recompute_activations
-from ..run.starting_model import starting_model, text_encoder
+from ..run.starting_model import not_downloaded, starting_model, text_encoder
 from ..run.step import split_batch
 from ..scoring.evaluation import build_evaluation
 from .checks import check_folders, check_sources, estimate_memory, first_batches, model_parts
@@ -31,7 +32,8 @@ def dry_run(recipe: Recipe, show: Show) -> None:
     """Tries a recipe without training; what is found is shown as soon as it is known.
 
     One clip of each batch shape goes forwards and backwards, and the memory of a step is estimated
-    from it. So a dry run fits on the device of the run where the run itself does.
+    from it. So a dry run fits on the device of the run where the run itself does. Published weights
+    that are not downloaded yet are told, and random ones take their place.
 
     Raises:
         VidsegError: whatever the run would stop for: a missing folder, damaged labels, classes
@@ -41,9 +43,16 @@ def dry_run(recipe: Recipe, show: Show) -> None:
         if crew.world > 1:
             raise TrainingError("A dry run needs one process; leave torchrun out.")
         seed_all(recipe.engine.seed)
-        model = starting_model(recipe)
+        missing = not_downloaded(recipe.init.start)
+        begun = recipe if missing is None else replace(recipe, init=InitConfig())
+        model = starting_model(begun)
         freeze(model, recipe.optimiser.freeze)
-        show(model_table(model_parts(model, recipe.optimiser), recipe))
+        show(model_table(model_parts(model, recipe.optimiser), begun))
+        if missing is not None:
+            show(
+                f"{missing.name} is not downloaded yet, so random weights were tried; before the "
+                f"run: vidseg weights download {missing.name}"
+            )
         check_folders(recipe)
         objective = build_objective(recipe.objective, model, text_encoder(recipe))
         build_evaluation(recipe, crew.device)

@@ -20,7 +20,12 @@ from ...models.files.checkpoints.filling import Filling
 from ...models.files.checkpoints.origin import Origin
 from ...models.files.checkpoints.reading import is_hugging_face
 from ...models.files.pretrained import CONFIG_FILE
-from ...models.files.registry import embedded_models, weights_path
+from ...models.files.registry import (
+    KnownWeights,
+    embedded_models,
+    known_by_name,
+    weights_path,
+)
 from ...models.gvseg.config import GvSegConfig
 from ...models.gvseg.filling import fill_gvseg
 from ...models.gvseg.model import GvSeg
@@ -132,6 +137,14 @@ def find_start(start: str) -> Path:
     """The model or checkpoint that ``init.start`` names. Raises ModelError."""
     if start in embedded_models():
         return embedded_models()[start]
+    missing = not_downloaded(start)
+    if missing is not None:
+        where = missing.url or missing.page
+        raise ModelError(
+            f"init.start is {start}, whose file {missing.file} ({missing.title}, from {where}) is "
+            f"not downloaded yet; run `vidseg weights download {missing.name}`, or give "
+            f"init.start=none for random weights."
+        )
     path = weights_path(start)
     if path.is_file() or is_hugging_face(path):
         return path
@@ -147,6 +160,12 @@ def find_start(start: str) -> Path:
         f"init.start is {path}, which does not exist; train the stage before into it, or give "
         f"another place with init.start=PATH (or init.start=none for random weights)."
     )
+
+
+def not_downloaded(start: str) -> KnownWeights | None:
+    """The known weights that ``init.start`` names and that are not there yet, if it does."""
+    known = None if Path(start).expanduser().exists() else known_by_name(start)
+    return known if known is not None and known.cached is None else None
 
 
 def _changed(plain: dict[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
