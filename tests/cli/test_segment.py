@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,14 @@ from vidseg.formats.reading import read_label_map
 from vidseg.video.source import open_source
 from vidseg.vocabularies import get_vocabulary
 
-from ..video.clips import damage, picture, write_clip
+from ..video.clips import (
+    damage,
+    picture,
+    set_matrix,
+    sound_of,
+    write_clip,
+    write_with_sound,
+)
 from . import stub
 
 
@@ -243,6 +251,30 @@ def test_model_errors_leave_no_folder(
     assert main([*words, "--save", "overlay,png,ytvis,panoptic"]) == 2
     assert capsys.readouterr().err == "vidseg: No model is there.\n"
     assert not out.exists()
+
+
+def test_prompts_and_results_are_in_pixels_of_the_video_as_it_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = write_clip(tmp_path / "12:30.mp4", 4, size=(64, 96))
+    set_matrix(clip, 0, 1, -1, 0)
+    out = tmp_path / "run:1"
+    words = ["segment", str(clip), "--task", "vos", "--out", str(out), "--save", "overlay,png"]
+    assert main([*words, "--box", "1:10,70,40,90"]) == 0
+    assert read_label_map(out / "png" / "00000.png").shape == (96, 64)
+    assert open_source(out / "overlay.mp4").size == (96, 64)
+    assert main([*words, "--box", "1:70,10,90,40", "--overwrite"]) == 2
+    assert "outside" in capsys.readouterr().err
+
+
+def test_overlay_has_the_shape_of_pixels_and_the_sound_of_the_source(tmp_path: Path) -> None:
+    clip = write_with_sound(tmp_path / "wide.mp4", 10, begin=0.2, pixel_aspect=Fraction(2))
+    out = tmp_path / "out"
+    words = ["segment", str(clip), "--task", "vis", "--categories", "dog", "--out", str(out)]
+    assert main(words) == 0
+    assert open_source(out / "overlay.mp4").pixel_aspect == 2
+    samples, rate, _ = sound_of(out / "overlay.mp4")
+    assert len(samples) / rate == pytest.approx(0.4, abs=0.1)
 
 
 def test_damaged_video_gives_its_whole_frames_and_a_note(

@@ -134,11 +134,13 @@ def write_with_sound(
     begin: float = 1.0,
     codec: str = "aac",
     rate: int = 48000,
+    pixel_aspect: Fraction = Fraction(1),
 ) -> Path:
     """A clip at 25 frames/s that is black up to ``begin`` and white from then on, with a tone."""
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=25)
         video.height, video.width, video.pix_fmt = 64, 96, "yuv420p"
+        video.codec_context.sample_aspect_ratio = pixel_aspect
         audio: Any = container.add_stream(codec, rate=rate)
         audio.codec_context.layout = "mono"
         samples = tone(begin, frames / 25, rate)

@@ -6,13 +6,15 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 
 from vidseg.errors import SourceError
-from vidseg.video.clock import Clock
+from vidseg.video.clock import Clock, Pace
 from vidseg.video.source import open_source
 
-from .clips import damage, packet_places, write_clip
+from .clips import damage, packet_places, picture, write_clip
 
 
 def times_of(path: Path) -> list[float]:
@@ -111,6 +113,55 @@ def test_times_rise_from_0_whatever_is_told() -> None:
     assert rising([0.0, 0.2, 0.1, 0.3]) == pytest.approx([0, 0.2, 0.2, 0.3], abs=0.01)
     assert rising([9.0, 9.1, 0.0, 0.1]) == pytest.approx([0, 0.1, 0.2, 0.3])
     assert rising([None, None], rate=None) == pytest.approx([0, 0.04])
+
+
+def lacking(times: list[float]) -> int:
+    pace = Pace()
+    for time in times:
+        pace.follow(time)
+    return pace.missing()
+
+
+def test_frames_that_an_even_pace_lacks() -> None:
+    even = [i / 25 for i in range(30)]
+    assert lacking(even) == 0
+    assert lacking(even[:7] + even[8:20] + even[23:]) == 4
+    assert lacking([round(t, 3) for t in np.arange(40) / 29.97]) == 0, "times that are rounded"
+    assert lacking([0, 0.1, 0.15, 0.4, 0.5, 0.53, 0.8, 0.9, 1.2, 1.3, 1.31, 1.9]) == 0
+    assert lacking(even[:5] + even[6:8]) == 0, "too few to tell"
+    assert lacking([0.0] * 20) == 0
+
+
+def test_a_gap_in_a_transport_stream_is_told(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.ts", 40)
+    position, size = packet_places(path)[8]
+    data = bytearray(path.read_bytes())
+    middle = position + size // 2
+    data[middle : middle + 30] = bytes(range(200, 230))
+    path.write_bytes(data)
+    source = open_source(path)
+    frames = len(list(source))
+    assert frames == 40 or len(source.notes()) == 1
+
+
+def test_frames_that_an_edit_cuts_away_are_neither_counted_nor_missed(tmp_path: Path) -> None:
+    path = tmp_path / "edit.mp4"
+    clip = write_clip(tmp_path / "clip.mp4", 30, key_frames=30)
+    with av.open(str(clip)) as given, av.open(str(path), "w") as container:
+        stream = given.streams.video[0]
+        target = container.add_stream_from_template(stream)
+        assert stream.time_base is not None
+        shift = round(10 / 25 / stream.time_base)
+        for packet in given.demux(stream):
+            if packet.size and packet.pts is not None and packet.dts is not None:
+                packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
+                packet.stream = target
+                container.mux(packet)
+    source = open_source(path)
+    frames = list(source)
+    assert len(frames) == source.length == 20
+    assert np.abs(frames[0].image.astype(int) - picture(10)).mean() < 6
+    assert frames[0].time == 0 and source.notes() == ()
 
 
 def test_raw_streams_have_times(tmp_path: Path) -> None:

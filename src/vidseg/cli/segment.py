@@ -36,7 +36,8 @@ examples:
     vidseg segment clip.mp4 --task refvos --text "1:the dog on the left"
 
 A prompt begins with ID@FRAME: where ID is a number you choose (default 1) and FRAME counts from 0
-(default 0). Coordinates are pixels of the source. Prompts may be repeated.
+(default 0). Coordinates are pixels of the source the way up that it is shown, as many as are
+stored, also where they are not square. Prompts may be repeated.
 
 With --task pvos a mark may lie on stuff, such as grass or sky, and --name says so, as in
   vidseg segment clip.mp4 --task pvos --point 1:320,180 --point 2:50,400 --name 2:grass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import av
 from av.container import InputContainer
@@ -16,7 +16,7 @@ from ..errors import SourceError
 from ..limits import check_size
 from ..types import ImageArray
 from .base import Picture
-from .clock import Clock, frame_rate
+from .clock import Clock, Pace, frame_rate
 from .color_coding import to_rgb
 from .opener import reason
 from .orientation import orientation_of
@@ -116,8 +116,9 @@ class Reading:
         packets: those of the stream that the container gave, sound or not.
         skipped: packets that were damaged and are left out.
         marred: frames that are delivered, but that the decoder had to mend.
-        seconds: where the last frame ends, by the times of the container.
+        seconds: where the last packet ends, on the clock of the container.
         reason: libav's words for the last damage.
+        pace: the steps between the frames.
         ended: whether the end of the stream was reached.
     """
 
@@ -126,7 +127,15 @@ class Reading:
     marred: int = 0
     seconds: float = 0.0
     reason: str = ""
+    pace: Pace = field(default_factory=Pace)
     ended: bool = False
+
+    def take(self, packet: Packet[VideoStream]) -> None:
+        """Counts a packet, sound or not."""
+        self.packets += 1
+        if packet.pts is not None and packet.time_base:
+            ticks = packet.pts + (packet.duration or 0)
+            self.seconds = max(self.seconds, float(ticks * packet.time_base))
 
     def skip(self, reason: str) -> None:
         """Counts a damaged packet."""
@@ -139,6 +148,10 @@ class Reading:
         if self.skipped:
             is_or_are = "packet is" if self.skipped == 1 else "packets are"
             notes.append(f"{self.skipped} damaged {is_or_are} left out ({self.reason})")
+        lacking = self.pace.missing() - self.skipped
+        if self.ended and lacking > 0:
+            is_or_are = "frame is" if lacking == 1 else "frames are"
+            notes.append(f"by the times of the others, {lacking} {is_or_are} lacking")
         if self.marred:
             is_or_are = "frame is" if self.marred == 1 else "frames are"
             notes.append(f"{self.marred} {is_or_are} shown with errors")
@@ -159,7 +172,7 @@ def pictures(
         for index, frame in enumerate(_frames(container, stream, reading, live)):
             reading.marred += frame.is_corrupt
             time = clock.time(stamp(frame, stream))
-            reading.seconds = time + clock.step
+            reading.pace.follow(time)
             yield Picture(index, time, _loader(frame, index, name))
     except _BrokenOffError as error:
         after = f"after frame {index}" if index >= 0 else "before the first frame"
@@ -213,7 +226,7 @@ def _packets(
         try:
             for packet in container.demux(stream):
                 if packet.size:  # the last ones are empty
-                    reading.packets += 1
+                    reading.take(packet)
                     failed_in_a_row = 0
                     yield packet
             break

@@ -47,7 +47,7 @@ class VideoFile(Source):
             self._declared = _declared_packets(stream)
             self._declared_seconds = _declared_seconds(stream)
             fps = frame_rate(stream)
-            total = stream.frames if stream.frames > 0 else None
+            total = _declared_frames(stream)
         super().__init__(
             path.name,
             shown_size(frame),
@@ -108,6 +108,16 @@ def _which_stream(container: InputContainer, stream: VideoStream) -> list[str]:
         return []
     place = sorted(s.index for s in streams).index(stream.index) + 1
     return [f"it holds {len(streams)} video streams, of which number {place} is read"]
+
+
+def _declared_frames(stream: VideoStream) -> int | None:
+    """Frames that the container declares, without those that an edit has cut away."""
+    if stream.frames <= 0:
+        return None
+    entries = stream.index_entries
+    if len(entries) != stream.frames:
+        return stream.frames
+    return sum(not entry.is_discard for entry in entries)
 
 
 def _declared_packets(stream: VideoStream) -> int:
