@@ -67,11 +67,13 @@ class VideoInfo:
         name: unique in its dataset; may contain "/".
         frames: names of its T frames in order, without file ending.
         size: (height, width) in pixels, None where only the pictures tell.
+        endings: frame → ending of its picture, such as ".png", where the source tells.
     """
 
     name: str
     frames: tuple[str, ...]
     size: tuple[int, int] | None = None
+    endings: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, eq=False)

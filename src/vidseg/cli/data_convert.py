@@ -63,6 +63,13 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument(
         "--pictures", metavar="DIR", type=Path, help="the pictures, where sizes are needed"
     )
+    parser.add_argument(
+        "--boxes",
+        choices=("leave-out", "as-regions"),
+        default="leave-out",
+        help="objects that are boxes without a mask: fill them, or leave them out, which --allow "
+        "shapes must allow (default: %(default)s)",
+    )
     parser.add_argument("--split", metavar="NAME", help="of a dataset")
     parser.set_defaults(run=run)
 
@@ -118,7 +125,13 @@ def _open(
         if options.split is not None:
             raise DataError(f"{name} is a format and has no splits; leave out --split.")
         return LABEL_FORMATS[name].read(
-            options.source, ReadOptions(categories=categories, pictures=options.pictures, log=log)
+            options.source,
+            ReadOptions(
+                categories=categories,
+                pictures=options.pictures,
+                boxes_as_regions=options.boxes == "as-regions",
+                log=log,
+            ),
         )
     name = name.removeprefix(_DATASET)
     if name not in dataset_names():

@@ -170,7 +170,8 @@ def inside(folder: Path, name: str, source: Path) -> Path:
     relative = PurePosixPath(name)
     # "..jpg" without its ending is ".", the folder itself.
     upwards = any(part.startswith("..") for part in relative.parts)
-    if not relative.name or relative.is_absolute() or upwards or "\\" in name:
+    drive = name[1:3] in (":/", ":\\") and name[0].isalpha()
+    if not relative.name or relative.is_absolute() or upwards or drive or "\\" in name:
         raise DataError(f"{source} names the file {shown(name)}, which lies outside of {folder}.")
     if not _is_possible(relative):
         raise DataError(f"{source} names the file {shown(name)}, which no file can be called.")

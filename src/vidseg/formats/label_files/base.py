@@ -24,12 +24,19 @@ class ReadOptions:
     Attributes:
         categories: class list for files that give numbers without names; empty for none.
         pictures: folder with the pictures, for sizes and names of frames.
+        boxes_as_regions: whether boxes of objects without a mask are filled; else left out.
         log: takes what a reader has to leave out.
     """
 
     categories: tuple[Category, ...] = ()
     pictures: Path | None = None
+    boxes_as_regions: bool = False
     log: LossLog = field(default_factory=LossLog)
+
+    def left_out(self, where: str, shape: str) -> None:
+        """Counts a shape that is no region; of a box it is said how to keep it."""
+        hint = " (--boxes as-regions fills boxes)" if "box" in shape or "rect" in shape else ""
+        self.log.add("shapes", f"{where} {shape}{hint}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,7 @@ from ..reading import inside, read_json
 from .base import ReadOptions, WriteOptions, layout_explained, only_file
 from .class_lists import coco_categories, coco_rows
 from .coco import grouped_images
+from .object_ids import plain_id
 from .panoptic_files import HOLDS, PanopticFiles, save_segments
 from .pictures import frame_size, is_still, picture_name, picture_stem
 
@@ -42,11 +43,11 @@ def read(place: Path, options: ReadOptions) -> PanopticFiles:
     content = read_json(path)
     with layout_explained(path, _KIND):
         categories = coco_categories(content["categories"], path)
-        videos, images = grouped_images(content, path)
-        entries = {row["image_id"]: _map(row, path) for row in content["annotations"]}
+        videos, images = grouped_images(content, path, sized=False)
+        entries = {plain_id(row["image_id"]): _map(row, path) for row in content["annotations"]}
         if len(entries) < len(content["annotations"]):
             raise DataError(f"{path} has two rows about one image.")
-        maps = [[entries.get(image["id"]) for image in rows] for rows in images]
+        maps = [[entries.get(image.id) for image in rows] for rows in images]
     return PanopticFiles(path, categories, videos, maps, options)
 
 

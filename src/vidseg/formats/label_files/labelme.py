@@ -251,7 +251,7 @@ class LabelmeWriter:
     def _picture(self, frame: str, path: Path) -> str:
         """LabelMe looks for the picture from the folder of the file."""
         if self._options.pictures is None:
-            return path.with_suffix(".jpg").name
+            return path.stem + self._video.endings.get(frame, ".jpg")
         picture = find_picture(self._options.pictures, self._video, frame)
         lies_in = self._options.place.resolve() / path.parent.relative_to(self._folder)
         return Path(os.path.relpath(picture.resolve(), lies_in)).as_posix()

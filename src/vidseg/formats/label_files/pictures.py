@@ -13,6 +13,9 @@ from ..reading import inside
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".JPG", ".JPEG", ".PNG")
 
 
+_LOWER = frozenset(ending.lower() for ending in ENDINGS) | {".gif", ".avif"}
+
+
 def is_still(video: VideoInfo) -> bool:
     """Whether it is a picture of its own: one frame with the name of the video."""
     return len(video.frames) == 1 and PurePosixPath(video.name).name == video.frames[0]
@@ -28,11 +31,23 @@ def split_stem(stem: str) -> tuple[str, str]:
     return stem, PurePosixPath(stem).name
 
 
+def split_ending(name: str) -> tuple[str, str]:
+    """Path without the ending of a picture, and that ending; separators of Windows as others.
+
+    >>> split_ending("a\\\\shot.v1.JPG"), split_ending("shot.v1")
+    (('a/shot.v1', '.JPG'), ('shot.v1', ''))
+    """
+    path = PurePosixPath(name.replace("\\", "/"))
+    if path.suffix.lower() not in _LOWER:
+        return str(path), ""
+    return str(path).removesuffix(path.suffix), path.suffix
+
+
 def picture_name(folder: Path | None, video: VideoInfo, frame: str) -> str:
-    """Path of a frame with the ending of its picture, .jpg where no folder is named."""
+    """Path of a frame with the ending of its picture: of the folder, the source, or .jpg."""
     stem = picture_stem(video, frame)
     if folder is None:
-        return stem + ".jpg"
+        return stem + video.endings.get(frame, ".jpg")
     return stem + find_picture(folder, video, frame).suffix
 
 

@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import KDTree
 
-from ...geometry.rings import Points, ring_points
+from ...geometry.rings import Points as Points
+from ...geometry.rings import ring_points
 from ...types import MaskArray
 
 

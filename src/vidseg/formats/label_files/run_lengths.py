@@ -58,9 +58,9 @@ def from_segmentation(segmentation: Any, size: tuple[int, int]) -> CocoRLE:
         raise ValueError("the segmentation is neither polygons nor run lengths")
     given, counts = segmentation.get("size"), segmentation.get("counts")
     if not isinstance(given, (list, tuple)) or list(given) != list(size):
-        of_two = isinstance(given, (list, tuple)) and len(given) == 2
-        is_size = of_two and all(type(side) is int for side in given)
-        told = f"{given[0]} × {given[1]}" if is_size else f"of the size {shown(given)}"
+        sides = given if isinstance(given, (list, tuple)) else ()
+        is_size = len(sides) == 2 and all(type(side) is int for side in sides)
+        told = f"{sides[0]} × {sides[1]}" if is_size else f"of the size {shown(given)}"
         raise ValueError(f"the mask is {told}, its picture {size[0]} × {size[1]} (height × width)")
     if isinstance(counts, str):
         _read(counts, size)
@@ -143,9 +143,13 @@ def row_runs(mask: MaskArray) -> list[int]:
 
 def from_row_runs(runs: Sequence[int], size: tuple[int, int]) -> MaskArray:
     """[H, W] bool mask of runs along the rows. Raises ValueError where they do not fill it."""
-    lengths = np.asarray(runs, dtype=np.int64)
     height, width = size
-    if (lengths < 0).any() or int(lengths.sum()) != height * width:
+    try:
+        lengths = np.asarray(runs, dtype=np.int64)
+    except OverflowError:
+        lengths = np.array([-1])
+    fits = not lengths.size or 0 <= lengths.min() <= lengths.max() <= height * width
+    if not fits or int(lengths.sum()) != height * width:
         raise ValueError(f"the run lengths do not fill {height} × {width} (height × width)")
     values = np.arange(len(lengths)) % 2 == 1
     return np.repeat(values, lengths).reshape(size)

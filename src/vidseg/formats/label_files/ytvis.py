@@ -25,16 +25,21 @@ from typing import Any
 
 from ...errors import DataError
 from ...labels import Category, FrameLabels, LabelTrack, VideoInfo
+from ...limits import check_size
 from ...results import CocoRLE
 from ..json_lists import JsonLists
+from ..layouts.coco_lists import is_crowd
 from ..layouts.problems import STRICT
+from ..layouts.rows import entry_list, is_id, name_of, row_size, whole_number
 from ..layouts.ytvis import TrackLists, Video
 from ..layouts.ytvis_results import read_rows
+from ..plain_values import shown, typed
 from ..reading import read_any_json
-from .base import LabelFile, ReadOptions, WriteOptions, layout_explained, only_file
+from .base import LabelFile, ReadOptions, WriteOptions, only_file
 from .capabilities import Holds
 from .class_lists import coco_rows
-from .pictures import frame_size, is_still, picture_name
+from .object_ids import HIGHEST
+from .pictures import frame_size, is_still, picture_name, split_ending
 from .run_lengths import areas, box, counts_of, from_segmentation
 
 HOLDS = Holds(
@@ -50,19 +55,26 @@ def read(place: Path, options: ReadOptions) -> YtvisFile:
     content = read_any_json(path)
     if isinstance(content, list):
         return _predictions(path, content, options)
-    with layout_explained(path, _KIND):
-        lists = TrackLists(content, path, STRICT)
-        rows = content["annotations"] or []
+    if not isinstance(content, dict):
+        raise DataError(f"{path} is no {_KIND} file: it holds neither an object nor a list.")
+    lists = TrackLists(content, path, STRICT)
+    rows = content.get("annotations") or []
+    if not isinstance(rows, list):
+        raise DataError(f"{path} has annotations that are no list.")
     videos = {id: _video(video) for id, video in lists.videos.items()}
     return YtvisFile(path, list(lists.categories.values()), videos, rows, options)
 
 
 def _video(video: Video) -> VideoInfo:
     """Frames of one folder are a video of its name; others keep their folders in their names."""
+    endings = [split_ending(file) for file in video.files]
     if video.folder not in (None, PurePosixPath()):
-        return VideoInfo(str(video.folder), video.frames, video.size)
-    stems = tuple(str(PurePosixPath(file).with_suffix("")) for file in video.files)
-    return VideoInfo(stems[0] if len(stems) == 1 else str(video.id), stems, video.size)
+        told = {PurePosixPath(stem).name: ending for stem, ending in endings if ending}
+        frames = tuple(PurePosixPath(stem).name for stem, _ in endings)
+        return VideoInfo(str(video.folder), frames, video.size, told)
+    stems = tuple(stem for stem, _ in endings)
+    name = stems[0] if len(stems) == 1 else str(video.id)
+    return VideoInfo(name, stems, video.size, {s: ending for s, ending in endings if ending})
 
 
 def _predictions(path: Path, content: list[Any], options: ReadOptions) -> YtvisFile:
@@ -78,18 +90,30 @@ def _predictions(path: Path, content: list[Any], options: ReadOptions) -> YtvisF
                     "--categories."
                 )
             thing = bool(track.row.get("isthing", 1))
-            known[track.category] = Category(track.category, str(track.row["category"]), thing)
-        with layout_explained(path, _KIND):
-            for row in (track.row, *track.segmentations):
-                if isinstance(row, dict) and "size" in row:
-                    sizes.setdefault(track.video, (int(row["size"][0]), int(row["size"][1])))
-                elif isinstance(row, dict) and "height" in row:
-                    sizes[track.video] = (int(row["height"]), int(row["width"]))
+            name = name_of(track.row, "category", "a track", path, STRICT) or ""
+            known[track.category] = Category(track.category, name, thing)
+        size = row_size(track.row, track.place, path, STRICT, needed=False)
+        if size is None and track.video not in sizes:
+            mask = next((mask for mask in track.segmentations if mask is not None), None)
+            size = None if mask is None else _mask_size(mask, track.place)
+        if size is not None:
+            sizes[track.video] = size
     videos = {
         id: VideoInfo(str(id), tuple(f"{t:05d}" for t in range(length)), sizes.get(id))
         for id, length in frames.items()
     }
     return YtvisFile(path, list(known.values()), videos, content, options)
+
+
+def _mask_size(mask: Any, where: str) -> tuple[int, int]:
+    try:
+        size: tuple[int, int] = typed(
+            mask.get("size") if isinstance(mask, dict) else None, tuple[int, int], "size"
+        )
+    except ValueError as error:
+        raise DataError(f"{where} has a mask whose {error!s}") from error
+    check_size(size[1], size[0], f"{where}, in a mask,")
+    return size
 
 
 class YtvisFile(LabelFile):
@@ -106,22 +130,24 @@ class YtvisFile(LabelFile):
         super().__init__(path, categories, list(videos.values()), options.pictures)
         numbers = {id: position for position, id in enumerate(videos)}
         self._rows: dict[int, list[dict[str, Any]]] = defaultdict(list)
-        with layout_explained(path, _KIND):
-            for row in rows:
-                if row["video_id"] not in numbers:
-                    raise DataError(
-                        f"{path} has a track of video {row['video_id']}, which it lacks."
-                    )
-                self._rows[numbers[row["video_id"]]].append(row)
+        for place, row in enumerate(rows):
+            if not isinstance(row, dict):
+                raise DataError(f"{path}: annotation number {place} is no JSON object.")
+            if not is_id(row.get("video_id")) or row["video_id"] not in numbers:
+                raise DataError(
+                    f"{path} has a track of video {shown(row.get('video_id'))}, which it lacks."
+                )
+            entry_list(row, "segmentations", f"the annotation number {place}", path, STRICT)
+            self._rows[numbers[row["video_id"]]].append(row)
         self._ids = {video: _track_ids(rows) for video, rows in self._rows.items()}
 
     def tracks(self, video: int) -> tuple[LabelTrack, ...]:
         """One a row."""
-        with layout_explained(self.place, _KIND):
-            found = [
-                LabelTrack(id, int(row["category_id"]), bool(row.get("iscrowd", 0)))
-                for id, row in zip(self._ids.get(video, ()), self._rows[video], strict=True)
-            ]
+        found = []
+        for id, row in zip(self._ids.get(video, ()), self._rows[video], strict=True):
+            where = f"{self.place}: track {id} of video {self._videos[video].name}"
+            category = whole_number(row, "category_id", f"track {id}", self.place, STRICT)
+            found.append(LabelTrack(id, category, is_crowd(row, where, self.place, STRICT)))
         return tuple(sorted(found, key=lambda track: track.id))
 
     def labels(self, video: int, frame: int) -> FrameLabels:
@@ -136,15 +162,16 @@ class YtvisFile(LabelFile):
                 continue
             try:
                 rle = from_segmentation(mask, info.size)
-            except (ValueError, KeyError, TypeError) as error:
+                score = typed(row.get("score"), float | None, "score")
+            except ValueError as error:
                 raise DataError(
                     f"{self.place}: track {id} of video {info.name}, frame "
-                    f"{info.frames[frame]}: {error}."
+                    f"{info.frames[frame]}: {str(error).rstrip('.')}."
                 ) from error
             if areas([rle])[0]:
                 masks[id] = rle
-                if "score" in row:
-                    scores[id] = float(row["score"])
+                if score is not None:
+                    scores[id] = score
         size = frame_size(self._pictures, info, info.frames[frame], str(self.place))
         return FrameLabels(size, masks, None, scores)
 
@@ -152,8 +179,9 @@ class YtvisFile(LabelFile):
 def _track_ids(rows: Sequence[dict[str, Any]]) -> list[int]:
     """``track_id``, else ``id``; where neither is there or one comes twice, places from 1."""
     for key in ("track_id", "id"):
-        ids = [int(row.get(key) or 0) for row in rows]
-        if min(ids) > 0 and len(set(ids)) == len(ids):
+        told = [row.get(key) for row in rows]
+        ids = [id for id in told if isinstance(id, int) and 0 < id <= HIGHEST]
+        if len(set(ids)) == len(rows):
             return ids
     return list(range(1, len(rows) + 1))
 
@@ -218,7 +246,7 @@ class YtvisWriter:
     def _name(self, frame: str) -> str:
         if is_still(self._video) or self._options.pictures is not None:
             return picture_name(self._options.pictures, self._video, frame)
-        return f"{self._video.name}/{frame}.jpg"
+        return f"{self._video.name}/{frame}{self._video.endings.get(frame, '.jpg')}"
 
     def close(self) -> None:
         """Writes the file."""
