@@ -13,6 +13,7 @@ _Numbers = npt.NDArray[np.int32]
 _Codes = npt.NDArray[np.uint8]
 _Flags = npt.NDArray[np.bool_]
 
+_MOST_PIXELS = 1 << 31
 _GOES_ON = 32  # the bit of a code that says that its number goes on
 _LONGEST = 7  # characters of a number: 30 bits and the sign suffice, as sums are checked
 
@@ -94,8 +95,8 @@ def read_runs(masks: Sequence[str | Sequence[int]], pixels: int) -> Runs:
         pixels: height times width of every mask, below 2^31.
 
     Raises:
-        RunLengthError: a string that is broken, a negative length, or lengths that do not sum up
-            to ``pixels``.
+        RunLengthError: a string that is broken, a negative length, lengths that do not sum up to
+            ``pixels``, or more pixels than that.
 
     >>> runs = read_runs([[1, 2, 3], [0, 6]], pixels=6)
     >>> runs.starts.tolist(), runs.ends.tolist(), runs.areas.tolist()
@@ -104,6 +105,8 @@ def read_runs(masks: Sequence[str | Sequence[int]], pixels: int) -> Runs:
     if not masks:
         nothing = np.zeros(0, np.int64)
         return Runs(nothing, nothing, np.zeros(1, np.int64), nothing, pixels)
+    if pixels >= _MOST_PIXELS:
+        raise RunLengthError(0, f"has {pixels} pixels, more than can be counted")
     packed = [
         mask if isinstance(mask, str) else _compress(index, mask, pixels)
         for index, mask in enumerate(masks)
@@ -136,7 +139,7 @@ def _compress(index: int, lengths: Sequence[int], pixels: int) -> str:
 
     try:
         array = np.array(lengths)
-    except ValueError:  # lists within the list
+    except (ValueError, RecursionError):  # lists within the list
         array = np.zeros(0)
     if array.ndim != 1 or array.size == 0 or array.dtype.kind != "i":
         raise RunLengthError(index, "is no list of run lengths")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...formats.label_files.run_lengths import mask_area
+from ...formats.plain_values import finite, shown
 from .survey import Survey
 
 _LOOSE = 0.25  # polygons are drawn on a grid; their area is near the true one, not equal to it
@@ -32,6 +33,11 @@ def check_mask(
         area: as written; None where none is.
         area_counts: whether figures are made of it; else one that is wrong is a warning.
     """
+    stated = finite(area)
+    if area is not None and stated is None:
+        survey.findings.error(
+            "areas", file, f"{where} has the area {shown(area)}; a number of pixels is wanted."
+        )
     found: float | None
     if isinstance(mask, list):
         found = _check_polygons(where, mask, size, file, survey)
@@ -47,12 +53,12 @@ def check_mask(
         return
     if found == 0:
         survey.findings.error("empty labels", file, f"{where} has a mask without a pixel.")
-    elif isinstance(area, (int, float)) and abs(area - found) > allowed:
+    elif stated is not None and abs(stated - found) > allowed:
         told = survey.findings.error if area_counts else survey.findings.warning
         told(
             "areas",
             file,
-            f"{where} has an area of {area:g} written beside it, its mask {found:.0f} pixels.",
+            f"{where} has an area of {stated:g} written beside it, its mask {found:.0f} pixels.",
         )
 
 
@@ -65,22 +71,21 @@ def _check_polygons(
         return None
     area = 0.0
     for polygon in polygons:
-        numbers = isinstance(polygon, list) and all(
-            isinstance(value, (int, float)) and not isinstance(value, bool) for value in polygon
-        )
-        if not numbers or len(polygon) < 6 or len(polygon) % 2:
+        numbers = [finite(value) for value in polygon] if isinstance(polygon, list) else []
+        if None in numbers or len(numbers) < 6 or len(numbers) % 2:
             survey.findings.error(
                 "masks",
                 file,
-                f"{where} has a polygon that is no list of at least three x, y pairs.",
+                f"{where} has a polygon that is no list of at least three x, y pairs of "
+                "finite numbers.",
             )
             return None
-        corners = np.array(polygon, dtype=np.float64).reshape(-1, 2)
-        outside = size is not None and (
+        corners = np.array(numbers, dtype=np.float64).reshape(-1, 2)
+        if size is not None and (
             corners.min() < -1 or (corners > np.array([size[1] + 1, size[0] + 1])).any()
-        )
-        if outside or not np.isfinite(corners).all():
+        ):
             survey.findings.error("masks", file, f"{where} has a polygon outside of its picture.")
+            return None
         following = np.roll(corners, -1, axis=0)
         doubled = corners[:, 0] * following[:, 1] - corners[:, 1] * following[:, 0]
         area += abs(float(doubled.sum())) / 2

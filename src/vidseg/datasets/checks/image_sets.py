@@ -28,15 +28,24 @@ def check_coco_instances(root: Path, survey: Survey) -> None:
 
 def check_lvis(root: Path, survey: Survey) -> None:
     """LVIS."""
-    _check_instances(root, lvis, survey)
+    for lists in _check_instances(root, lvis, survey):
+        if not lists.labelled:
+            continue
+        known = {category.id for category in lists.categories}
+        for image in lists.images.values():
+            for key in (lvis.ABSENT, lvis.PARTIAL):
+                lvis.classes_at(image.row, key, known, lists.file, survey.findings)
 
 
-def _check_instances(root: Path, layout: ModuleType, survey: Survey) -> None:
+def _check_instances(root: Path, layout: ModuleType, survey: Survey) -> list[ImageLists]:
+    found = []
     for part, file in _files(root, layout, "train", "the list of objects", survey):
         content = survey.json(file)
         if content is not None:
-            locate = layout.pictures(root, file)
-            check_instances(part, ImageLists(content, file, locate, survey.findings), survey)
+            lists = ImageLists(content, file, layout.pictures(root, file), survey.findings)
+            check_instances(part, lists, survey)
+            found.append(lists)
+    return found
 
 
 def check_entityseg(root: Path, survey: Survey) -> None:

@@ -174,22 +174,16 @@ class LvisStills(ListedStills):
 
     def absent_categories(self, video: int) -> tuple[int, ...]:
         """Classes that were looked for and are not there (``neg_category_ids``)."""
-        return self._listed(video, "neg_category_ids")
+        return self._listed(video, lvis.ABSENT)
 
     def partial_categories(self, video: int) -> tuple[int, ...]:
         """Classes of which some objects are not marked (``not_exhaustive_category_ids``)."""
-        return self._listed(video, "not_exhaustive_category_ids")
+        return self._listed(video, lvis.PARTIAL)
 
     def _listed(self, video: int, key: str) -> tuple[int, ...]:
         still = self._stills[video]
         known = {category.id for category in self._categories}
-        numbers = still.row.get(key)
-        if not isinstance(numbers, list) or not all(number in known for number in numbers):
-            raise DataError(
-                f"{still.source}: {key} of image {still.info.name} is {numbers!r}; a list of "
-                "classes that the file lists is wanted."
-            )
-        return tuple(numbers)
+        return lvis.classes_at(still.row, key, known, still.source, STRICT)
 
 
 def row_masks(rows: Sequence[Record], size: tuple[int, int], source: Path) -> FrameLabels:

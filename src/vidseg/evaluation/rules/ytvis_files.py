@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from ...errors import DataError
 from ...formats.layouts import ytvis
 from ...formats.layouts.problems import STRICT
 from ...formats.layouts.ytvis_results import Release, read_results
+from ...formats.plain_values import finite, shown
 from ...formats.reading import read_json
 
 Mask = str | list[int]
@@ -102,7 +102,8 @@ def read_predictions(path: Path, truth: Truth) -> dict[int, list[TrackRow]]:
             named = (key, among, repr(track.row.get(key)))
             if key in track.row and named in seen:
                 raise DataError(
-                    f"{track.place} {among}has the {key} {track.row[key]!r}, as another one has."
+                    f"{track.place} {among}has the {key} {shown(track.row[key])}, as another one "
+                    "has."
                 )
             seen.add(named)
         masks = _masks(track.segmentations, truth.videos[track.video], track.place)
@@ -123,9 +124,13 @@ def _names(videos: Mapping[int, ytvis.Video]) -> Mapping[int, str]:
 def _mean_area(areas: Any, place: str) -> float:
     if not isinstance(areas, list):
         raise DataError(f"{place} has no list areas, which the evaluation sorts by.")
-    seen = [area for area in areas if area]
-    if not all(isinstance(area, int | float) and math.isfinite(area) for area in seen):
-        raise DataError(f"{place} has an area that is no number.")
+    seen = []
+    for area in areas:
+        number = 0.0 if area is None else finite(area)
+        if number is None:
+            raise DataError(f"{place} has the area {shown(area)}, which is no number.")
+        if number:
+            seen.append(number)
     return sum(seen) / len(seen) if seen else 0.0
 
 
@@ -146,7 +151,7 @@ def _masks(entries: Sequence[Any], video: Video, place: str) -> tuple[Sequence[i
     if sizes.count(size) < len(sizes):
         at = next(at for at, each in enumerate(sizes) if each != size)
         raise DataError(
-            f"{place}, frame {frames[at]}, has the size {sizes[at]}, but video {video.name} has "
-            f"{size} (height, width)."
+            f"{place}, frame {frames[at]}, has the size {shown(sizes[at])}, but video "
+            f"{video.name} has {size} (height, width)."
         )
     return frames, masks

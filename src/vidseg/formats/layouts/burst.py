@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from ..plain_values import shown
+from .coco_lists import class_ids
 from .places import first_file, path_inside
 from .problems import STRICT, Problems, listed
 from .rows import Row, is_name, name_of, numbered, row_size, rows
@@ -184,7 +185,9 @@ def _sequence(
                     source,
                     f"{where}, frame {frame}, track {track}, is not in track_category_ids.",
                 )
-    named = {key: _classes(row, key, where, source, known, problems) for key in NAMED if key in row}
+    named = {
+        key: class_ids(row, key, where, source, known, problems) for key in NAMED if key in row
+    }
     return ListedSequence(name, size, names, every, classes, masks, named)
 
 
@@ -192,28 +195,6 @@ def sequence_name(row: Row, what: str, source: Path, problems: Problems) -> str 
     """``<dataset>/<sequence>`` of a row; None after a report."""
     parts = [name_of(row, key, what, source, problems) for key in ("dataset", "seq_name")]
     return None if None in parts else "/".join(map(str, parts))
-
-
-def _classes(
-    row: Row,
-    key: str,
-    where: str,
-    source: Path,
-    known: Container[int] | None,
-    problems: Problems,
-) -> tuple[int, ...]:
-    """The numbers of classes under a key that a row may lack."""
-    value = row.get(key)
-    if value is not None and not isinstance(value, list):
-        problems.error("classes", source, f"{where} has {key} {shown(value)}; a list is wanted.")
-        return ()
-    ids = tuple(id for id in value or () if type(id) is int and (known is None or id in known))
-    if len(ids) < len(value or ()):
-        unknown = [shown(id) for id in value or () if type(id) is not int or id not in ids]
-        problems.error(
-            "classes", source, f"{where} has the unknown classes {listed(unknown)} in {key}."
-        )
-    return ids
 
 
 def _tracks(

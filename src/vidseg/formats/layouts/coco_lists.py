@@ -8,7 +8,7 @@ annotations  [{id, image_id, category_id, segmentation[, iscrowd, area]}]
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from ...labels import Category
 from ..plain_values import shown
 from .places import path_inside
-from .problems import Problems
+from .problems import Problems, listed
 from .rows import Row, is_id, is_name, name_of, row_size, rows, whole_number
 
 
@@ -71,6 +71,28 @@ def read_categories(
     if stuff and not found and content.get("categories") == []:
         problems.error("classes", file, f"{file} lists no category.")
     return tuple(found.values())
+
+
+def class_ids(
+    row: Row,
+    key: str,
+    where: str,
+    file: Path,
+    known: Container[int] | None,
+    problems: Problems,
+) -> tuple[int, ...]:
+    """The classes that a row lists under a key, such as ``neg_category_ids``; none without it."""
+    value = row.get(key)
+    if value is not None and not isinstance(value, list):
+        problems.error("classes", file, f"{where} has {key} {shown(value)}; a list is wanted.")
+        return ()
+    ids = tuple(id for id in value or () if type(id) is int and (known is None or id in known))
+    if len(ids) < len(value or ()):
+        unknown = [shown(id) for id in value or () if type(id) is not int or id not in ids]
+        problems.error(
+            "classes", file, f"{where} has the unknown classes {listed(unknown)} in {key}."
+        )
+    return ids
 
 
 Locate = Callable[[Row, Problems], Path | None]

@@ -13,9 +13,10 @@ some objects are marked (``not_exhaustive_category_ids``); all other classes are
 
 from __future__ import annotations
 
+from collections.abc import Container
 from pathlib import Path, PurePosixPath
 
-from .coco_lists import Locate
+from .coco_lists import Locate, class_ids
 from .places import first_folder, path_inside
 from .problems import Problems
 from .rows import Row, name_of
@@ -35,6 +36,23 @@ FILES = {
 """Split → where its JSON file may lie, the usual place first."""
 
 SPLITS = tuple(FILES)
+
+
+ABSENT, PARTIAL = "neg_category_ids", "not_exhaustive_category_ids"
+
+
+def classes_at(
+    row: Row, key: str, known: Container[int], file: Path, problems: Problems
+) -> tuple[int, ...]:
+    """The classes that a row of ``images`` names under :data:`ABSENT` or :data:`PARTIAL`.
+
+    Args:
+        known: numbers of the classes that there are.
+    """
+    where = f"{file}: image {row.get('id')}"
+    if key not in row:
+        problems.error("classes", file, f"{where} has no {key}.")
+    return class_ids(row, key, where, file, known, problems)
 
 
 def pictures(root: Path, file: Path) -> Locate:

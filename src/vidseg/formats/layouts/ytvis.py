@@ -22,7 +22,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ...labels import Category
-from ..plain_values import finite, shown
+from ..plain_values import shown
 from .coco_lists import is_crowd, keyed, read_categories
 from .places import subfolders
 from .problems import Problems
@@ -208,8 +208,6 @@ def _lengths_fit(row: Row, where: str, frames: int, file: Path, problems: Proble
         if not isinstance(values, list):
             if key == "segmentations" or values is not None:
                 problems.error("lengths", file, f"{where} has no list {key}.")
-        elif key == "areas" and not all(one is None or finite(one) is not None for one in values):
-            problems.error("areas", file, f"{where} has an area that is no number.")
         elif len(values) != frames:
             sentence = f"{where} has {len(values)} {key}, its video {frames} frames."
             problems.error("lengths", file, sentence)
