@@ -207,3 +207,44 @@ def test_a_folder_that_cannot_be_written_is_explained(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(OutputError, match="Cannot write the model"):
         UniVS(debug()).save_pretrained(tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value", "words"),
+    [
+        ("decoder", "hidden", -8, r"config\.decoder\.hidden is -8; 1 to"),
+        ("decoder", "hidden", 2**70, r"config\.decoder\.hidden is 1180591620717411303424; 1 to"),
+        ("decoder", "hidden", "8", r"config\.decoder\.hidden needs a whole number, not '8'"),
+        ("decoder", "layers", 10**9, r"config\.decoder\.layers is 1000000000; 0 to 512"),
+        ("decoder", "heads", 7, r"config\.decoder\.heads is 7, which does not divide"),
+        ("backbone", "depths", [1, 1, 1, 0], r"config\.backbone\.depths is 0; 1 to 512"),
+        ("backbone", "stem_channels", -32, r"config\.backbone\.stem_channels is -32; 1 to"),
+        (None, "pixel_std", [float("nan")] * 3, "pixel_std needs a finite number, not nan"),
+        (None, "pixel_std", [0, 1, 1], r"pixel_std is 0\.0; 1e-06 to"),
+    ],
+)
+def test_numbers_that_no_network_can_have(
+    part: str | None, key: str, value: object, words: str
+) -> None:
+    values = debug().to_dict()
+    (values if part is None else values[part])[key] = value
+    with pytest.raises(ModelError, match=words):
+        UniVSConfig.from_dict(values)
+
+
+def test_a_configuration_larger_than_its_weights_takes_no_memory(tmp_path: Path) -> None:
+    UniVS(debug()).save_pretrained(tmp_path)
+    values = debug().to_dict()
+    values["decoder"]["ffn"] = values["decoder"]["queries"] = 2**16
+    values["decoder"]["layers"] = 512  # would be 17 GB
+    (tmp_path / "config.json").write_text(json.dumps(values))
+    with pytest.raises(ModelError, match="does not fit its config"):
+        UniVS.from_pretrained(tmp_path)
+
+
+def test_a_header_beyond_that_of_any_weights(tmp_path: Path) -> None:
+    UniVS(debug()).save_pretrained(tmp_path)
+    file = tmp_path / "model.safetensors"
+    file.write_bytes((17 << 20).to_bytes(8, "little") + b"{" + b" " * 100)
+    with pytest.raises(ModelError, match="header claims more bytes"):
+        UniVS.from_pretrained(tmp_path)

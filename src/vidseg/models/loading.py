@@ -34,9 +34,7 @@ def build_model(config: ModelConfig) -> Model:
 def load_model(name: str | Path) -> Model:
     """The model of a folder or hub id, in evaluation mode. Raises ModelError."""
     config, weights = load_config(name)
-    model = build_model(config)
-    weights.load_into(model)
-    return model.eval()
+    return weights.model(lambda: build_model(config)).eval()
 
 
 def load_config(name: str | Path) -> tuple[ModelConfig, Weights]:

@@ -259,7 +259,7 @@ def _saved(folder: Path) -> Path:
         ({"descriptor": {"kind": "shape_position", "radius_range": "x"}}, "radius_range"),
         ({"initial": "random"}, r"config\.initial needs one of task, learned"),
         ({"grid": 3}, "9 cells, but decoder.queries is 12; choose a finer grid"),
-        ({"samples": 0}, "samples is 0; give at least 1"),
+        ({"samples": 0}, "samples is 0; 1 to"),
         ({"classes": ["cat", "cat"]}, "classes holds a name twice"),
         ({"pixel_decoder": {"kind": "light"}}, "pixel_decoder.hidden is 96 but decoder.hidden"),
         ({"kind": "gvsge"}, "kind 'gvsge'.*'gvseg'"),

@@ -9,7 +9,7 @@ from types import NoneType
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from ...errors import ModelError, nearest_hint
-from ...formats.plain_values import typed
+from ...formats.plain_values import shown, typed
 
 _Config = TypeVar("_Config", bound="SavedConfig")
 
@@ -34,6 +34,23 @@ _KINDS: dict[str, tuple[str, str]] = {
 _KIND_OF_CLASS = {name: kind for kind, (_, name) in _KINDS.items()}
 _DEFAULT = "univs"
 """The kind of the first models that were saved, which did not write it down."""
+
+
+_WHOLE = (1, 1 << 16)
+_ANY = (-1e6, 1e6)
+_RANGES: dict[str, tuple[float, float]] = {
+    "depths": (1, 512),
+    "layers": (0, 512),
+    "heads": (1, 512),
+    "queries": (0, 1 << 16),
+    "vocabulary": (1, 1 << 24),
+    "recent_frames": (0, 1 << 16),
+    "anchor_frames": (0, 1 << 16),
+    "halo": (0, 1 << 16),
+    "drop_path": (0, 1),
+    "pixel_std": (1e-6, 1e6),
+}
+"""Key of any part → least and most; of other whole numbers ``_WHOLE``, of others ``_ANY``."""
 
 
 class SavedConfig:
@@ -92,7 +109,9 @@ def _from_plain(value: Mapping[str, Any], where: str) -> Any:
     if missing:
         raise ModelError(f"{where}: missing {', '.join(missing)}.")
     hints = get_type_hints(cls)
-    return cls(**{key: _part(part, hints[key], f"{where}.{key}") for key, part in parts.items()})
+    config = cls(**{key: _part(part, hints[key], f"{where}.{key}") for key, part in parts.items()})
+    _check_heads(config, where)
+    return config
 
 
 def _part(value: Any, hint: Any, where: str) -> Any:
@@ -101,9 +120,11 @@ def _part(value: Any, hint: Any, where: str) -> Any:
     kinds = [kind for kind, (_, name) in _KINDS.items() if name in _names(choices)]
     if not kinds:
         try:
-            return typed(value, hint, where)
+            plain = typed(value, hint, where)
         except ValueError as error:
             raise ModelError(str(error)) from error
+        _check_range(plain, where)
+        return plain
     if value is None and NoneType in choices:
         return None
     if not isinstance(value, Mapping):
@@ -112,6 +133,28 @@ def _part(value: Any, hint: Any, where: str) -> Any:
     if not isinstance(part, choices):
         raise ModelError(f"{where} is of kind {value['kind']!r}; use {' or '.join(kinds)}.")
     return part
+
+
+def _check_range(value: Any, where: str) -> None:
+    """Raises ModelError for a number that no network can have."""
+    for number in value if isinstance(value, tuple) else (value,):
+        whole = type(number) is int
+        least, most = _RANGES.get(where.rpartition(".")[2], _WHOLE if whole else _ANY)
+        if isinstance(number, (int, float)) and not least <= number <= most:
+            raise ModelError(f"{where} is {shown(number)}; {least} to {most} is wanted.")
+
+
+def _check_heads(config: Any, where: str) -> None:
+    """Raises ModelError where the heads of an attention do not share its channels evenly."""
+    heads = getattr(config, "heads", None)
+    if isinstance(heads, tuple):
+        channels = tuple(config.channels << stage for stage in range(len(heads)))
+    else:
+        width = getattr(config, "hidden", None) or getattr(config, "width", None)
+        heads, channels = (heads,), (width,)
+    for number, width in zip(heads, channels, strict=True):
+        if number and width and width % number:
+            raise ModelError(f"{where}.heads is {number}, which does not divide {width} channels.")
 
 
 def _names(classes: tuple[Any, ...]) -> set[str]:

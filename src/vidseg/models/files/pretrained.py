@@ -5,22 +5,26 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
+import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ...errors import ModelError, OutputError, clause
 from .cache_folder import asked_offline
 from .config_values import SavedConfig
+from .safetensors_files import load_tensors
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 _Config = TypeVar("_Config", bound=SavedConfig)
+_Module = TypeVar("_Module", bound=nn.Module)
 _Model = TypeVar("_Model", bound="SavedModel")
 
 
@@ -42,9 +46,7 @@ class SavedModel(nn.Module):
         another kind.
         """
         config, weights = load_configured(name, cls.config_type)
-        model = cls(config)
-        weights.load_into(model)
-        return model.eval()
+        return weights.model(lambda: cls(config)).eval()
 
     def save_pretrained(self, folder: str | Path, *, half: bool = False) -> None:
         """Writes config.json and model.safetensors; ``half`` stores 16-bit floats.
@@ -60,6 +62,27 @@ class Weights:
 
     state: dict[str, Tensor]
     file: Path
+
+    def model(self, build: Callable[[], _Module]) -> _Module:
+        """The model that ``build`` makes, with these weights.
+
+        It is made without memory first, so that a configuration of another size than the weights
+        takes none. Raises ModelError where there is no such model, or where any does not fit.
+        """
+        try:
+            with torch.device("meta"):
+                shape = build()
+        except (ArithmeticError, AssertionError, RuntimeError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"{self.file.with_name(CONFIG_FILE)} describes no model that can be built: "
+                f"{clause(error)}."
+            ) from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that nothing is copied
+            self.load_into(shape)
+        model = build()
+        self.load_into(model)
+        return model
 
     def load_into(self, model: nn.Module) -> None:
         """Copies every tensor, converting its type. Raises ModelError if any does not fit."""
@@ -100,7 +123,7 @@ def load_pretrained(name: str | Path) -> tuple[dict[str, Any], Weights]:
             f"{config_file} must hold a JSON object of settings; fetch or save the model again."
         )
     try:
-        return values, Weights(load_file(weights_file), weights_file)
+        return values, Weights(load_tensors(weights_file), weights_file)
     except (OSError, SafetensorError) as error:
         raise ModelError(
             f"{weights_file} is not a readable safetensors file: {clause(error)}; fetch or save "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import io
 import json
 import os
 import pickle
@@ -159,6 +161,53 @@ def test_packed_archives_are_refused(tmp_path: Path) -> None:
         archive.writestr("a/data.pkl", pickle.dumps({}, protocol=2))
         archive.writestr("a/data/0", bytes(64 * MIB))
     assert "packed archive" in refused(tmp_path / "a.pth", tmp_path / MARK)
+
+
+@pytest.mark.parametrize("kind", ["code", "script", "pickle of code"])
+def test_no_folder_lets_packed_entries_in(tmp_path: Path, kind: str) -> None:
+    """Whatever is called like the code of TorchScript, numbers and pickles are never unpacked."""
+    root = "a/code" if kind == "code" else "a"
+    with zipfile.ZipFile(tmp_path / "a.pth", "w", zipfile.ZIP_DEFLATED) as archive:
+        if kind == "script":
+            archive.writestr("a/code/constants.pkl", b"")
+        archive.writestr(f"{root}/data.pkl", pickle.dumps({}, protocol=2), zipfile.ZIP_STORED)
+        archive.writestr("a/code/data.pkl" + "x" * (kind == "code"), bytes(4 * MIB))
+        archive.writestr(f"{root}/data/0", bytes(4 * MIB), zipfile.ZIP_STORED)
+    assert "packed archive" in refused(tmp_path / "a.pth", tmp_path / MARK)
+
+
+def test_entries_that_lie_over_each_other(tmp_path: Path) -> None:
+    file = tmp_path / "a.pth"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a/data.pkl", pickle.dumps({}, protocol=2))
+        archive.writestr("a/data/0", bytes(MIB))
+        for number in range(1, 9):  # all tell of the same bytes
+            again = copy.copy(archive.infolist()[1])
+            again.filename = f"a/data/{number}"
+            archive.filelist.append(again)
+    assert "packed archive" in refused(file, tmp_path / MARK)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_storages_that_claim_more_than_is_there(tmp_path: Path, zipped: bool) -> None:
+    file = tmp_path / "a.pth"
+    torch.save({"a": torch.zeros(200)}, file, _use_new_zipfile_serialization=zipped)
+    two_hundred, more = b"K\xc8", b"M\xff\xff"  # the first is the storage's, the second the shape's
+    if zipped:
+        target = io.BytesIO()
+        with zipfile.ZipFile(file) as source, zipfile.ZipFile(target, "w") as archive:
+            for entry in source.infolist():
+                told = source.read(entry)
+                if entry.filename.endswith("data.pkl"):
+                    told = told.replace(two_hundred, more, 1)
+                archive.writestr(entry.filename, told)
+        content = target.getvalue()
+    else:
+        content = file.read_bytes()
+        place = content.index(two_hundred, content.index(b"cpu"))
+        content = content[:place] + more + content[place + 2 :]
+    file.write_bytes(content)
+    assert "claim" in refused(file, tmp_path / MARK)
 
 
 @pytest.mark.parametrize(

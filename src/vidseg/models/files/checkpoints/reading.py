@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import struct
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,15 +17,16 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from ....errors import ModelError, clause
 from ....formats.plain_pickle import DamagedError, NotPlainError, load_plain_pickle
 from ..registry import weights_path
+from ..safetensors_files import load_tensors
+from .archives import PackedError, is_torchscript, open_archive
 from .pickled_tensors import TENSOR_MAKERS
 from .torch_files import load_torch
-from .torchscript import is_torchscript, read_torchscript
+from .torchscript import read_torchscript
 
 SINGLE = ""
 """Name of the tensor of a file that holds one and nothing else."""
@@ -116,10 +116,10 @@ def _read_file(path: Path) -> Any:
         head = file.read(64)
     size = path.stat().st_size
     if head[:4] == b"PK\x03\x04":
-        return _read_zip(path, size)
+        return _read_zip(path)
     if len(head) > 8 and struct.unpack("<Q", head[:8])[0] < size and head[8:9] == b"{":
         try:
-            return load_file(path)
+            return load_tensors(path)
         except SafetensorError as error:
             raise _damaged(path, error) from error
     if head.startswith(_LEGACY):
@@ -131,24 +131,22 @@ def _read_file(path: Path) -> Any:
     return _read_pickle(path)
 
 
-def _read_zip(path: Path, size: int) -> Any:
+def _read_zip(path: Path) -> Any:
     """What ``torch.save`` writes since 1.6, or a TorchScript archive; neither is compressed."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        with path.open("rb") as file:
+            archive, root = open_archive(file)
+            if is_torchscript(archive, root):
+                return read_torchscript(archive, root)
+        return load_torch(path)
+    except PackedError as error:
+        raise ModelError(
+            f"{path} is a packed archive; unpack it and give the file of weights."
+        ) from error
+    except NotPlainError as error:
+        raise _refused(path, str(error)) from error
+    except DamagedError as error:
         raise _damaged(path, error) from error
-    data = [entry for entry in entries if "/code/" not in entry.filename]
-    if any(entry.compress_type or entry.file_size > size for entry in data):
-        raise ModelError(f"{path} is a packed archive; unpack it and give the file of weights.")
-    if is_torchscript(entries):
-        try:
-            return read_torchscript(path)
-        except NotPlainError as error:
-            raise _refused(path, str(error)) from error
-        except DamagedError as error:
-            raise _damaged(path, error) from error
-    return _read_torch(path)
 
 
 def _read_torch(path: Path) -> Any:

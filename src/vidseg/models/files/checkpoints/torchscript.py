@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pickletools
 import zipfile
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -28,37 +27,32 @@ _TYPES = {
 }
 
 
-def is_torchscript(entries: Sequence[zipfile.ZipInfo]) -> bool:
-    """Whether a zip archive with these entries holds a TorchScript module."""
-    return any(entry.filename.endswith("/constants.pkl") for entry in entries)
-
-
-def read_torchscript(path: Path) -> dict[str, Tensor]:
+def read_torchscript(archive: zipfile.ZipFile, root: str) -> dict[str, Tensor]:
     """Parameters and buffers by name, as ``state_dict`` of the module gives them.
+
+    Args:
+        archive, root: as of :func:`vidseg.models.files.checkpoints.archives.open_archive`.
 
     Raises:
         NotPlainError, DamagedError: as of :mod:`vidseg.formats.plain_pickle`.
         OSError: it cannot be read.
     """
-    with zipfile.ZipFile(path) as archive:
-        try:
-            name = next(n for n in archive.namelist() if n.endswith("/data.pkl"))
-            content = archive.read(name)
-            asked = [
-                tuple(str(argument).split(" ", 1))
-                for opcode, argument, _ in pickletools.genops(content)
-                if opcode.name == "GLOBAL"
-            ]
-        except (StopIteration, KeyError, ValueError, zipfile.BadZipFile) as error:
-            raise DamagedError(str(error) or "it has no data.pkl") from error
-        folder = name.removesuffix("data.pkl") + "data/"
-        classes = {(m, n): type("Module", (_Module,), {}) for m, n in asked if m[:9] == "__torch__"}
-        root = load_plain_pickle(
-            content, _MAKERS, classes=classes, stored=lambda key: _numbers(archive, folder, key)
-        )
-    if not isinstance(root, _Module):
+    try:
+        content = archive.read(f"{root}data.pkl")
+        asked = [
+            tuple(str(argument).split(" ", 1))
+            for opcode, argument, _ in pickletools.genops(content)
+            if opcode.name == "GLOBAL"
+        ]
+    except (KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise DamagedError(str(error)) from error
+    classes = {(m, n): type("Module", (_Module,), {}) for m, n in asked if m[:9] == "__torch__"}
+    module = load_plain_pickle(
+        content, _MAKERS, classes=classes, stored=_Storages(archive, f"{root}data/")
+    )
+    if not isinstance(module, _Module):
         raise DamagedError("it holds no module")
-    return dict(_walk(root, "", set()))
+    return dict(_walk(module, "", set()))
 
 
 class _Module:
@@ -81,18 +75,27 @@ def _walk(module: _Module, prefix: str, seen: set[int]) -> Iterator[tuple[str, T
             yield from _walk(value, f"{prefix}{name}.", seen)
 
 
-def _numbers(archive: zipfile.ZipFile, folder: str, identifier: Any) -> Any:
-    """The storage of an identifier ("storage", type, key, device, count)."""
-    try:
-        _, dtype, key, _, count = identifier
-        content = bytearray(archive.read(folder + key))
-    except (ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
-        raise DamagedError(f"its numbers are missing: {error}") from error
-    kind = dtype() if callable(dtype) else None
-    if not isinstance(kind, torch.dtype) or len(content) != count * kind.itemsize:
-        raise NotPlainError(f"{count} numbers where there are {len(content)} bytes")
-    flat = torch.frombuffer(content, dtype=kind) if content else torch.empty(0, dtype=kind)
-    return torch.TypedStorage(wrap_storage=flat.untyped_storage(), dtype=kind, _internal=True)
+class _Storages:
+    """The storages of an archive by their identifiers, each read once."""
+
+    def __init__(self, archive: zipfile.ZipFile, folder: str) -> None:
+        self._archive, self._folder = archive, folder
+        self._read: dict[str, bytearray] = {}
+
+    def __call__(self, identifier: Any) -> Any:
+        """The storage of an identifier ("storage", type, key, device, count)."""
+        try:
+            _, dtype, key, _, count = identifier
+            if key not in self._read:
+                self._read[key] = bytearray(self._archive.read(self._folder + key))
+            content = self._read[key]
+        except (ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+            raise DamagedError(f"its numbers are missing: {error}") from error
+        kind = dtype() if callable(dtype) else None
+        if not isinstance(kind, torch.dtype) or len(content) != count * kind.itemsize:
+            raise NotPlainError(f"{count} numbers where there are {len(content)} bytes")
+        flat = torch.frombuffer(content, dtype=kind) if content else torch.empty(0, dtype=kind)
+        return torch.TypedStorage(wrap_storage=flat.untyped_storage(), dtype=kind, _internal=True)
 
 
 def _first(value: Any, *_: object) -> Any:
