@@ -112,6 +112,8 @@ def test_times_rise_from_0_whatever_is_told() -> None:
     assert rising([0.0, 0.1, 0.1, 0.2]) == pytest.approx([0, 0.1, 0.1, 0.2], abs=0.01)
     assert rising([0.0, 0.2, 0.1, 0.3]) == pytest.approx([0, 0.2, 0.2, 0.3], abs=0.01)
     assert rising([9.0, 9.1, 0.0, 0.1]) == pytest.approx([0, 0.1, 0.2, 0.3])
+    assert rising([0.0, 0.1, 95443.8, 95443.9]) == pytest.approx([0, 0.1, 0.2, 0.3])
+    assert rising([0.0, 0.1, 600.1]) == pytest.approx([0, 0.1, 600.1])
     assert rising([None, None], rate=None) == pytest.approx([0, 0.04])
 
 

@@ -92,6 +92,17 @@ def test_absurd_rates(tmp_path: Path, fps: float) -> None:
     assert times[0] == 0 and times[0] < times[1] < times[2] < 1e4
 
 
+@pytest.mark.parametrize(
+    "times", [[0.0, 1e5, 2e5], [0.0, 1e300, 2e300], [5.0, float("nan"), float("inf")], [3, 2, 1]]
+)
+def test_absurd_times(tmp_path: Path, times: list[float]) -> None:
+    writer = VideoWriter(tmp_path / "out.mp4", 25)
+    for index, time in enumerate(times):
+        writer.write(picture(index), time)
+    writer.close()
+    assert len(list(open_source(tmp_path / "out.mp4"))) == 3
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (2, 3), (16, 5)])
 def test_tiny_pictures(tmp_path: Path, size: tuple[int, int]) -> None:
     writer = VideoWriter(tmp_path / "tiny.mp4", 25)

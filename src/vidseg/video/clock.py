@@ -7,9 +7,11 @@ from fractions import Fraction
 
 from av.video.stream import VideoStream
 
-_SLOWEST, _FASTEST = Fraction(1, 86400), 10_000  # frames per second; beyond that it is an error
+_SLOWEST, _FASTEST = Fraction(1, 3600), 10_000  # frames per second; beyond that it is an error
 _USUAL = Fraction(25)
 _TURNED_BACK = 1.0  # seconds; less is a disorder among neighbours, more a new beginning
+LONGEST_STEP = 3600.0
+"""Seconds from one frame to the next; more is an error, and more than an mp4 can hold is near."""
 _ENOUGH_STEPS = 10
 _NEARLY_ALWAYS = 0.8  # of all steps
 _JITTER = 2  # milliseconds; containers round times
@@ -59,7 +61,7 @@ class Clock:
 
     Frames keep the times of their container, so that variable rates survive. A frame without a
     time comes one step after the last; one that repeats or precedes the last, a fraction of a step
-    after it; and where times begin anew, they go on from there.
+    after it; and where times begin anew, or leap by more than an hour, they go on from there.
     """
 
     def __init__(self, rate: Fraction | None) -> None:
@@ -73,7 +75,7 @@ class Clock:
         if stamp is None:
             shown = following
         else:
-            if self._origin is None or self._turned_back(stamp - self._origin):
+            if self._origin is None or self._is_anew(stamp - self._origin):
                 self._origin = stamp - following
             shown = stamp - self._origin
             if self._last is not None and shown <= self._last:
@@ -81,5 +83,7 @@ class Clock:
         self._last = shown
         return shown
 
-    def _turned_back(self, time: float) -> bool:
-        return self._last is not None and time < self._last - _TURNED_BACK
+    def _is_anew(self, time: float) -> bool:
+        if self._last is None:
+            return False
+        return not self._last - _TURNED_BACK <= time <= self._last + LONGEST_STEP

@@ -28,7 +28,8 @@ class LiveSource(Source):
         try:
             first = next(coming, None)
             if first is None:
-                raise SourceError(f"{name} gives no frame.")
+                why = f" that decodes: {self._reading.reason}" if self._reading.skipped else ""
+                raise SourceError(f"{name} gives no frame{why}.")
             height, width = first.load().shape[:2]
         except SourceError:
             container.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
@@ -14,7 +15,7 @@ from av.video.stream import VideoStream
 from ..errors import OutputError
 from ..formats.atomic import replacing
 from ..types import ImageArray
-from .clock import sane_rate
+from .clock import LONGEST_STEP, sane_rate
 from .color_coding import coding_for
 from .opener import file_url, reason
 from .sound import Sound
@@ -23,6 +24,7 @@ DEFAULT_FPS = 24.0
 """Rate of a video made of pictures without a clock."""
 
 _CLOCK = Fraction(1, 90000)  # fine enough for every usual rate and for variable ones
+_LONGEST = 1e9  # seconds; keeps ticks within 64 bits
 _FINEST_RATE = 1001 * 60  # keeps 30000/1001 exact
 _FINEST_ASPECT = 600  # H.264 has 16 bits for each side of a pixel
 _FAILURES = (av.FFmpegError, OSError, ValueError, MemoryError)
@@ -113,12 +115,14 @@ class VideoWriter:
 
     def _tick(self, time: float | None) -> int:
         """Presentation time in clock ticks; always later than the one before."""
-        if time is None:
+        if time is None or not math.isfinite(time):
             tick = self._next_tick
         else:
             if self._first_time is None:
                 self._first_time = time
-            tick = max(round((time - self._first_time) / _CLOCK), self._earliest_tick)
+            asked = round(min(max(time - self._first_time, 0.0), _LONGEST) / _CLOCK)
+            latest = self._earliest_tick + round(LONGEST_STEP / _CLOCK)
+            tick = min(max(asked, self._earliest_tick), latest)
         self._next_tick = tick + round(1 / self._rate / _CLOCK)
         self._earliest_tick = tick + 1
         return tick
@@ -128,7 +132,7 @@ class VideoWriter:
         self._size = (height, width)
         partial = self._place.enter_context(replacing(self.path))
         try:
-            if self._sound is not None and time is not None:
+            if self._sound is not None and time is not None and math.isfinite(time):
                 try:
                     self._start(partial, self._sound, time)
                     return
