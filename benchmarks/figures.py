@@ -19,11 +19,11 @@ from vidseg.datasets.clips.expressions import compose_expressions
 from vidseg.datasets.clips.own_folders import OWN_FOLDERS
 from vidseg.datasets.clips.readers import LabelReader
 from vidseg.datasets.clips.schema import Region, SmallIdMap
-from vidseg.formats.reading import read_label_map
 from vidseg.metrics.jf import region_similarity
 from vidseg.metrics.panoptic import PanopticMap
 from vidseg.metrics.vpq import VPQ
 from vidseg.metrics.vss import ConsistencyMeter, SemanticMeter
+from vidseg.pictures.label_maps import read_label_map
 from vidseg.prompts import Box, Mask, Point, Prompt, Text
 from vidseg.results import FrameResult, mask_box
 from vidseg.training.data.sources import own_classes

@@ -153,7 +153,7 @@ MAP_FAULTS: dict[str, tuple[Spoil, str]] = {
     "transparent": (lambda tiny: converted(second(tiny.frames), "RGBA"), "has mode RGBA"),
     "16 bits": (lambda tiny: wide(second(tiny.frames)), ""),
     "cut": (lambda tiny: cut(second(tiny.frames)), ""),
-    "empty file": (lambda tiny: written(second(tiny.frames), b""), "it is no picture"),
+    "empty file": (lambda tiny: written(second(tiny.frames), b""), "it is empty"),
     "text": (lambda tiny: written(second(tiny.frames), b"hello"), "it is no picture"),
     "true frame cut": (lambda tiny: cut(second(tiny.true_frames)), ""),
     "no true frame": (lambda tiny: lost(second(tiny.true_frames)) and Path("0"), ""),

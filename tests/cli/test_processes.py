@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from vidseg.formats.reading import read_label_map
+from vidseg.pictures.label_maps import read_label_map
 from vidseg.video.source import open_source
 
 from ..video.clips import write_clip

@@ -13,12 +13,12 @@ import pytest
 import torch
 
 from vidseg.cli.main import main
-from vidseg.formats.reading import read_label_map, read_rgb_ids
 from vidseg.geometry.masks import decode_rle
 from vidseg.inference.published.settings import published
 from vidseg.models.presets import debug
 from vidseg.models.text.static_text import StaticTextConfig
 from vidseg.models.univs.model import UniVS
+from vidseg.pictures.label_maps import read_label_map, read_rgb_ids
 from vidseg.types import Task
 from vidseg.video.source import open_source
 

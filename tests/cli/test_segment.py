@@ -14,7 +14,7 @@ from vidseg.cli import running
 from vidseg.cli.main import build_parser, main
 from vidseg.cli.segment import read_request
 from vidseg.errors import ModelError
-from vidseg.formats.reading import read_label_map
+from vidseg.pictures.label_maps import read_label_map
 from vidseg.video.source import open_source
 from vidseg.vocabularies import get_vocabulary
 

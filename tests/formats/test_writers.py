@@ -17,10 +17,10 @@ from vidseg.formats.categories import CategoryNumbers
 from vidseg.formats.davis import PalettePngWriter
 from vidseg.formats.overlay import OverlayPictureWriter, OverlayWriter
 from vidseg.formats.panoptic import PanopticWriter, save_panoptic_png
-from vidseg.formats.reading import read_label_map, read_rgb_ids
 from vidseg.formats.saving import open_writers, parse_formats
 from vidseg.formats.ytvis import YtvisResultWriter
 from vidseg.geometry.masks import decode_rle
+from vidseg.pictures.label_maps import read_label_map, read_rgb_ids
 from vidseg.results import FrameResult, Segment, Track
 from vidseg.types import Frame
 from vidseg.video.colors import davis_palette

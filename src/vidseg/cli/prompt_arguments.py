@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DataError, PromptError
-from ..formats.reading import read_label_map
+from ..pictures.label_maps import read_label_map
 from ..prompts import Box, Mask, Point, Scribble, Text, VisualPrompt
 from ..vocabularies import Vocabulary, is_thing_name
 

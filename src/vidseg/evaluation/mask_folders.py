@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import DataError
 from ..formats.layouts.frames import MAP_ENDINGS, frame_files
 from ..formats.layouts.places import subfolders
-from ..formats.reading import read_small_label_map
+from ..pictures.label_maps import read_small_label_map
 from ..types import IdMap
 from .benchmark import ComparedFrame
 from .read_ahead import read_ahead

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from ..errors import DataError
 from ..formats.reading import parse_json
+from ..pictures.listing import is_hidden
 
 
 @contextmanager
@@ -32,7 +33,7 @@ def json_files(path: Path, side: str) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise DataError(f"The {side} {path} does not exist.")
-    found = sorted(file for file in path.glob("*.json") if not file.name.startswith("."))
+    found = sorted(file for file in path.glob("*.json") if not is_hidden(file.name))
     if not found:
         raise DataError(f"The {side} folder {path} holds no JSON file.")
     return found

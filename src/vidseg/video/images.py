@@ -1,24 +1,24 @@
-"""Still images: one file, a folder of them, or a glob pattern."""
+"""Still images: one file, a folder of them, or a glob pattern; files of several pictures."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
-
 from ..errors import SourceError
+from ..pictures.animation import read_pages
+from ..pictures.listing import (
+    PICTURE_ENDINGS,
+    frame_order,
+    is_picture_name,
+    list_pictures,
+    natural_order,
+    split_ending,
+)
+from ..pictures.opening import begins_as_picture, opened, pages
+from ..pictures.reading import read_picture
 from ..types import ImageArray
 from .base import Picture, Selection, Source
-
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm"})
-
-_SIGNATURE = re.compile(
-    rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|BM....\0{4}|II\*\0|MM\0\*|P[1-6]\s|RIFF....WEBP|....ftypavi[fs]",
-    re.DOTALL,
-)  # JPEG, PNG, BMP, TIFF, PPM, WebP, AVIF
 
 
 def is_picture(path: Path) -> bool:
@@ -27,35 +27,48 @@ def is_picture(path: Path) -> bool:
     A file that claims to be a picture by its ending and is none is one, too, so that the sentence
     about it speaks of pictures.
     """
-    try:
-        with path.open("rb") as file:
-            head = file.read(12)
-    except OSError as error:
-        raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
-    return path.suffix.lower() in IMAGE_SUFFIXES or _SIGNATURE.match(head) is not None
+    return begins_as_picture(path, SourceError) or split_ending(path.name)[1] != ""
 
 
-def natural_order(path: Path) -> list[tuple[int, str]]:
-    """Sort key that puts frame2 before frame10."""
-    pieces = re.split(r"(\d+)", path.name)
-    return [(int(piece), "") if piece.isdigit() else (-1, piece.lower()) for piece in pieces]
+def open_picture(path: Path, selection: Selection) -> Source:
+    """One picture, or an animation or a document of several. Raises SourceError."""
+    with opened(path, SourceError) as image:
+        count = len(pages(image))
+    if count > 1:
+        return PicturePages(path, count, selection)
+    return ImageSequence([path], name=path.name, selection=selection)
 
 
-def read_image(path: Path) -> ImageArray:
-    """[H, W, 3] RGB, turned upright by its EXIF tag. Raises SourceError if it cannot be read."""
-    try:
-        with Image.open(path) as image:
-            return np.array(ImageOps.exif_transpose(image).convert("RGB"))
-    except FileNotFoundError as error:
-        raise SourceError(f"{path} does not exist.") from error
-    except UnidentifiedImageError as error:
-        raise SourceError(f"{path} is not an image that can be read.") from error
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise SourceError(f"{path} is a damaged image: {error}.") from error
+class PicturePages(Source):
+    """A file of several pictures: GIF, WebP, APNG, AVIF, TIFF; timed where it says durations."""
+
+    def __init__(self, path: Path, count: int, selection: Selection) -> None:
+        self.paths = (path,)
+        first = next(read_pages(path, SourceError))
+        super().__init__(
+            path.name,
+            (first.pixels.shape[0], first.pixels.shape[1]),
+            selection=selection,
+            fps=None if first.duration is None else 1 / first.duration,
+            total=count,
+        )
+
+    def _pictures(self) -> Iterator[Picture]:
+        time: float | None = 0.0
+        for index, page in enumerate(read_pages(self.paths[0], SourceError)):
+            if page.duration is None:
+                time = None
+            yield Picture(index, time, _given(page.pixels))
+            if time is not None and page.duration is not None:
+                time += page.duration
+
+
+def _given(pixels: ImageArray) -> Callable[[], ImageArray]:
+    return lambda: pixels
 
 
 def _reader(path: Path) -> Callable[[], ImageArray]:
-    return lambda: read_image(path)
+    return lambda: read_picture(path, SourceError)
 
 
 class ImageSequence(Source):
@@ -63,23 +76,20 @@ class ImageSequence(Source):
 
     def __init__(self, paths: Sequence[Path], *, name: str, selection: Selection) -> None:
         self.paths = tuple(paths)
-        height, width = read_image(self.paths[0]).shape[:2]
+        height, width = read_picture(self.paths[0], SourceError).shape[:2]
         super().__init__(name, (height, width), selection=selection, total=len(self.paths))
 
     @classmethod
     def from_folder(cls, folder: Path, selection: Selection) -> ImageSequence:
         """All images directly inside a folder, in natural order of their names."""
-        try:
-            paths = [path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES]
-        except OSError as error:
-            raise SourceError(f"{folder} cannot be listed: {error.strerror}.") from error
+        paths = list_pictures(folder, error=SourceError)
         if not paths:
             raise SourceError(
-                f"{folder} holds no images ({', '.join(sorted(IMAGE_SUFFIXES))}); "
+                f"{folder} holds no images ({', '.join(PICTURE_ENDINGS)}); "
                 "give a video file or a folder of frames."
             )
         name = folder.resolve().name
-        return cls(sorted(paths, key=natural_order), name=name, selection=selection)
+        return cls(paths, name=name, selection=selection)
 
     @classmethod
     def from_glob(cls, pattern: str, selection: Selection) -> ImageSequence:
@@ -93,10 +103,10 @@ class ImageSequence(Source):
             found = list(root.glob(relative))
         except (OSError, ValueError, NotImplementedError) as error:
             raise SourceError(f"{pattern} is no pattern of file names: {error}.") from error
-        matches = [file for file in found if file.suffix.lower() in IMAGE_SUFFIXES]
+        matches = [file for file in found if is_picture_name(file.name) and file.is_file()]
         if not matches:
             raise SourceError(f"No image matches {pattern}.")
-        matches.sort(key=lambda file: (str(file.parent), natural_order(file)))
+        matches.sort(key=lambda file: (natural_order(str(file.parent)), frame_order(file.name)))
         name = matches[0].resolve().parent.name
         return cls(matches, name=name, selection=selection)
 

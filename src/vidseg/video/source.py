@@ -16,7 +16,7 @@ from .arrays import ArrayIterator
 from .base import Selection, Source
 from .camera import Camera
 from .files import VideoFile
-from .images import ImageSequence, is_picture
+from .images import ImageSequence, is_picture, open_picture
 from .network import NetworkStream, foreign_scheme, is_address
 
 SourceLike: TypeAlias = "str | PathLike[str] | int | Source | Iterable[Any]"
@@ -70,7 +70,7 @@ def _open_named(name: str, selection: Selection) -> Source:
         return ImageSequence.from_folder(path, selection)
     if path.is_file():
         if is_picture(path):
-            return ImageSequence([path], name=path.name, selection=selection)
+            return open_picture(path, selection)
         return VideoFile(path, selection)
     if path.exists():
         raise SourceError(f"{name} is neither a file nor a folder.")

@@ -107,7 +107,7 @@ def test_opening_decodes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     for layout in layout_names():
         write_layout(layout, tmp_path / layout)
     monkeypatch.setattr(Image, "open", refuse)
-    monkeypatch.setattr("vidseg.formats.flat_png.read_flat_png", refuse)
+    monkeypatch.setattr("vidseg.pictures.flat_png.read_flat_png", refuse)
     for layout in layout_names():
         assert len(open_dataset(dataset_of(layout), tmp_path / layout).videos) == 2
 

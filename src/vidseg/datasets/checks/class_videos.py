@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ...formats.layouts import kitti_step, vspw
-from ...formats.layouts.frames import MAP_ENDINGS, PICTURE_ENDINGS
+from ...formats.layouts.frames import MAP_ENDINGS
 from ...formats.layouts.places import subfolders
 from ...formats.layouts.problems import listed
+from ...pictures.listing import PICTURE_ENDINGS
 from .folders import (
     check_gaps,
     check_pictures,

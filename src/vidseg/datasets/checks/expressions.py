@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ...formats.layouts import ref_youtube_vos as layout
-from ...formats.layouts.frames import MAP_ENDINGS, PICTURE_ENDINGS
+from ...formats.layouts.frames import MAP_ENDINGS
 from ...formats.layouts.problems import listed
 from ...labels import Sentence
+from ...pictures.listing import PICTURE_ENDINGS
 from .folders import check_pictures, list_frames, pictures_or_none
 from .label_maps import PALETTE
 from .object_videos import VideoRule, mask_ids

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...formats.layouts.frames import MAP_ENDINGS, PICTURE_ENDINGS
+from ...formats.layouts.frames import MAP_ENDINGS
 from ...formats.layouts.problems import listed
+from ...pictures.listing import PICTURE_ENDINGS
 from .folders import (
     check_gaps,
     check_pictures,
@@ -136,7 +137,7 @@ def _check_contiguous(
     files: Mapping[str, Path],
     survey: Survey,
 ) -> None:
-    first = min(ids)
+    first = next(iter(ids))
     count = max(ids[first], default=0)
     lacking = sorted(set(range(1, count + 1)) - ids[first])
     if lacking:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from ...formats.layouts import mose, object_meta, viposeg, youtube_vos
-from ...formats.layouts.frames import MAP_ENDINGS, PICTURE_ENDINGS
+from ...formats.layouts.frames import MAP_ENDINGS
 from ...formats.layouts.object_meta import MAPS, ListedVideo, read_meta
 from ...formats.layouts.places import subfolders
 from ...formats.layouts.problems import listed
+from ...pictures.listing import list_pictures, split_ending
 from .folders import compare_folders, list_frames, pictures_or_none
 from .label_maps import PALETTE
 from .object_videos import VideoRule, check_video, mask_ids
@@ -72,7 +73,7 @@ def _compare_seen(
     part: _Part, video: str, about: ListedVideo, pictures: Path, survey: Survey
 ) -> None:
     """Frames in which objects are said to be seen, and that are not there."""
-    frames = {path.stem for path in pictures.iterdir() if path.suffix.lower() in PICTURE_ENDINGS}
+    frames = {split_ending(path.name)[0] for path in list_pictures(pictures)}
     for id, one in about.objects.items():
         absent = [frame for frame in one.frames if frame not in frames]
         if absent:

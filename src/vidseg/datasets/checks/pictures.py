@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from io import BytesIO
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from ...errors import DataError
-from ...formats.flat_png import check_chunks, check_rows
+from ...pictures.flat_png import check_chunks, check_rows
+from ...pictures.label_maps import read_content
+from ...pictures.opening import check_single, opened
+from ...pictures.orientation import upright_size
 
-_DAMAGE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+if TYPE_CHECKING:
+    from PIL import Image
+
 _TAIL = 1024  # some cameras write a little after the end of the picture
 
 
@@ -23,7 +26,7 @@ class Header:
     """What the first bytes of a picture file tell.
 
     Attributes:
-        size: (height, width) in pixels.
+        size: (height, width) in pixels: of a picture as it is shown, of a label file as stored.
         mode: of PIL: "P" palette, "L" grey, "1" black and white, "RGB", "I;16" ...
         palette: [N, 3] colours of a palette picture, else None.
     """
@@ -35,11 +38,9 @@ class Header:
 
 def read_header(path: Path) -> Header:
     """Reads no pixel. DataError where the file is missing, empty or no picture."""
-    try:
-        with Image.open(path) as image:
-            return _header(image)
-    except _DAMAGE as error:
-        raise DataError(_unreadable(path, error)) from error
+    with opened(path) as image:
+        check_single(image, path)
+        return _header(image)
 
 
 def read_label_file(path: Path) -> tuple[Header, npt.NDArray[Any]]:
@@ -47,13 +48,11 @@ def read_label_file(path: Path) -> tuple[Header, npt.NDArray[Any]]:
 
     Raises DataError where the file is damaged or ends early.
     """
-    try:
-        content = path.read_bytes()
-        check_chunks(content, path)
-        with Image.open(BytesIO(content)) as image:
-            header, values = _header(image), np.asarray(image)
-    except _DAMAGE as error:
-        raise DataError(_unreadable(path, error)) from error
+    content = read_content(path)
+    check_chunks(content, path)
+    with opened(path, content=content) as image:
+        header = replace(_header(image), size=(image.height, image.width))
+        values = np.asarray(image)
     check_rows(content, values, path)
     return header, values
 
@@ -61,15 +60,7 @@ def read_label_file(path: Path) -> tuple[Header, npt.NDArray[Any]]:
 def _header(image: Image.Image) -> Header:
     palette = image.getpalette() if image.mode == "P" else None
     colors = None if palette is None else np.array(palette, dtype=np.uint8).reshape(-1, 3)
-    return Header((image.height, image.width), image.mode, colors)
-
-
-def _unreadable(path: Path, error: Exception) -> str:
-    if path.is_file() and path.stat().st_size == 0:
-        return f"{path} is empty; copy or download it again."
-    if isinstance(error, FileNotFoundError):
-        return f"{path} does not exist."
-    return f"{path} cannot be read as a picture; copy or download it again."
+    return Header(upright_size(image), image.mode, colors)
 
 
 def in_words(size: tuple[int, int]) -> str:
@@ -90,6 +81,6 @@ def check_whole(path: Path) -> None:
             file.seek(max(0, path.stat().st_size - _TAIL))
             tail = file.read()
     except OSError as error:
-        raise DataError(_unreadable(path, error)) from error
+        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
     if ending not in tail:
         raise DataError(f"{path} breaks off before its end; copy or download it again.")

@@ -7,8 +7,10 @@ from pathlib import Path
 from ...errors import DataError
 from ...formats.layouts import ref_davis as layout
 from ...formats.layouts.davis import RESOLUTIONS, UNSUPERVISED, map_folder, resolutions
+from ...formats.layouts.frames import MAP_ENDINGS
 from ...formats.layouts.places import subfolders
 from ...formats.layouts.problems import listed
+from ...pictures.listing import list_pictures
 from .davis import check_davis
 from .expressions import check_expressions
 from .label_maps import present
@@ -85,7 +87,7 @@ def _compare_objects(davis: Path, told: dict[Path, set[tuple[str, int]]], survey
 def _seen(folder: Path, wanted: set[int]) -> set[int]:
     """Those of the ids that the masks hold; reads no further than needed."""
     seen: set[int] = set()
-    for file in sorted(folder.glob("*.png")):
+    for file in list_pictures(folder, MAP_ENDINGS) if folder.is_dir() else ():
         seen |= _ids(file) & wanted
         if seen == wanted:
             break

@@ -11,6 +11,7 @@ from ...formats.layouts.panoptic_stills import read_stills
 from ...formats.layouts.problems import listed
 from ...formats.layouts.rows import Row
 from ...formats.layouts.segments import read_segments
+from ...pictures.listing import is_hidden
 from .annotations import check_mask
 from .panoptic import check_segments
 from .pictures import check_whole, in_words, read_header
@@ -89,7 +90,9 @@ def check_panoptic(part: str, file: Path, maps: Path, pictures: Path, survey: Su
         if segments is not None:
             check_segments(still.map, segments, real or still.size, file, survey)
         survey.progress(still.map.name)
-    unlisted = sorted({path.name for path in maps.glob("*.png")} - named)
+    unlisted = sorted(
+        {path.name for path in maps.glob("*.png") if not is_hidden(path.name)} - named
+    )
     if unlisted:
         problems.warning(
             "extra files", maps, f"{maps} has files that {file} lacks: {listed(unlisted)}."

@@ -9,6 +9,7 @@ from ...formats.layouts.places import split_files
 from ...formats.layouts.problems import listed
 from ...formats.layouts.ytvis import FILES, Track, TrackLists, Video, picture_folder
 from ...formats.reading import inside
+from ...pictures.listing import is_hidden
 from .annotations import check_mask
 from .folders import check_pictures
 from .pictures import in_words
@@ -85,12 +86,13 @@ def _check_frames(pictures: Path, file: Path, video: Video, survey: Survey) -> N
                 "download the pictures of the release.",
             )
     folders = {path.parent for path in paths}
+    known = set(paths)
     strange = sorted(
         str(path)
         for folder in folders
         if folder.is_dir() and folder != pictures
         for path in folder.iterdir()
-        if path not in set(paths)
+        if path not in known and not is_hidden(path.name)
     )
     if strange:
         survey.findings.warning(

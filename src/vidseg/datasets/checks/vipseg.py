@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...formats.layouts import vipseg as layout
-from ...formats.layouts.frames import MAP_ENDINGS, PICTURE_ENDINGS
+from ...formats.layouts.frames import MAP_ENDINGS
 from ...formats.layouts.lists import read_videos
 from ...formats.layouts.places import subfolders
 from ...formats.layouts.problems import listed
 from ...formats.layouts.vipseg_lists import ListedVideo, check_complete, read_listing, video_tracks
+from ...pictures.listing import PICTURE_ENDINGS
 from .folders import (
     check_pictures,
     compare_folders,

@@ -20,13 +20,14 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import DataError
-from ...formats.label_files.pictures import picture_size
 from ...formats.layouts.coco_lists import ImageLists, by_file_name
 from ...formats.layouts.frames import MAP_ENDINGS, find_picture, frame_files
 from ...formats.layouts.problems import STRICT
-from ...formats.reading import read_json, read_label_map, read_small_label_map
+from ...formats.reading import read_json
 from ...geometry.masks import decode_rle
 from ...labels import Category, FrameLabels, LabelSource, LabelTrack, Sentence, VideoInfo
+from ...pictures.label_maps import read_label_map, read_small_label_map
+from ...pictures.reading import picture_size
 from ...results import encode_rle
 from ..sources.base import Ids, MapVideos
 from ..sources.listed_stills import ListedStill, ListedStills, listed_stills

@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from ...errors import DataError
 from ...formats.label_files.id_maps import masks_of, where_value
-from ...formats.layouts.frames import PICTURE_ENDINGS, find_picture
-from ...formats.reading import read_picture
+from ...formats.layouts.frames import find_picture
 from ...labels import Category, FrameLabels, LabelTrack
+from ...pictures.listing import PICTURE_ENDINGS
+from ...pictures.reading import read_picture
 from ...types import ImageArray
 from .listed_videos import ListedVideos
 from .listing import VideoFiles, check_size

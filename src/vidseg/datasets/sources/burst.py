@@ -13,8 +13,9 @@ from ...formats.layouts.places import find_split
 from ...formats.layouts.problems import STRICT
 from ...formats.layouts.rows import Row
 from ...formats.plain_values import finite
-from ...formats.reading import read_json, read_picture
+from ...formats.reading import read_json
 from ...labels import Category, FrameLabels, LabelSource, LabelTrack, Sentence, VideoInfo
+from ...pictures.reading import read_picture
 from ...results import CocoRLE
 from ...types import ImageArray
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from ...errors import DataError
 from ...formats.layouts import davis
 from ...formats.layouts.lists import read_videos
-from ...formats.reading import read_small_label_map
 from ...labels import LabelSource
+from ...pictures.label_maps import read_small_label_map
 from .base import Ids
 from .listing import VideoFiles, all_videos, list_video
 from .object_maps import ObjectMaps

@@ -12,8 +12,9 @@ from ...formats.layouts import coco_instances, entityseg, lvis, refcoco
 from ...formats.layouts.coco_lists import ImageLists
 from ...formats.layouts.places import find_split
 from ...formats.layouts.problems import STRICT
-from ...formats.reading import read_json, read_picture
+from ...formats.reading import read_json
 from ...labels import Category, FrameLabels, LabelSource, LabelTrack, Sentence, VideoInfo
+from ...pictures.reading import read_picture
 from ...results import CocoRLE
 from ...types import ImageArray
 from .listed_videos import ListedVideos

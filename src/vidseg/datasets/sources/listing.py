@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import DataError
-from ...formats.label_files.pictures import picture_size
 from ...formats.layouts.frames import MAP_ENDINGS, find_picture, frame_files
 from ...formats.layouts.places import subfolders
 from ...labels import VideoInfo
+from ...pictures.reading import picture_size
 
 
 @dataclass(frozen=True, eq=False)

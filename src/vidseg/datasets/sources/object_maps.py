@@ -9,8 +9,8 @@ import numpy as np
 
 from ...errors import DataError
 from ...formats.layouts.object_meta import MAPS, PICTURES, ListedVideo, read_meta
-from ...formats.reading import read_small_label_map
 from ...labels import Category, LabelTrack, Sentence
+from ...pictures.label_maps import read_small_label_map
 from .base import VOID, Ids, MapVideos
 from .listing import VideoFiles, all_videos, check_all_listed, list_video
 

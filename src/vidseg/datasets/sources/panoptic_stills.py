@@ -15,8 +15,10 @@ from ...formats.layouts.panoptic_stills import read_stills
 from ...formats.layouts.places import find_split
 from ...formats.layouts.problems import STRICT
 from ...formats.layouts.segments import Segments, compare_ids, read_segments
-from ...formats.reading import read_json, read_picture, read_rgb_ids
+from ...formats.reading import read_json
 from ...labels import FrameLabels, LabelSource, LabelTrack, VideoInfo
+from ...pictures.label_maps import read_rgb_ids
+from ...pictures.reading import read_picture
 from ...results import encode_rle
 from ...types import IdMap, ImageArray
 from .listed_videos import ListedVideos

@@ -9,8 +9,8 @@ from pathlib import Path
 from ...errors import DataError
 from ...formats.layouts.problems import STRICT
 from ...formats.layouts.sa1b import find_stills, read_labels
-from ...formats.reading import read_picture
 from ...labels import FrameLabels, LabelSource, LabelTrack, VideoInfo
+from ...pictures.reading import read_picture
 from ...types import ImageArray
 from .listed_stills import row_masks
 from .listed_videos import ListedVideos

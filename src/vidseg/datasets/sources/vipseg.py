@@ -16,8 +16,9 @@ from ...formats.layouts.lists import read_videos
 from ...formats.layouts.problems import STRICT
 from ...formats.layouts.segments import compare_ids
 from ...formats.layouts.vipseg_lists import Listing, read_listing, video_tracks
-from ...formats.reading import inside, read_label_map, read_rgb_ids
+from ...formats.reading import inside
 from ...labels import FrameLabels, LabelSource, LabelTrack, VideoInfo
+from ...pictures.label_maps import read_label_map, read_rgb_ids
 from ...types import IdMap
 from .base import VOID, Ids, MapVideos
 from .listing import VideoFiles, all_videos, list_video

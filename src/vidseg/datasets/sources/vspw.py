@@ -14,8 +14,8 @@ import numpy as np
 from ...errors import DataError
 from ...formats.label_files.class_lists import published_classes
 from ...formats.layouts import vspw as layout
-from ...formats.reading import read_small_label_map
 from ...labels import LabelSource, LabelTrack
+from ...pictures.label_maps import read_small_label_map
 from .base import VOID, Ids, MapVideos
 from .listing import VideoFiles, all_videos, list_video
 

@@ -13,8 +13,9 @@ from ...formats.label_files.run_lengths import from_segmentation, without_empty
 from ...formats.layouts.places import find_split
 from ...formats.layouts.problems import STRICT
 from ...formats.layouts.ytvis import FILES, TrackLists, picture_folder
-from ...formats.reading import inside, read_json, read_picture
+from ...formats.reading import inside, read_json
 from ...labels import FrameLabels, LabelSource, LabelTrack, VideoInfo
+from ...pictures.reading import read_picture
 from ...results import CocoRLE
 from ...types import ImageArray
 from .listed_videos import ListedVideos

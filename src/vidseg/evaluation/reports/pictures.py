@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
+from ...errors import DataError
 from ...formats.layouts.davis import RESOLUTIONS
 from ...formats.layouts.frames import find_picture as find_frame
+from ...pictures.reading import read_picture
 from ...types import ImageArray
 
 _PLACES = (
@@ -41,7 +40,6 @@ def find_picture(truth: Path, video: str, frame: str) -> ImageArray | None:
 
 def _read(path: Path) -> ImageArray | None:
     try:
-        with Image.open(path) as image:
-            return np.array(image.convert("RGB"))
-    except OSError:
+        return read_picture(path)
+    except DataError:
         return None

@@ -14,11 +14,11 @@ import numpy as np
 from ...errors import DataError
 from ...formats.layouts import kitti_step as layout
 from ...formats.layouts.kitti_step import CLASSES, THINGS, VOID
-from ...formats.reading import read_rgb_ids
 from ...metrics.overlaps import Counts, LabelMap, joint_areas
 from ...metrics.panoptic import PanopticMap
 from ...metrics.stq import STQ
 from ...metrics.vpq import VPQ, VPQScores
+from ...pictures.label_maps import read_rgb_ids
 from ...types import IdMap
 from ...vocabularies import get_vocabulary
 from ..benchmark import ComparedFrame, Curve, Only, Report, Row, counted_videos, sorted_curves

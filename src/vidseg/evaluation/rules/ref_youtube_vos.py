@@ -11,9 +11,9 @@ import numpy as np
 
 from ...errors import DataError
 from ...formats.layouts.ref_youtube_vos import FILE, DescribedVideo, parts, read_part
-from ...formats.reading import read_small_label_map
 from ...metrics.contours import LabelMap8, Transitions
 from ...metrics.jf import JFMeter, score_pairs
+from ...pictures.label_maps import read_small_label_map
 from ..benchmark import Benchmark, ComparedFrame, Evaluation, Only, Report, counted_videos
 from ..mask_folders import (
     check_frames,

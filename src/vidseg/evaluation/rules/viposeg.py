@@ -12,8 +12,8 @@ import numpy as np
 
 from ...errors import DataError
 from ...formats.layouts import viposeg as layout
-from ...formats.reading import read_small_label_map
 from ...metrics.viposeg import GROUPS, PairSums, PanopticVOSMeter, PanopticVOSScores
+from ...pictures.label_maps import read_small_label_map
 from ...vocabularies import get_vocabulary
 from ..benchmark import ComparedFrame, Curve, Only, Report, Row, counted_videos, sorted_curves
 from ..mask_folders import (

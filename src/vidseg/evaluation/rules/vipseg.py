@@ -15,11 +15,11 @@ from ...errors import DataError
 from ...formats.layouts.problems import STRICT
 from ...formats.layouts.segments import Segments, compare_ids
 from ...formats.layouts.vipseg import PREDICTED_JSON
-from ...formats.reading import read_rgb_ids
 from ...metrics.overlaps import Counts, joint_areas
 from ...metrics.panoptic import PanopticMap
 from ...metrics.stq import STQ
 from ...metrics.vpq import VPQ, PanopticQuality, VPQScores
+from ...pictures.label_maps import read_rgb_ids
 from ...types import IdMap
 from ..benchmark import ComparedFrame, Curve, Only, Report, Row, sorted_curves
 from ..mask_folders import same_size

@@ -10,7 +10,9 @@ from ...datasets.checks.label_maps import present
 from ...datasets.checks.pictures import read_label_file
 from ...errors import DataError
 from ...formats.layouts import mose, object_meta, viposeg, youtube_vos
+from ...formats.layouts.frames import MAP_ENDINGS, frame_files
 from ...formats.layouts.object_meta import read_meta
+from ...pictures.listing import list_pictures
 from .archive_layouts import ArchiveLayout
 from .expected_lists import (
     davis_videos,
@@ -103,8 +105,9 @@ def _object_videos(part: Path, known: Mapping[str, _Ids]) -> dict[str, Sequence]
     found: dict[str, Sequence] = {}
     for video, sequence in folders_of(pictures).items():
         masks = given / video
-        first = min((file.stem for file in masks.glob("*.png")), default=None)
-        free = frozenset(frame for frame in sequence.frames if first is not None and frame < first)
+        first = next(iter(frame_files(masks, MAP_ENDINGS)), None)
+        frames = list(sequence.frames)
+        free = frozenset(frames[: frames.index(first)] if first in frames else ())
         found[video] = Sequence(sequence.frames, free, known.get(video) or partial(_ids_in, masks))
     return found
 
@@ -120,6 +123,6 @@ def _object_ids(meta: Path | None) -> dict[str, _Ids]:
 def _ids_in(folder: Path) -> frozenset[int]:
     """All ids of the masks that are given, background left out."""
     ids: set[int] = set()
-    for file in sorted(folder.glob("*.png")):
+    for file in list_pictures(folder, MAP_ENDINGS):
         ids |= set(present(read_label_file(file)[1]))
     return frozenset(ids - {0, 255})

@@ -9,11 +9,12 @@ from ...datasets.checks.label_maps import present
 from ...datasets.checks.pictures import read_label_file
 from ...errors import DataError
 from ...formats.layouts import davis, kitti_step, ref_davis, ref_youtube_vos, vipseg, vspw
-from ...formats.layouts.frames import find_picture, frame_files
+from ...formats.layouts.frames import MAP_ENDINGS, find_picture, frame_files
 from ...formats.layouts.lists import read_videos
 from ...formats.layouts.places import first_folder
 from ...formats.layouts.ref_youtube_vos import DescribedVideo
 from ...formats.layouts.vipseg_lists import read_frames
+from ...pictures.listing import list_pictures
 from .archive_layouts import ArchiveLayout
 from .sequences import Sequence
 
@@ -68,7 +69,7 @@ def _first_frame_ids(folder: Path) -> Callable[[], frozenset[int]]:
     """DAVIS counts objects by the largest id of the first frame; a larger one stops its program."""
 
     def ids() -> frozenset[int]:
-        files = sorted(folder.glob("*.png"))
+        files = list_pictures(folder, MAP_ENDINGS)
         if not files:
             raise DataError(f"{folder} has no mask that tells the objects of the first frame.")
         values = set(present(read_label_file(files[0])[1])) - {255}

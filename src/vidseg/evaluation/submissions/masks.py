@@ -8,6 +8,7 @@ from pathlib import Path
 from ...datasets.checks.pictures import in_words, read_header
 from ...errors import DataError
 from ...formats.layouts.problems import Findings, listed
+from ...pictures.listing import is_hidden
 from .archive import Entry
 from .archive_layouts import ArchiveLayout
 from .mask_values import MaskCheck
@@ -80,6 +81,8 @@ def _folders(root: Path, layout: ArchiveLayout, findings: Findings) -> dict[str,
 
     def walk(folder: Path, depth: int) -> None:
         for path in sorted(folder.iterdir()):
+            if is_hidden(path.name):
+                continue
             if not path.resolve().is_relative_to(base):
                 findings.error(
                     "extra files",

@@ -12,7 +12,7 @@ from ...formats.layouts.rows import json_object
 from ...formats.layouts.segments import Segments
 from ...formats.layouts.vipseg import PREDICTED_JSON
 from ...formats.layouts.vipseg_lists import read_annotations
-from ...formats.reading import read_rgb_ids
+from ...pictures.label_maps import read_rgb_ids
 from .archive import Entry
 from .archive_layouts import ArchiveLayout
 from .masks import mask_entries

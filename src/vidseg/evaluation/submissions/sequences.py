@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ...errors import DataError
 from ...formats.layouts.frames import frame_files
+from ...pictures.listing import is_hidden
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ def folders_of(root: Path) -> dict[str, Sequence]:
     found = {
         folder.name: Sequence(frame_files(folder))
         for folder in sorted(root.iterdir())
-        if folder.is_dir()
+        if folder.is_dir() and not is_hidden(folder.name)
     }
     if not found:
         raise DataError(f"There is no folder of a video in {root}.")

@@ -11,8 +11,10 @@ from typing import Protocol
 
 from ...errors import DataError
 from ...labels import Category, FrameLabels, LabelTrack, Sentence, VideoInfo
+from ...pictures.listing import is_hidden
+from ...pictures.reading import read_picture
 from ...types import ImageArray
-from ..reading import inside, read_picture
+from ..reading import inside
 from .losses import LossLog
 from .pictures import find_picture
 
@@ -155,7 +157,7 @@ def only_file(place: Path, pattern: str, kind: str) -> Path:
         return place
     if not place.is_dir():
         raise DataError(f"{place} does not exist.")
-    found = sorted(path for path in place.glob(pattern) if not path.name.startswith("."))
+    found = sorted(path for path in place.glob(pattern) if not is_hidden(path.name))
     if len(found) == 1:
         return found[0]
     if not found:

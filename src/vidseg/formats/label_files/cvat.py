@@ -34,6 +34,7 @@ import numpy as np
 
 from ...errors import DataError
 from ...labels import Category, FrameLabels, LabelTrack, VideoInfo
+from ...pictures.listing import is_hidden
 from ...results import CocoRLE, encode_rle
 from ...types import MaskArray
 from .base import LabelFile, ReadOptions, layout_explained
@@ -69,7 +70,11 @@ class _Track:
 
 def read(place: Path, options: ReadOptions) -> CvatFile:
     """Opens one XML, or all of a folder. Raises DataError, naming the file."""
-    paths = [place] if place.is_file() else sorted(place.rglob("*.xml"))
+    paths = (
+        [place]
+        if place.is_file()
+        else sorted(p for p in place.rglob("*.xml") if not is_hidden(p.name))
+    )
     if not paths:
         raise DataError(f"{place} holds no CVAT file (*.xml).")
     videos, tracks, names = [], [], []

@@ -17,14 +17,16 @@ from pathlib import Path
 import numpy as np
 
 from ...labels import FrameLabels, LabelTrack, VideoInfo
+from ...pictures.label_maps import read_small_label_map
+from ...pictures.reading import picture_size
 from ..atomic import prepare_folder
 from ..davis import save_palette_png
 from ..layouts.davis import RESOLUTIONS, VOID
-from ..reading import inside, read_small_label_map
+from ..reading import inside
 from .base import LabelFile, ReadOptions, WriteOptions
 from .capabilities import Holds
 from .id_maps import id_map, label_folders, masks_of, where_value, with_unlabelled
-from .pictures import frames_of, picture_size
+from .pictures import frames_of
 
 HOLDS = Holds(overlaps=False, void=True, classes=False, highest_id=VOID - 1)
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ...errors import DataError
 from ...geometry.masks import decode_rle
 from ...labels import FrameLabels
+from ...pictures.listing import is_hidden, natural_order
 from ...results import CocoRLE, encode_rle
 from ...types import IdMap
 
@@ -52,15 +53,14 @@ def label_folders(root: Path, ending: str) -> list[tuple[str, Path, tuple[str, .
         raise DataError(f"{root} is no folder.")
     found = []
     for folder in [root, *sorted(path for path in root.rglob("*") if path.is_dir())]:
-        if any(part.startswith(".") for part in folder.relative_to(root).parts):
+        if any(is_hidden(part) for part in folder.relative_to(root).parts):
             continue
-        stems = tuple(
-            sorted(
-                path.name.removesuffix(ending)
-                for path in folder.iterdir()
-                if path.name.endswith(ending) and not path.name.startswith(".")
-            )
+        found_stems = (
+            path.name.removesuffix(ending)
+            for path in folder.iterdir()
+            if path.name.endswith(ending) and not is_hidden(path.name)
         )
+        stems = tuple(sorted(found_stems, key=natural_order))
         if stems:
             name = root.resolve().name if folder == root else folder.relative_to(root).as_posix()
             found.append((name, folder, stems))
@@ -71,4 +71,4 @@ def label_folders(root: Path, ending: str) -> list[tuple[str, Path, tuple[str, .
 
 def with_unlabelled(stems: tuple[str, ...], pictures: tuple[str, ...]) -> tuple[str, ...]:
     """Names of frames: all pictures, and labels that have no picture there."""
-    return tuple(sorted({*stems, *pictures}))
+    return tuple(sorted({*stems, *pictures}, key=natural_order))

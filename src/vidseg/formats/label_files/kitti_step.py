@@ -24,6 +24,7 @@ import numpy as np
 from ...errors import DataError
 from ...geometry.masks import decode_rle
 from ...labels import Category, FrameLabels, LabelTrack, VideoInfo
+from ...pictures.reading import picture_size
 from ..atomic import QUICK, prepare_folder, save_png
 from ..layouts.kitti_step import MAPS, VOID, VOID_PAIR, read_pairs
 from ..reading import inside, read_any_json
@@ -31,7 +32,7 @@ from .base import LabelFile, ReadOptions, WriteOptions
 from .capabilities import Holds
 from .class_lists import coco_categories, coco_rows, load_class_list
 from .id_maps import label_folders, masks_of, where_value, with_unlabelled
-from .pictures import frames_of, picture_size
+from .pictures import frames_of
 
 HOLDS = Holds(
     overlaps=False,

@@ -28,15 +28,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from ...errors import DataError
 from ...geometry.masks import decode_rle
 from ...labels import Category, FrameLabels, LabelTrack, VideoInfo
+from ...pictures.flat_png import check_chunks, check_rows
+from ...pictures.opening import opened
 from ...results import CocoRLE, encode_rle, mask_box
 from ...types import MaskArray
 from ..atomic import prepare_folder
-from ..flat_png import check_chunks, check_rows
 from ..reading import inside, read_json
 from ..texts import read_text
 from .base import LabelFile, ReadOptions, WriteOptions, layout_explained
@@ -192,10 +193,10 @@ def _read_mask(text: str, path: Path) -> MaskArray:
     try:
         content = base64.b64decode(text, validate=True)
         check_chunks(content, path)
-        with Image.open(io.BytesIO(content)) as image:
+        with opened(path, content=content) as image:
             check_rows(content, np.asarray(image), path)
             return np.asarray(image.convert("I") if image.mode != "L" else image) > 0
-    except (binascii.Error, OSError, SyntaxError, UnidentifiedImageError) as error:
+    except binascii.Error as error:
         raise ValueError("a mask is no PNG in base64") from error
 
 

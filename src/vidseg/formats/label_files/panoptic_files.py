@@ -8,10 +8,10 @@ from typing import Any
 
 from ...errors import DataError
 from ...labels import Category, FrameLabels, LabelTrack, VideoInfo
+from ...pictures.label_maps import read_rgb_ids
 from ..layouts.problems import STRICT
 from ..layouts.segments import MOST_ID, Segments, compare_ids
 from ..panoptic import save_panoptic_png, segment_row
-from ..reading import read_rgb_ids
 from .base import LabelFile, ReadOptions
 from .capabilities import Holds
 from .id_maps import id_map, masks_of, where_value

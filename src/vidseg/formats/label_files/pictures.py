@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from PIL import Image, UnidentifiedImageError
-
 from ...errors import DataError
 from ...labels import VideoInfo
+from ...pictures import listing
+from ...pictures.reading import picture_size
 from ..reading import inside
-
-ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".JPG", ".JPEG", ".PNG")
-
-
-_LOWER = frozenset(ending.lower() for ending in ENDINGS) | {".gif", ".avif"}
 
 
 def is_still(video: VideoInfo) -> bool:
@@ -37,10 +32,7 @@ def split_ending(name: str) -> tuple[str, str]:
     >>> split_ending("a\\\\shot.v1.JPG"), split_ending("shot.v1")
     (('a/shot.v1', '.JPG'), ('shot.v1', ''))
     """
-    path = PurePosixPath(name.replace("\\", "/"))
-    if path.suffix.lower() not in _LOWER:
-        return str(path), ""
-    return str(path).removesuffix(path.suffix), path.suffix
+    return listing.split_ending(str(PurePosixPath(name.replace("\\", "/"))))
 
 
 def picture_name(folder: Path | None, video: VideoInfo, frame: str) -> str:
@@ -48,7 +40,7 @@ def picture_name(folder: Path | None, video: VideoInfo, frame: str) -> str:
     stem = picture_stem(video, frame)
     if folder is None:
         return stem + video.endings.get(frame, ".jpg")
-    return stem + find_picture(folder, video, frame).suffix
+    return stem + split_ending(find_picture(folder, video, frame).name)[1]
 
 
 def find_picture(folder: Path, video: VideoInfo, frame: str) -> Path:
@@ -57,21 +49,10 @@ def find_picture(folder: Path, video: VideoInfo, frame: str) -> Path:
     Raises DataError where there is none.
     """
     for stem in dict.fromkeys((picture_stem(video, frame), f"{video.name}/{frame}", frame)):
-        path = inside(folder, stem, folder)
-        for ending in ENDINGS:
-            candidate = path.with_name(path.name + ending)
-            if candidate.is_file():
-                return candidate
+        found = listing.find_picture(inside(folder, stem, folder))
+        if found is not None:
+            return found
     raise DataError(f"{folder} has no picture {picture_stem(video, frame)}.jpg or .png.")
-
-
-def picture_size(path: Path) -> tuple[int, int]:
-    """(height, width) from the head of the file."""
-    try:
-        with Image.open(path) as image:
-            return image.height, image.width
-    except (OSError, SyntaxError, UnidentifiedImageError) as error:
-        raise DataError(f"Cannot read the picture {path}: {error}") from error
 
 
 def frame_size(
@@ -96,4 +77,6 @@ def frames_of(folder: Path | None, video: str) -> tuple[str, ...]:
     place = None if folder is None else folder / video
     if place is None or not place.is_dir():
         return ()
-    return tuple(sorted({p.stem for p in place.iterdir() if p.suffix in ENDINGS and p.is_file()}))
+    return tuple(
+        dict.fromkeys(listing.split_ending(p.name)[0] for p in listing.list_pictures(place))
+    )

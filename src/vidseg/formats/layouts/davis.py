@@ -18,6 +18,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...pictures.listing import is_hidden
+
 RESOLUTIONS = ("480p", "Full-Resolution", "1080p")
 VOID = 255
 """Value of pixels that are not labelled; in the maps of 2016 that of the object."""
@@ -76,6 +78,7 @@ def split_lists(root: Path, edition: Edition) -> dict[str, Path]:
         file.stem: file
         for place in reversed(edition.lists)  # the first comes last and stays
         for file in (root / place).glob("*.txt")
+        if not is_hidden(file.name)
     }
     for split in edition.splits:
         if (root / f"{split}.txt").is_file():

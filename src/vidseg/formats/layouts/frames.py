@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ...pictures import listing
+from ...pictures.listing import PICTURE_ENDINGS, frame_order, is_hidden, split_ending
 from .problems import STRICT, Problems
 
-PICTURE_ENDINGS = (".jpg", ".jpeg", ".png")
 MAP_ENDINGS = (".png",)
 
 
@@ -16,16 +17,18 @@ def frame_files(
 ) -> dict[str, Path]:
     """Name without ending → file, in order; none where the folder is missing.
 
-    Whatever else lies there is a warning, two files of one frame are an error.
+    Whatever else lies there is a warning, two files of one frame are an error; hidden files are
+    passed over.
     """
     frames: dict[str, Path] = {}
     if not folder.is_dir():
         return frames
     with os.scandir(folder) as entries:
-        found = [(folder / entry.name, entry.is_dir()) for entry in entries]
-    for path, is_folder in sorted(found, key=lambda each: (each[0].stem, each[0].name)):
-        frame = path.stem
-        if is_folder or path.suffix.lower() not in endings or frame.startswith("."):
+        found = [(entry.name, entry.is_dir()) for entry in entries if not is_hidden(entry.name)]
+    for name, is_folder in sorted(found, key=lambda each: frame_order(each[0])):
+        path = folder / name
+        frame, ending = split_ending(name, endings)
+        if is_folder or not ending:
             problems.warning("extra files", path, f"{path} is no frame of a video; remove it.")
         elif frame in frames:
             other = frames[frame].name
@@ -41,6 +44,4 @@ def frame_files(
 
 def find_picture(folder: Path, frame: str) -> Path | None:
     """The picture of a frame, whatever its ending; None where there is none."""
-    endings = (*PICTURE_ENDINGS, *(ending.upper() for ending in PICTURE_ENDINGS))
-    candidates = (folder / f"{frame}{ending}" for ending in endings)
-    return next((path for path in candidates if path.is_file()), None)
+    return listing.find_picture(folder / frame)

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ...pictures.label_maps import read_rgb_values
 from ...types import IdMap
-from ..reading import read_rgb_values
 from .places import first_folder, subfolders
 
 SPLITS = ("train", "val", "test")

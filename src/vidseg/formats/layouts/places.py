@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ...errors import DataError
+from ...pictures.listing import is_hidden
 from ..reading import inside
 from .problems import Problems
 
@@ -78,7 +79,9 @@ def subfolders(folder: Path) -> tuple[str, ...]:
     if not folder.is_dir():
         return ()
     names = (path.name for path in folder.iterdir() if path.is_dir())
-    return tuple(sorted(name for name in names if not name.startswith((".", "__"))))
+    return tuple(
+        sorted(name for name in names if not is_hidden(name) and not name.startswith("__"))
+    )
 
 
 def path_inside(folder: Path, name: str, source: Path, problems: Problems) -> Path | None:

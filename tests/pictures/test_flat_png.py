@@ -16,8 +16,8 @@ from PIL import Image
 
 from vidseg.datasets.checks.pictures import read_label_file
 from vidseg.errors import DataError
-from vidseg.formats.flat_png import SIGNATURE, read_flat_png
-from vidseg.formats.reading import (
+from vidseg.pictures.flat_png import SIGNATURE, read_flat_png
+from vidseg.pictures.label_maps import (
     read_label_map,
     read_rgb_ids,
     read_rgb_values,

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import DataError
+from ..limits import check_size
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PALETTE = bytes((8, 3, 0, 0, 0))  # 8 bits, usual compression and filters, not interlaced
@@ -48,8 +49,7 @@ def read_flat_png(content: bytes, path: Path) -> npt.NDArray[np.uint8] | None:
     if form not in (_PALETTE, _GREY):
         return None
     width, height = _size(content)
-    if width == 0 or height == 0:
-        return None
+    check_size(width, height, f"The label map {path}")
     plain = _unfiltered(packed, width, height) if form == _PALETTE else None
     return _filtered(packed, width, height) if plain is None else plain
 
