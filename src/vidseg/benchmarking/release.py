@@ -14,9 +14,9 @@ from ..datasets.sources.registry import open_dataset, splits_of
 from ..errors import DataError
 from ..formats.layouts import object_meta, viposeg, ytvis
 from ..formats.layouts.places import find_split
-from ..formats.reading import read_small_label_map
 from ..geometry.masks import decode_rle
 from ..labels import LabelSource, VideoInfo
+from ..pictures.label_maps import read_small_label_map
 from ..prompts import Mask
 from ..types import ImageArray, MaskArray
 from ..vocabularies import Vocabulary, get_vocabulary
