@@ -24,6 +24,7 @@ from vidseg.models.univs.model import UniVS
 from vidseg.prompts import Mask, Point, Text
 from vidseg.types import Frame, Task
 
+from ..video.clips import damage, write_clip
 from .test_bounded import RandomText, mask, picture
 
 SIZE = (32, 48)
@@ -146,6 +147,13 @@ def test_bad_requests_fail_before_the_first_frame(
 ) -> None:
     with pytest.raises(error, match=message):
         segmenter.segment(video(), **arguments)  # type: ignore[arg-type]
+
+
+def test_notes_tell_what_is_wrong_with_the_source(segmenter: Segmenter, tmp_path: Path) -> None:
+    path = damage(write_clip(tmp_path / "clip.mp4", 6, key_frames=1), 3)
+    results = segmenter.segment(path, task=Task.VIS, categories=["dog"])
+    assert len(list(results)) == 5
+    assert len(results.notes()) == 1 and "1 damaged packet is left out" in results.notes()[0]
 
 
 def test_a_missing_file_fails_before_the_first_frame(segmenter: Segmenter) -> None:

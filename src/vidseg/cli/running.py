@@ -64,6 +64,10 @@ class RememberedFrames(Source):
     def _pictures(self) -> Iterator[Picture]:
         return self._inner._pictures()
 
+    def notes(self) -> tuple[str, ...]:
+        """Those of the source."""
+        return self._inner.notes()
+
     def take(self, index: int) -> Frame:
         """The frame with this index; it and all before it are let go."""
         frame = self._waiting[index]

@@ -232,6 +232,10 @@ class Results(Iterator[FrameResult]):
         """Video-level table so far: one row per object and category."""
         return self.session.tracks()
 
+    def notes(self) -> tuple[str, ...]:
+        """What of the source was left out, mended or chosen so far: one sentence each."""
+        return self._source.notes()
+
     def _run(self) -> Generator[FrameResult, None, None]:
         with self._source:
             for frame in self._source:
