@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from vidseg.benchmarking.release import OnRequest, first_masks
 from vidseg.errors import DataError, RecipeError
 from vidseg.results import FrameResult, Segment, Track
 from vidseg.training.recipe.schema import BenchmarkConfig, EvaluationConfig, Recipe
@@ -20,9 +21,8 @@ from vidseg.training.scoring.benchmark_scores import (
     Scores,
     SemanticScores,
     TrackScores,
-    first_masks,
 )
-from vidseg.training.scoring.benchmark_videos import OnRequest, TrueTrack, open_videos
+from vidseg.training.scoring.benchmark_videos import TrueTrack, open_videos
 from vidseg.training.scoring.evaluation import build_evaluation
 from vidseg.types import MaskArray
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from ...benchmarking.release import Masks, first_masks
 from ...inference.segmenter import Results
 from ...metrics.jf import JFMeter
 from ...metrics.panoptic import PanopticMap
@@ -16,12 +17,10 @@ from ...metrics.stq import STQ
 from ...metrics.vis import TrackAP
 from ...metrics.vpq import VPQ
 from ...metrics.vss import SemanticMeter
-from ...prompts import Mask
 from ...results import FrameResult
 from ...types import MaskArray
 from .benchmark_videos import TrueTrack
 
-Masks = Mapping[int, MaskArray]
 Truth = Sequence[Masks | None]
 """Masks of each frame by track id; None for a frame that is not labelled."""
 
@@ -145,16 +144,6 @@ class PanopticScores:
         values = [scores.all.pq for scores in lengths.values() if not math.isnan(scores.all.pq)]
         stq = self._stq.compute().stq
         return _percent({"VPQ": float(np.mean(values)) if values else math.nan, "STQ": stq})
-
-
-def first_masks(truth: Truth) -> Iterator[Mask]:
-    """The first mask of each object, as a prompt on its frame."""
-    seen: set[int] = set()
-    for t, masks in enumerate(truth):
-        for id, mask in (masks or {}).items():
-            if id not in seen and mask.any():
-                seen.add(id)
-                yield Mask(mask, object_id=id, frame=t)
 
 
 def _found(result: FrameResult) -> dict[int, MaskArray]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar, overload
 
 from ...datasets.class_lists import class_list
 from ...datasets.clips.own_folders import OWN_FOLDERS
@@ -17,8 +16,6 @@ from ...types import ImageArray, MaskArray
 from ...vocabularies import is_thing_name
 from ..data.sources import own_classes
 from ..recipe.schema import BenchmarkConfig
-
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -32,27 +29,6 @@ class TrueTrack:
 
     row: int
     is_crowd: bool
-
-
-class OnRequest(Sequence[Item]):
-    """What belongs to each of the first frames of a video, read whenever it is asked for."""
-
-    def __init__(self, read: Callable[[int], Item], length: int) -> None:
-        self._read, self._length = read, length
-
-    def __len__(self) -> int:
-        return self._length
-
-    @overload
-    def __getitem__(self, frame: int) -> Item: ...
-
-    @overload
-    def __getitem__(self, frame: slice) -> Sequence[Item]: ...
-
-    def __getitem__(self, frame: int | slice) -> Item | Sequence[Item]:
-        if isinstance(frame, slice):
-            return [self._read(place) for place in range(self._length)[frame]]
-        return self._read(range(self._length)[frame])
 
 
 def open_videos(config: BenchmarkConfig, root: Path) -> BenchmarkVideos:

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from ...benchmarking.release import OnRequest, first_masks
 from ...errors import RecipeError
 from ...inference.files.loading import load
 from ...inference.segmenter import Segmenter
@@ -24,9 +25,8 @@ from .benchmark_scores import (
     Scores,
     SemanticScores,
     TrackScores,
-    first_masks,
 )
-from .benchmark_videos import BenchmarkVideos, OnRequest, open_videos
+from .benchmark_videos import BenchmarkVideos, open_videos
 
 
 def build_evaluation(recipe: Recipe, device: torch.device) -> Evaluate | None:
