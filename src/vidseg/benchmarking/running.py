@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -40,7 +40,7 @@ class BenchmarkRequest:
         only: names of videos; empty for all.
         limit: the first N of them.
         device: as ``--device``.
-        short_side: in place of that of the settings.
+        changes: inference settings by name, in place of those.
     """
 
     benchmark: str
@@ -52,7 +52,7 @@ class BenchmarkRequest:
     only: tuple[str, ...] = ()
     limit: int | None = None
     device: str = "auto"
-    short_side: int | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
 
 def chosen_videos(release: Release, request: BenchmarkRequest) -> list[int]:
@@ -79,9 +79,7 @@ def settings_of(
         config = published(task, release.name)
     else:
         config = segmenter.config(task)
-    if request.short_side is not None:
-        config = config.override({"short_side": request.short_side})
-    return config
+    return config.override(request.changes)
 
 
 def fingerprint(segmenter: Segmenter) -> str:

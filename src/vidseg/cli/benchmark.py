@@ -125,7 +125,7 @@ def _requests(options: argparse.Namespace) -> list[BenchmarkRequest]:
         only=tuple(options.only),
         limit=options.limit,
         device=options.device,
-        short_side=options.short_side,
+        changes={"short_side": options.short_side} if options.short_side else {},
     )
     if options.benchmarks != ["all"] and len(options.benchmarks) == 1:
         return [replace(request, benchmark=find_row(options.benchmarks[0])[0])]
