@@ -30,27 +30,31 @@ class _RoundSum:
     """Class scores of one object summed over rounds of frames."""
 
     total: Tensor
-    visible_rounds: int = 0
-    visible_before: bool = False
+    known_rounds: int = 0
+    known_before: bool = False
 
 
 class RoundScores:
-    """The released table: mean over rounds, diluted by rounds in which the object is unseen."""
+    """The released table: mean over rounds, diluted by rounds in which the object is blank.
+
+    A round is blank where the class scores of the object sum to 0, which is before its birth. What
+    its masks show does not count: an object out of sight keeps its scores.
+    """
 
     def __init__(self) -> None:
         self._sums: dict[int, _RoundSum] = {}
         self._rounds = 0
 
-    def count(self, entities: Entities, visible: Sequence[bool]) -> None:
-        """A round was given out; ``visible``: which objects have any pixel in it."""
+    def count(self, entities: Entities) -> None:
+        """A round was given out."""
         scores = entities.class_scores.cpu()
         for row, i in enumerate(entities.ids):
             state = self._sums.setdefault(i, _RoundSum(torch.zeros_like(scores[row])))
-            now, before = visible[row], state.visible_before
+            now, before = bool(scores[row].sum() > 0), state.known_before
             share = (int(now) + int(before)) / 2 if self._rounds else float(now)
             state.total += scores[row] * share
-            state.visible_rounds += int(now)
-            state.visible_before = now
+            state.known_rounds += int(now)
+            state.known_before = now
         self._rounds += 1
 
     def retire(self, entities: Entities, rows: Sequence[int]) -> None:
@@ -63,4 +67,4 @@ class RoundScores:
         for i, value in zip(entities.ids, (quality / (largest + 1)).tolist(), strict=True):
             state = self._sums.get(i)
             if state is not None:
-                yield i, state.total / max(state.visible_rounds, 1), value
+                yield i, state.total / max(state.known_rounds, 1), value

@@ -40,7 +40,7 @@ class LifetimeScores:
     def __init__(self) -> None:
         self._retired: dict[int, tuple[Tensor, float]] = {}
 
-    def count(self, entities: Entities, visible: Sequence[bool]) -> None:
+    def count(self, entities: Entities) -> None:
         """A round of frames was given out; nothing to do."""
 
     def retire(self, entities: Entities, rows: Sequence[int]) -> None:

@@ -64,7 +64,6 @@ class InstanceOutput:
     def emit(self, frames: FinishedFrames, entities: Entities) -> list[FrameResult]:
         """As :meth:`CategoryOutput.emit`."""
         labels = self._labels(entities)
-        visible = [False] * len(entities)
         results = []
         logits, geometry = frames.mean, frames.geometry
         for f, (index, time) in enumerate(zip(frames.indices, frames.times, strict=True)):
@@ -72,13 +71,11 @@ class InstanceOutput:
             measured = geometry.measured(logits[rows, f])
             masks = (geometry.measured_to_source(measured) > 0).cpu()
             shown = [n for n in range(len(rows)) if bool(masks[n].any())]
-            for n in shown:
-                visible[rows[n]] = True
             segments = (
                 self._segment(entities.ids[rows[n]], masks[n], labels[rows[n]]) for n in shown
             )
             results.append(FrameResult(index, time, geometry.source, tuple(segments)))
-        self._scores.count(entities, visible)
+        self._scores.count(entities)
         return results
 
     def _labels(self, entities: Entities) -> list[tuple[int, float]]:
