@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_OS_REASON = re.compile(r"([^:]+) \(os error \d+\)")  # inside what safetensors says
 _ALIKE = 0.5  # similarity from which on a name may have been meant
 
 
@@ -53,6 +54,18 @@ def clause(reason: object) -> str:
     """
     lines = str(reason).strip().splitlines() or [type(reason).__name__]
     return lines[0].strip().rstrip(".")
+
+
+def disk_reason(error: Exception) -> str:
+    """Why the disk did not take a file, in few words, whichever library says so.
+
+    >>> disk_reason(ValueError("I/O error: No space left on device (os error 28)"))
+    'No space left on device'
+    """
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    reason = _OS_REASON.search(str(error))
+    return reason[1].strip() if reason else clause(error)
 
 
 def nearest_hint(name: str, known: Iterable[str], form: str = "; the nearest is {!r}") -> str:

@@ -8,6 +8,8 @@ from collections import deque
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from .terminal import console, printable
+
 if TYPE_CHECKING:
     from rich.progress import Progress
     from typing_extensions import Self
@@ -48,7 +50,9 @@ class ProgressBar:
         self._marks = deque([(self._begun, done)], maxlen=_RECENT + 1)
         self._progress = _rich_progress(kept=kept) if self.live else None
         if self._progress is not None:
-            self._task = self._progress.add_task(title, total=total, completed=int(done), text="")
+            self._task = self._progress.add_task(
+                printable(title), total=total, completed=int(done), text=""
+            )
 
     def advance(self, note: str = "", count: float = 1) -> None:
         """``count`` more are done; ``note`` is shown behind the numbers."""
@@ -67,6 +71,7 @@ class ProgressBar:
 
     def tell(self, sentence: str) -> None:
         """A line above the bar, or alone on stderr."""
+        sentence = printable(sentence)
         if self._progress is None:
             print(sentence, file=sys.stderr)
             return
@@ -96,7 +101,9 @@ class ProgressBar:
         total = "" if self._total is None else f"/{self._total:.0f}"
         count = f"{self.done:.0f}{total} {self._unit}".rstrip()
         speed = f"{self.rate:.3g} {self._unit}/s" if self._unit else ""
-        return " · ".join(filter(None, (count, speed, self.left or duration(self.seconds), note)))
+        return " · ".join(
+            filter(None, (count, speed, self.left or duration(self.seconds), printable(note)))
+        )
 
     def __enter__(self) -> Self:
         if self._progress is not None:
@@ -114,14 +121,13 @@ class ProgressBar:
 
 
 def _rich_progress(*, kept: bool) -> Progress:
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.fields[text]}", markup=False),
-        console=Console(stderr=True, highlight=False),
+        console=console(stderr=True),
         transient=not kept,
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from vidseg.cli.running import closed_whole, interrupts_held_back
+from vidseg.cli.running import closed_whole
 from vidseg.formats.saving import WriterGroup
 from vidseg.results import FrameResult
 from vidseg.types import Frame
@@ -36,24 +36,6 @@ class SlowWriter:
     def close(self) -> None:
         press()
         self.closed = True
-
-
-def test_ctrl_c_is_put_off_and_not_lost() -> None:
-    steps = []
-    with pytest.raises(KeyboardInterrupt), interrupts_held_back():
-        press()
-        steps.append("after the signal")
-    assert steps == ["after the signal"]
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    with interrupts_held_back():
-        pass
-
-
-def test_ctrl_c_stays_ignored_in_the_background() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with interrupts_held_back():
-        press()
-    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
 def test_a_second_ctrl_c_does_not_stop_the_closing() -> None:

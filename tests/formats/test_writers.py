@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tracemalloc
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import pytest
 from PIL import Image
 
 from vidseg.errors import DataError, OutputError
-from vidseg.formats.atomic import prepare_folder, replacing
 from vidseg.formats.categories import CategoryNumbers
 from vidseg.formats.davis import PalettePngWriter
 from vidseg.formats.overlay import OverlayPictureWriter, OverlayWriter
@@ -223,30 +221,6 @@ def test_nothing_is_left_when_no_frame_came(tmp_path: Path) -> None:
     with open_writers(("overlay", "png", "ytvis", "panoptic"), tmp_path / "a" / "b", source):
         pass
     assert not list(tmp_path.iterdir())
-
-
-def test_replacing_keeps_the_old_file_when_interrupted(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    path.write_text("old")
-    with pytest.raises(KeyboardInterrupt), replacing(path) as partial:
-        partial.write_text("half")
-        raise KeyboardInterrupt
-    assert path.read_text() == "old" and len(list(tmp_path.iterdir())) == 1
-    with replacing(path) as partial:
-        partial.write_text("new")
-    assert path.read_text() == "new" and len(list(tmp_path.iterdir())) == 1
-
-
-def test_places_that_cannot_be_written(tmp_path: Path) -> None:
-    file = tmp_path / "file"
-    file.touch()
-    with pytest.raises(OutputError, match="cannot be written to"):
-        prepare_folder(file / "out")
-    if os.geteuid() != 0:
-        closed = tmp_path / "closed"
-        closed.mkdir(mode=0o500)
-        with pytest.raises(OutputError, match="cannot be written to"):
-            prepare_folder(closed)
 
 
 def test_format_names() -> None:

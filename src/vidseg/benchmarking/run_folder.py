@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError, OutputError
-from ..formats.atomic import prepare_folder, replacing
+from ..formats.atomic import replacing
 from ..formats.json_lists import JsonLists, JsonRows
 from ..formats.layouts.vipseg import PREDICTED_JSON
+from ..formats.output_places import prepare_folder
 from ..formats.reading import read_json
 from .answers import Rows
 from .release import Release

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..terminal import console, printable
+
 if TYPE_CHECKING:
     from .parser import Verbs
 
@@ -34,7 +36,6 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Checks and prints; 2 where there are errors."""
-    from rich.console import Console
 
     from ..datasets.checks.registry import check_dataset
     from ..progress import ProgressBar
@@ -54,20 +55,20 @@ def run(options: argparse.Namespace) -> int:
             "findings": findings.rows(),
         }
         _write(options.json, content)
-    console = Console(highlight=False, soft_wrap=True)
+    terminal = console(soft_wrap=True)
     if not print_findings(findings) and options.json is None:
-        console.print("--json FILE writes all of them.")
+        terminal.print("--json FILE writes all of them.")
     for part, numbers in counts.items():
         told = ", ".join(f"{number} {what}" for what, number in numbers.items())
-        console.print(f"{part or options.name}: {told}", markup=False)
+        terminal.print(f"{printable(part) or options.name}: {told}", markup=False)
     if not len(findings):
-        console.print(f"{options.folder}: nothing is wrong.", markup=False)
+        terminal.print(f"{printable(options.folder)}: nothing is wrong.", markup=False)
     return 2 if findings.errors else 0
 
 
 def _write(path: Path, content: dict[str, object]) -> None:
-    from ..formats.atomic import prepare_folder, replacing
+    from ..formats.atomic import replacing
+    from ..formats.output_places import output_file
 
-    prepare_folder(path.parent)
-    with replacing(path) as partial:
+    with output_file(path), replacing(path) as partial:
         partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..terminal import printable
+
 if TYPE_CHECKING:
     from ..formats.label_files import LossLog
     from ..labels import Category, LabelSource
@@ -102,13 +104,13 @@ def run(options: argparse.Namespace) -> int:
             on_video=progress.advance,
         )
     print(
-        f"{options.destination}: {done.videos} videos, {done.frames} frames, {done.masks} masks "
-        f"in {target.title}."
+        f"{printable(options.destination)}: {done.videos} videos, {done.frames} frames, "
+        f"{done.masks} masks in {target.title}."
     )
     for line in done.dropped:
-        print(f"lost: {line}")
+        print(f"lost: {printable(line)}")
     for line in done.notes:
-        print(f"note: {line}")
+        print(f"note: {printable(line)}")
     return 0
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import DataError, nearest_hint
+from ..terminal import printable
 from .labelled_data import add_source_arguments, open_source
 from .parser import positive_count
 
@@ -61,19 +62,19 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Runs the verb: a line per file on stdout."""
-    from ..formats.atomic import prepare_folder
+    from ..formats.output_places import output_folder
 
     source = open_source(options)
     out = options.out or Path("out", file_name(options.name))
-    prepare_folder(out)
-    if options.video is not None:
-        _show_video(source, video_number(source, options.video), out, options.frames)
-    elif all(len(video.frames) == 1 for video in source.videos):
-        stills = _evenly(len(source.videos), options.frames)
-        _save(_sheet_of_stills(source, stills), out / f"{file_name(source.name)}.png")
-    else:
-        for video in range(min(_VIDEOS, len(source.videos))):
-            _show_video(source, video, out, options.frames)
+    with output_folder(out):
+        if options.video is not None:
+            _show_video(source, video_number(source, options.video), out, options.frames)
+        elif all(len(video.frames) == 1 for video in source.videos):
+            stills = _evenly(len(source.videos), options.frames)
+            _save(_sheet_of_stills(source, stills), out / f"{file_name(source.name)}.png")
+        else:
+            for video in range(min(_VIDEOS, len(source.videos))):
+                _show_video(source, video, out, options.frames)
     return 0
 
 
@@ -186,7 +187,7 @@ def _write_video(source: LabelSource, video: int, painter: LabelPainter, path: P
                 progress.advance()
     finally:
         writer.close()
-    print(path, flush=True)
+    print(printable(path), flush=True)
 
 
 def _picture(source: LabelSource, video: int, frame: int, labels: FrameLabels | None) -> ImageArray:
@@ -247,4 +248,4 @@ def _save(page: ImageArray, path: Path) -> None:
     from ..formats.atomic import save_png
 
     save_png(page, path)
-    print(path, flush=True)
+    print(printable(path), flush=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..terminal import console, printable
 from .labelled_data import add_source_arguments, open_source
 
 if TYPE_CHECKING:
@@ -38,26 +40,25 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Runs the verb: tables on stdout."""
-    from rich.console import Console
 
     from ..datasets.label_statistics import count_labels
+    from ..formats.output_places import output_file
     from ..progress import ProgressBar
 
     source = open_source(options)
-    if options.json is not None:
-        from ..formats.atomic import prepare_folder
-
-        prepare_folder(options.json.parent)
     frames = sum(len(video.frames) for video in source.videos)
-    with ProgressBar(source.name, frames) as progress:
-        counted = count_labels(source, progress=progress.advance)
-    console = Console()
-    console.print(summary_table(counted))
-    classes = [count for count in counted.classes if count.objects]
-    if classes and any(count.category is not None for count in classes):
-        console.print(class_table(counted))
-    if options.json is not None:
-        _write_json(options.json, counted)
+    with ExitStack() as stack:
+        if options.json is not None:
+            stack.enter_context(output_file(options.json))
+        with ProgressBar(source.name, frames) as progress:
+            counted = count_labels(source, progress=progress.advance)
+        terminal = console(highlight=True)
+        terminal.print(summary_table(counted))
+        classes = [count for count in counted.classes if count.objects]
+        if classes and any(count.category is not None for count in classes):
+            terminal.print(class_table(counted))
+        if options.json is not None:
+            _write_json(options.json, counted)
     return 0
 
 
@@ -121,7 +122,7 @@ def class_table(counted: LabelStatistics) -> Table:
     for count in rows[:_MOST_ROWS]:
         category = count.category
         table.add_row(
-            Text(category.name if category else "(none)"),
+            Text(printable(category.name) if category else "(none)"),
             "" if category is None else "thing" if category.is_thing else "stuff",
             f"{count.objects:,}",
             f"{count.crowds:,}" if count.crowds else "",
@@ -164,4 +165,4 @@ def _write_json(path: Path, counted: LabelStatistics) -> None:
 
     with replacing(path) as partial:
         partial.write_text(json.dumps(counted.to_json(), indent=1) + "\n", encoding="utf-8")
-    print(f"All counts: {path}")
+    print(f"All counts: {printable(path)}")

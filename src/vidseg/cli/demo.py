@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import SourceError
+from ..terminal import printable
 from ..types import Task
 from .parser import device_name
 
@@ -81,16 +82,16 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Runs the verb: a line per task on stdout, files under ``--out``."""
-    from ..formats.atomic import prepare_folder
+    from ..formats.output_places import output_folder
     from .running import load_segmenter
 
     clip = find_clip()
     folder = Path(options.out)
-    prepare_folder(folder)
-    segmenter = load_segmenter(options.model, options.device)
-    rows = [_run_show(segmenter, clip, folder, show) for show in shows()]
-    sheet = _write_sheet(folder / "demo.png", rows)
-    print(f"All six tasks on one sheet: {sheet}")
+    with output_folder(folder):
+        segmenter = load_segmenter(options.model, options.device)
+        rows = [_run_show(segmenter, clip, folder, show) for show in shows()]
+        sheet = _write_sheet(folder / "demo.png", rows)
+    print(f"All six tasks on one sheet: {printable(sheet)}")
     return 0
 
 
@@ -126,7 +127,10 @@ def _run_show(segmenter: Segmenter, clip: Path, folder: Path, show: Show) -> She
         ):
             video = run_frames(segmenter, source, request, writers, finished=progress.advance)
             rate = video.frames / progress.seconds
-    print(f"{name:7}{rate:5.1f} frames/s  {len(video.tracks):2} segments  {path}", flush=True)
+    print(
+        f"{name:7}{rate:5.1f} frames/s  {len(video.tracks):2} segments  {printable(path)}",
+        flush=True,
+    )
     return SheetRow(f"{name}: {show.words}", pictures)
 
 

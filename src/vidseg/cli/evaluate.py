@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OutputError
 from ..evaluation.registry import benchmark_names
+from ..terminal import printable
 from .parser import positive_count
 from .printing import print_whole
 
@@ -70,24 +72,25 @@ def run(options: argparse.Namespace) -> int:
     from ..evaluation.reports.json_file import write_json
     from ..evaluation.reports.tables import breakdown, remarks, summary
     from ..evaluation.runner import run as measure
-    from ..formats.atomic import prepare_folder
+    from ..formats.output_places import output_file, output_folder
     from ..progress import ProgressBar
 
     file = Path(options.json) if options.json else None
-    if file is not None:
-        if file.is_dir():
-            raise OutputError(f"--json needs the name of a file, and {file} is a folder.")
-        prepare_folder(file.parent)
-    evaluation = open_evaluation(options.benchmark, options.gt, options.pred, options.protocol)
-    if options.plot:
-        prepare_folder(Path(options.plot))
-    with ProgressBar(options.benchmark, len(evaluation.videos), "videos") as bar:
-        report = measure(evaluation, workers=options.workers, progress=bar.advance)
-    print_whole(summary(report), "", *remarks(report))
-    if file is not None:
-        write_json(report, file)
-    if options.plot:
-        _plot(report, evaluation, options)
+    with ExitStack() as stack:
+        if file is not None:
+            if file.is_dir():
+                raise OutputError(f"--json needs the name of a file, and {file} is a folder.")
+            stack.enter_context(output_file(file))
+        evaluation = open_evaluation(options.benchmark, options.gt, options.pred, options.protocol)
+        if options.plot:
+            stack.enter_context(output_folder(Path(options.plot)))
+        with ProgressBar(options.benchmark, len(evaluation.videos), "videos") as bar:
+            report = measure(evaluation, workers=options.workers, progress=bar.advance)
+        print_whole(summary(report), "", *remarks(report))
+        if file is not None:
+            write_json(report, file)
+        if options.plot:
+            _plot(report, evaluation, options)
     if options.per:
         print_whole(breakdown(report, options.per))
     return 0
@@ -102,6 +105,6 @@ def _plot(report: Report, evaluation: Evaluation[Any], options: argparse.Namespa
     which = f"the worst by {report.ranking}" if report.ranking else "the first"
     shown = min(WORST, len(evaluation.videos))
     print(
-        f"{counted(len(paths), 'picture', 'pictures')} in {folder}, with strips of {shown} of "
-        f"{counted(len(evaluation.videos), 'video', 'videos')}, {which}."
+        f"{counted(len(paths), 'picture', 'pictures')} in {printable(folder)}, with strips of "
+        f"{shown} of {counted(len(evaluation.videos), 'video', 'videos')}, {which}."
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..terminal import console, printable
+
 if TYPE_CHECKING:
     from ..formats.layouts.problems import Findings
 
@@ -17,23 +19,25 @@ def print_findings(findings: Findings) -> bool:
 
     Returns whether all are shown; of a group that is very large only the first are.
     """
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False, soft_wrap=True)
+    terminal = console(soft_wrap=True)
     styles = {"error": "bold red", "warning": "yellow"}
     for group, members in findings.groups().items():
-        console.print(Text(f"{group} ({len(members)})", style="bold"))
+        terminal.print(Text(f"{group} ({len(members)})", style="bold"))
         for finding in members[:_SHOWN]:
-            console.print(
+            terminal.print(
                 Text.assemble(
-                    "  ", (finding.severity, styles[finding.severity]), "  ", finding.sentence
+                    "  ",
+                    (finding.severity, styles[finding.severity]),
+                    "  ",
+                    printable(finding.sentence),
                 )
             )
         if len(members) > _SHOWN:
-            console.print(f"  and {len(members) - _SHOWN} more of this kind")
+            terminal.print(f"  and {len(members) - _SHOWN} more of this kind")
     if len(findings):
-        console.print(
+        terminal.print(
             f"{_number(findings.errors, 'error')}, {_number(findings.warnings, 'warning')}"
         )
     return all(len(members) <= _SHOWN for members in findings.groups().values())

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from ..formats.saving import WriterGroup
+from ..interrupts import interrupts_held_back
 from ..prompts import Prompt
 from ..results import VideoResult
+from ..terminal import console, plain_stderr, printable
 from ..types import Frame, Task
 from ..video.base import Picture, Source
 from ..video.draw import OverlayStyle
@@ -82,7 +81,8 @@ def load_segmenter(model: str, device: str) -> Segmenter:
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")
     from ..inference.files.loading import load
 
-    return load(model, device)
+    with plain_stderr():  # the hub shows how a download goes
+        return load(model, device)
 
 
 def chosen_settings(segmenter: Segmenter, choice: PublishedChoice) -> InferenceConfig:
@@ -98,33 +98,8 @@ def overlay_style(task: Task) -> OverlayStyle:
 
 
 @contextmanager
-def interrupts_held_back() -> Iterator[None]:
-    """Puts a Ctrl-C off to the end of the block, which should take milliseconds.
-
-    Outside the main thread, which alone receives signals, and where Ctrl-C is ignored, as in a
-    job in the background, it changes nothing.
-    """
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    if not in_main_thread or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        yield
-        return
-    pending: list[int] = []
-
-    def remember(number: int, frame: FrameType | None) -> None:
-        pending.append(number)
-
-    previous = signal.signal(signal.SIGINT, remember)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
-        if pending:
-            raise KeyboardInterrupt
-
-
-@contextmanager
 def closed_whole(writers: WriterGroup) -> Iterator[WriterGroup]:
-    """Closes the writers at the end; an impatient second Ctrl-C cannot cut that short."""
+    """Closes the writers at the end; a Ctrl-C that comes twice does not cut that short."""
     try:
         yield writers
     finally:
@@ -173,21 +148,17 @@ def print_summary(
     video: VideoResult, request: Request, seconds: float, folder: Path, notes: Sequence[str]
 ) -> None:
     """A table of the tracks, objects never found, notes, frames and speed, on stdout."""
-    from rich.console import Console
-
-    console = Console()
     asked = {prompt.object_id for prompt in request.prompts}
     unseen = sorted(asked - {track.id for track in video.tracks})
     rate = video.frames / seconds if seconds else 0.0
     done = f"{video.frames} frames in {seconds:.1f} s ({rate:.1f} frames/s). Results: {folder}"
-    with console.capture() as text:  # rich would leave by itself where nobody reads
-        console.print(_summary_table(video) if video.tracks else "Nothing was found.")
-        if unseen and video.tracks:
-            console.print(f"Never found: object {', '.join(map(str, unseen))}.")
-        for note in notes:
-            console.print(note, soft_wrap=True, markup=False, highlight=False)
-        console.print(done, soft_wrap=True, markup=False, highlight=False)
-    print(text.get(), end="")
+    terminal = console()
+    terminal.print(_summary_table(video) if video.tracks else "Nothing was found.")
+    if unseen and video.tracks:
+        terminal.print(f"Never found: object {', '.join(map(str, unseen))}.")
+    for note in notes:
+        terminal.print(printable(note), soft_wrap=True, markup=False)
+    terminal.print(printable(done), soft_wrap=True, markup=False)
 
 
 def _summary_table(video: VideoResult) -> Table:
@@ -203,7 +174,7 @@ def _summary_table(video: VideoResult) -> Table:
     for track in video.tracks:
         table.add_row(
             str(track.id),
-            Text(track.category or "object"),
+            Text(printable(track.category or "object")),
             str(track.frames),
             f"{track.mean_score:.2f}",
             str(track.first_frame),

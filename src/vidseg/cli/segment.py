@@ -172,6 +172,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Runs the verb. Everything that can be checked without the model is checked before it."""
     from ..formats.categories import CategoryNumbers
+    from ..formats.output_places import output_folder
     from ..formats.saving import open_writers, parse_formats
     from ..inference.prompt_inbox import check_prompts
     from ..progress import ProgressBar
@@ -194,32 +195,29 @@ def run(options: argparse.Namespace) -> int:
             if options.out
             else Path("out", _folder_name(source), request.task.value)
         )
-        replaced = _results_to_replace(folder, source, overwrite=options.overwrite)
         progress: ProgressBar | None = None
         numbers = CategoryNumbers(request.classes())
         try:
-            opened = open_writers(
-                formats,
-                folder,
-                source,
-                numbers=numbers,
-                style=style,
-                replaced=replaced,
-            )
-            with closed_whole(opened) as writers:
-                segmenter = load_segmenter(options.model, options.device)
-                if segmenter.classes is not None and _asks_nothing(options):
-                    request = replace(request, vocabulary=None)
-                    numbers.start_with(segmenter.classes)
-                with ProgressBar(source.name, source.length) as progress:
-                    video = run_frames(
-                        segmenter, source, request, writers, finished=progress.advance
-                    )
-                    seconds = progress.seconds
-        except KeyboardInterrupt:
+            with output_folder(folder):
+                replaced = _results_to_replace(folder, source, overwrite=options.overwrite)
+                opened = open_writers(
+                    formats, folder, source, numbers=numbers, style=style, replaced=replaced
+                )
+                with closed_whole(opened) as writers:
+                    segmenter = load_segmenter(options.model, options.device)
+                    if segmenter.classes is not None and _asks_nothing(options):
+                        request = replace(request, vocabulary=None)
+                        numbers.start_with(segmenter.classes)
+                    with ProgressBar(source.name, source.length) as progress:
+                        video = run_frames(
+                            segmenter, source, request, writers, finished=progress.advance
+                        )
+                        seconds = progress.seconds
+        except KeyboardInterrupt as stop:
             frames = 0 if progress is None else progress.done
             kept = f"{frames} finished frames are in {folder}" if frames else "nothing was written"
-            raise KeyboardInterrupt(f"Interrupted; {kept}.") from None
+            stop.args = (f"Interrupted; {kept}.",)
+            raise
         except VidsegError as error:
             if progress is None or not progress.done or isinstance(error, OutputError):
                 raise
@@ -306,7 +304,7 @@ def _folder_name(source: Source) -> str:
 
 def _results_to_replace(folder: Path, source: Source, *, overwrite: bool) -> list[Path]:
     """Results of an earlier run. Raises OutputError where they are not to be touched."""
-    from ..formats.saving import earlier_results
+    from ..formats.saving import check_replaceable, earlier_results
 
     found = earlier_results(folder)
     if found and not overwrite:
@@ -314,6 +312,7 @@ def _results_to_replace(folder: Path, source: Source, *, overwrite: bool) -> lis
             f"{folder} holds results already, such as {found[0].relative_to(folder)}; replace "
             f"them with --overwrite or name another folder with --out."
         )
+    check_replaceable(folder, found)
     read = {_identity(path) for path in source.paths}
     for path in found:
         if _identity(path) in read:

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..terminal import console, printable
+
 if TYPE_CHECKING:
     from .parser import Verbs
 
@@ -40,7 +42,6 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Checks, writes and prints the summary; 2 where something is wrong."""
-    from rich.console import Console
 
     from ..evaluation.submit import submit
     from ..progress import ProgressBar
@@ -59,9 +60,11 @@ def run(options: argparse.Namespace) -> int:
         print_findings(submission.findings)
         return 2
     print_findings(submission.findings)
-    console = Console(highlight=False, soft_wrap=True)
+    terminal = console(soft_wrap=True)
     megabytes = submission.size / 1e6
-    console.print(f"{options.archive}: {submission.files} files, {megabytes:.1f} MB", markup=False)
+    terminal.print(
+        f"{printable(options.archive)}: {submission.files} files, {megabytes:.1f} MB", markup=False
+    )
     for note in submission.notes:
-        console.print(note, markup=False)
+        terminal.print(printable(note), markup=False)
     return 0

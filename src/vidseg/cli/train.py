@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import OutputError
+from ..terminal import console
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from ..training.recipe.schema import Recipe
     from .parser import Verbs
 
@@ -85,16 +88,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _dry_run(recipe: Recipe) -> int:
-    from rich.console import Console, RenderableType
-
     from ..training.dry_run.report import dry_run
 
-    console = Console()
+    terminal = console(highlight=True)
 
     def show(part: RenderableType) -> None:
-        with console.capture() as text:  # rich would leave by itself where nobody reads
-            console.print(part)
-        print(text.get(), flush=True)
+        terminal.print(part)
+        terminal.print()
 
     dry_run(recipe, show)
     return 0

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..terminal import printable
+
 if TYPE_CHECKING:
     from .parser import Verbs
 
@@ -54,12 +56,12 @@ def run(options: argparse.Namespace) -> int:
     from .weights_report import filling_lines, translation_lines
 
     done = convert(options.source, options.destination, averaged=not options.stepped)
-    print(f"{options.source}: {done.opened.origin.value}")
+    print(f"{printable(options.source)}: {done.opened.origin.value}")
     for line in translation_lines(done.opened):
-        print(f"  {line}")
+        print(f"  {printable(line)}")
     if done.filling is not None:
         for line in filling_lines(done.filling):
-            print(f"  {line}")
+            print(f"  {printable(line)}")
     names = ", ".join(file.name for file in done.files)
-    print(f"{done.files[0].parent}: {names}")
+    print(f"{printable(done.files[0].parent)}: {names}")
     return 0

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..terminal import plain_stderr, printable
+
 if TYPE_CHECKING:
     from ..models.files.downloads.fetching import Fetched
     from ..models.files.registry import KnownWeights
@@ -45,18 +47,21 @@ def run(options: argparse.Namespace) -> int:
         if "/" in options.name:
             from ..models.files.downloads.fetching import fetch_from_hub
 
-            print(fetch_from_hub(options.name, options.to, offline=options.offline))
+            with plain_stderr():  # the hub shows how it goes
+                place = fetch_from_hub(options.name, options.to, offline=options.offline)
+            print(printable(place))
             return 0
         from ..models.files.registry import get_known
 
         known = get_known(options.name)
         fetched = _fetch(known, options)
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(
-            "Interrupted; what has come is kept, and the same command goes on from there."
-        ) from None
+    except KeyboardInterrupt as stop:
+        stop.args = (
+            "Interrupted; what has come is kept, and the same command goes on from there.",
+        )
+        raise
     print(_told(known, fetched), file=sys.stderr)
-    print(fetched.path)
+    print(printable(fetched.path))
     return 0
 
 

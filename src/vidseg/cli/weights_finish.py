@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..terminal import printable
+
 if TYPE_CHECKING:
     from .parser import Verbs
 
@@ -39,10 +41,12 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Runs the verb: the folder on stdout."""
+    from ..formats.output_places import output_folder
     from ..training.calibration import finish
 
-    finish(options.trained, options.out, mean_with=options.mean_with, share=options.share)
-    print(options.out)
+    with output_folder(options.out):
+        finish(options.trained, options.out, mean_with=options.mean_with, share=options.share)
+    print(printable(options.out))
     return 0
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from ..terminal import printable
+
 if TYPE_CHECKING:
     from ..inference.files.description import Description
     from .parser import Verbs
@@ -36,9 +38,9 @@ def run(options: argparse.Namespace) -> int:
     from ..models.files.registry import embedded_models, weights_path
 
     told = describe(embedded_models().get(options.file) or weights_path(options.file))
-    print(f"{options.file}: {told.origin}")
+    print(f"{printable(options.file)}: {told.origin}")
     for name, value in told.facts:
-        print(f"  {name + ':':<15}{value}")
+        print(f"  {name + ':':<15}{printable(value)}")
     _print_tensors(told)
     if told.config is not None:
         _print_memory(told)
@@ -52,7 +54,7 @@ def _print_tensors(told: Description) -> None:
     if told.filling is not None:
         lines += filling_lines(told.filling)
     for line in lines:
-        print(f"  {line}")
+        print(f"  {printable(line)}")
 
 
 def _print_memory(told: Description) -> None:

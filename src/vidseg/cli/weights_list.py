@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..terminal import console
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -51,11 +53,10 @@ def run(options: argparse.Namespace) -> int:
             print(text)
             return 0
         _write(options.json, text)
-    from rich.console import Console
 
-    console = Console()
+    terminal = console(highlight=True)
     for table in (files_table(listed), *results_tables(listed)):
-        console.print(table)
+        terminal.print(table)
     return 0
 
 
@@ -120,8 +121,8 @@ def _origin(known: KnownWeights) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    from ..formats.atomic import prepare_folder, replacing
+    from ..formats.atomic import replacing
+    from ..formats.output_places import output_file
 
-    prepare_folder(path.parent)
-    with replacing(path) as partial:
+    with output_file(path), replacing(path) as partial:
         partial.write_text(text + "\n", encoding="utf-8")

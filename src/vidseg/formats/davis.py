@@ -8,14 +8,27 @@ from ..errors import OutputError
 from ..results import FrameResult
 from ..types import Frame, IdMap
 from ..video.colors import davis_palette
-from .atomic import QUICK, prepare_folder, save_png
+from .atomic import QUICK, save_png
+from .flat_png import png_form
+from .output_places import prepare_folder
 
+_HEAD = 1024  # bytes that hold the palette of our own files
 _MOST_IDS = 255  # a palette PNG has one byte a pixel
 
 
 def save_palette_png(ids: IdMap, path: Path) -> None:
     """Writes [H, W] ids of 0 to 255 in the colours of DAVIS. Raises OutputError."""
     save_png(ids, path, palette=davis_palette().tobytes(), compression=QUICK)
+
+
+def is_palette_png(path: Path) -> bool:
+    """Whether a file is a PNG as :func:`save_palette_png` writes it, by its first bytes."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(_HEAD)
+    except OSError:
+        return False
+    return png_form(start) == (8, 3) and davis_palette().tobytes() in start
 
 
 class PalettePngWriter:

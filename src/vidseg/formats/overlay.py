@@ -9,7 +9,8 @@ from ..types import Frame, ImageArray
 from ..video.base import Source
 from ..video.draw import DEFAULT_STYLE, OverlayStyle, draw_overlay
 from ..video.writer import VideoWriter
-from .atomic import prepare_folder, save_png
+from .atomic import save_png
+from .output_places import prepare_folder
 
 
 class OverlayWriter:

@@ -11,15 +11,26 @@ import numpy as np
 from ..labels import LabelTrack
 from ..results import FrameResult, mask_box
 from ..types import Frame, IdMap
-from .atomic import QUICK, prepare_folder, save_png
+from .atomic import QUICK, save_png
 from .categories import CategoryNumbers
+from .flat_png import png_form
 from .json_lists import JsonLists
+from .output_places import prepare_folder
 
 
 def save_panoptic_png(ids: IdMap, path: Path) -> None:
     """Writes [H, W] ids below 2**24 as colours: id = R + 256 G + 65536 B. Raises OutputError."""
     colors = np.stack([ids & 255, ids >> 8 & 255, ids >> 16 & 255], axis=-1)
     save_png(colors, path, compression=QUICK)
+
+
+def is_colour_png(path: Path) -> bool:
+    """Whether a file is a PNG as :func:`save_panoptic_png` writes it, by its first bytes."""
+    try:
+        with path.open("rb") as file:
+            return png_form(file.read(26)) == (8, 2)
+    except OSError:
+        return False
 
 
 def segment_row(

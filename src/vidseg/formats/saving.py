@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -13,18 +14,19 @@ from ..results import FrameResult, Track
 from ..types import Frame
 from ..video.base import Source
 from ..video.draw import DEFAULT_STYLE, OverlayStyle
-from .atomic import missing_folders, prepare_folder
 from .categories import CategoryNumbers
-from .davis import PalettePngWriter
+from .davis import PalettePngWriter, is_palette_png
+from .output_places import missing_folders, prepare_folder
 from .overlay import OverlayPictureWriter, OverlayWriter
-from .panoptic import PanopticWriter
+from .panoptic import PanopticWriter, is_colour_png
 from .ytvis import YtvisResultWriter
 
 FORMATS = ("overlay", "png", "ytvis", "panoptic")
 """Names that ``--save`` knows."""
 
 _FILES = ("overlay.mp4", "overlay.png", "ytvis.json", "panoptic.json")
-_FOLDERS = ("png", "panoptic")
+_FOLDERS: dict[str, Callable[[Path], bool]] = {"png": is_palette_png, "panoptic": is_colour_png}
+_FRAME = re.compile(r"\d{5}|[1-9]\d{5,}")  # as frames are named: five digits, or as many as needed
 
 
 class ResultWriter(Protocol):
@@ -60,8 +62,28 @@ def earlier_results(folder: Path) -> list[Path]:
     """Files that a run with any of ``FORMATS`` left in a folder; empty where it is not there."""
     files = [path for path in (folder / name for name in _FILES) if path.is_file()]
     for name in _FOLDERS:
-        files += sorted(p for p in (folder / name).glob("*.png") if p.stem.isdecimal())
+        files += sorted(p for p in (folder / name).glob("*.png") if _FRAME.fullmatch(p.stem))
     return files
+
+
+def check_replaceable(folder: Path, files: Sequence[Path]) -> None:
+    """Raises OutputError where one of :func:`earlier_results` is not a run's own to delete.
+
+    That is what lies behind a linked folder, and a picture such as no run writes.
+    """
+    for path in files:
+        if path.parent == folder:
+            continue
+        if path.parent.is_symlink():
+            raise OutputError(
+                f"{path.parent} is a link to {path.parent.readlink()}, where nothing is deleted; "
+                f"remove the link or name another folder with --out."
+            )
+        if not _FOLDERS[path.parent.name](path):
+            raise OutputError(
+                f"{path} is in the way and not a result of an earlier run; move it or name another "
+                f"folder with --out."
+            )
 
 
 class WriterGroup:
@@ -79,7 +101,7 @@ class WriterGroup:
         made: Sequence[Path] = (),
         replaced: Sequence[Path] = (),
     ) -> None:
-        self.writers = tuple(writers)
+        self.writers = writers
         self._made = (*dict.fromkeys(path.parent for path in reversed(replaced)), *made)
         self._replaced = tuple(replaced)
 
@@ -147,17 +169,28 @@ def open_writers(
     prepare_folder(folder)
     numbers = numbers or CategoryNumbers()
     writers: list[ResultWriter] = []
-    for name in names:
-        if name == "overlay" and source.length == 1 and source.fps is None:
-            writers.append(OverlayPictureWriter(folder / "overlay.png", style=style))
-        elif name == "overlay":
-            writers.append(OverlayWriter(folder / "overlay.mp4", source, style=style))
-        elif name == "png":
-            writers.append(PalettePngWriter(folder / "png"))
-        elif name == "ytvis":
-            writers.append(YtvisResultWriter(folder / "ytvis.json", numbers))
-        elif name == "panoptic":
-            writers.append(PanopticWriter(folder / "panoptic", numbers))
-        else:
-            raise OutputError(f"Unknown format {name!r}; choose from {', '.join(FORMATS)}.")
-    return WriterGroup(writers, made, replaced)
+    group = WriterGroup(writers, made, replaced)
+    try:
+        for name in names:
+            writer = _open_writer(name, folder, source, numbers, style)
+            writers.append(writer)
+    except BaseException:
+        group.close()
+        raise
+    return group
+
+
+def _open_writer(
+    name: str, folder: Path, source: Source, numbers: CategoryNumbers, style: OverlayStyle
+) -> ResultWriter:
+    if name == "overlay" and source.length == 1 and source.fps is None:
+        return OverlayPictureWriter(folder / "overlay.png", style=style)
+    if name == "overlay":
+        return OverlayWriter(folder / "overlay.mp4", source, style=style)
+    if name == "png":
+        return PalettePngWriter(folder / "png")
+    if name == "ytvis":
+        return YtvisResultWriter(folder / "ytvis.json", numbers)
+    if name == "panoptic":
+        return PanopticWriter(folder / "panoptic", numbers)
+    raise OutputError(f"Unknown format {name!r}; choose from {', '.join(FORMATS)}.")

@@ -9,9 +9,10 @@ from typing import Any
 
 from ..results import CocoRLE, FrameResult, Track, VideoResult, encode_rle
 from ..types import Frame
-from .atomic import prepare_folder, replacing
+from .atomic import replacing
 from .categories import CategoryNumbers, category_name
 from .json_lists import JsonRows, JsonSpool
+from .output_places import prepare_folder
 
 _ABSENT = -1
 

@@ -54,6 +54,11 @@ def read_flat_png(content: bytes, path: Path) -> npt.NDArray[np.uint8] | None:
     return _filtered(packed, width, height) if plain is None else plain
 
 
+def png_form(content: bytes) -> tuple[int, int] | None:
+    """Bits a channel and colour type (2: RGB, 3: palette) of a PNG; None of any other file."""
+    return (content[24], content[25]) if content[:8] == SIGNATURE and len(content) > 25 else None
+
+
 def _size(content: bytes) -> tuple[int, int]:
     return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
 

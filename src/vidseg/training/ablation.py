@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import RecipeError, TrainingError, VidsegError
-from ..formats.atomic import prepare_folder, replacing
+from ..formats.atomic import replacing
+from ..formats.output_places import output_folder
 from .recipe.reading import read_recipe, recipe_text
 from .recipe.schema import EvaluationConfig, Recipe
 from .run.starting_model import model_config
@@ -174,11 +175,11 @@ def run_ablation(ablation: Ablation, train: Train, measure: Measure) -> Path:
         KeyboardInterrupt: after Ctrl-C; the same command goes on from there.
     """
     recipes = {row.name: ablation.of(row) for row in ablation.rows}
-    prepare_folder(ablation.out)
     results: dict[str, dict[str, Any]] = {}
-    for row in ablation.rows:
-        results[row.name] = _row(ablation.out, row, recipes[row.name], train, measure)
-        table = _write_table(ablation, results)
+    with output_folder(ablation.out):
+        for row in ablation.rows:
+            results[row.name] = _row(ablation.out, row, recipes[row.name], train, measure)
+            table = _write_table(ablation, results)
     failed = [(name, done["error"]) for name, done in results.items() if "error" in done]
     if failed:
         told = "; ".join(f"{name}: {str(error).rstrip('.')}" for name, error in failed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +11,8 @@ from torch import nn
 
 from ..datasets.batches.collate import ClipBatch
 from ..errors import OutputError, TrainingError
-from ..formats.atomic import prepare_folder
+from ..formats.atomic import replacing
+from ..formats.output_places import output_folder
 from ..models.loading import VideoModel
 from ..nn.layers import channels_last
 from .data.loader import ended_loader, open_stream
@@ -70,7 +71,7 @@ def train(recipe: Recipe, out: Path, *, resume: bool) -> None:
     Raises:
         VidsegError: wrong input; a loss that is no number; a disk that is full; a process that
             was lost. The checkpoints written until then are whole.
-        KeyboardInterrupt: after Ctrl-C or SIGTERM, when the step at hand is saved.
+        KeyboardInterrupt: after Ctrl-C, SIGTERM or SIGHUP, when the step at hand is saved.
     """
     with team(recipe.engine.device) as crew:
         config = replace(recipe, init=InitConfig()) if resume and checkpoints(out) else recipe
@@ -91,7 +92,12 @@ def train(recipe: Recipe, out: Path, *, resume: bool) -> None:
 
 
 def run(recipe: Recipe, parts: Parts, out: Path, crew: Team, *, resume: bool) -> None:
-    """:func:`train` with parts of any kind, inside a team."""
+    """:func:`train` with parts of any kind, inside a team; its first process locks the folder."""
+    with output_folder(out) if crew.leads else nullcontext():
+        _run(recipe, parts, out, crew, resume=resume)
+
+
+def _run(recipe: Recipe, parts: Parts, out: Path, crew: Team, *, resume: bool) -> None:
     _prepare(out, crew, resume=resume)
     seed_all(recipe.engine.seed)
     model = channels_last(parts.model())
@@ -129,7 +135,8 @@ def run(recipe: Recipe, parts: Parts, out: Path, crew: Team, *, resume: bool) ->
             stack.callback(stream.close)  # ends its loading processes
         log = progress = None
         if crew.leads:
-            (out / RECIPE_FILE).write_text(recipe_text(recipe), encoding="utf-8")
+            with replacing(out / RECIPE_FILE) as partial:
+                partial.write_text(recipe_text(recipe), encoding="utf-8")
             log = RunLog(out, start, recipe.logging.wandb)
             stack.callback(log.close)
             progress = stack.enter_context(
@@ -147,9 +154,8 @@ def run(recipe: Recipe, parts: Parts, out: Path, crew: Team, *, resume: bool) ->
 
 
 def _prepare(out: Path, crew: Team, *, resume: bool) -> None:
-    """Makes the folder of the run. Raises OutputError where it holds another run."""
+    """Clears up in the folder of the run. Raises OutputError where it holds another run."""
     if crew.leads:
-        prepare_folder(out)
         if not resume and checkpoints(out):
             raise OutputError(
                 f"{out} holds a run already; go on with it with --resume, or choose another --out."

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ...errors import DataError
+from ...terminal import printable
 from ..benchmark import Report, Row, worst_first
 
 Breakdown = Literal["video", "class", "object"]
@@ -32,13 +33,13 @@ def summary(report: Report, beside: Mapping[str, float] = MappingProxyType({})) 
         row = [number(_reach(report, path), report.unit)]
         if path in beside:
             row.append(f"{beside[path] / share:.{1 if share == 1 else 3}f}")
-        table.add_row(Text(path.replace("/", " ")), *row)
+        table.add_row(Text(printable(path.replace("/", " "))), *row)
     return Group(Text(report.benchmark, style="bold"), table)
 
 
 def remarks(report: Report) -> list[Text]:
     """Notes, then protocol and authority, a line each."""
-    lines = [Text(f"Note: {note}") for note in report.notes]
+    lines = [Text(f"Note: {printable(note)}") for note in report.notes]
     return [*lines, Text(f"Protocol {report.protocol}: {report.authority}", style="dim")]
 
 
@@ -59,13 +60,13 @@ def breakdown(report: Report, per: Breakdown) -> Group:
     table.add_column(per, no_wrap=True)
     digits = {}
     for column in columns:
-        table.add_column(Text(column), justify="right", no_wrap=True)
+        table.add_column(Text(printable(column)), justify="right", no_wrap=True)
         values = [row[column] for row in rows.values() if column in row]
         digits[column] = _digits(values, report.unit)
     for name in worst_first(rows, key):
         row = rows[name]
         cells = [_written(row.get(column, math.nan), digits[column]) for column in columns]
-        table.add_row(Text(name), *cells)
+        table.add_row(Text(printable(name)), *cells)
     title = f"per {per}, worst {key} first"
     if len(columns) < len(every):
         title += f"; {len(columns)} of {len(every)} figures, --json has all"

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ...errors import DataError
-from ...formats.atomic import prepare_folder, replacing
+from ...formats.atomic import replacing
+from ...formats.output_places import output_file
 
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first date that a zip file can hold
 _UNIX = 3
@@ -38,8 +39,11 @@ def write_archive(path: Path, entries: Iterable[Entry]) -> None:
         parts = PurePosixPath(entry.name).parts
         if not parts or ".." in parts or entry.name.startswith("/") or "\\" in entry.name:
             raise DataError(f"{entry.path} would be called {entry.name!r} outside of the archive.")
-    prepare_folder(path.parent)
-    with replacing(path) as partial, zipfile.ZipFile(partial, "w") as archive:
+    with (
+        output_file(path),
+        replacing(path) as partial,
+        zipfile.ZipFile(partial, "w") as archive,
+    ):
         for entry in ordered:
             _add(archive, entry)
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import DataError, OutputError
 from ...labels import Category, FrameLabels, LabelSource, LabelTrack
+from ..output_places import lone_output
 from .base import LabelWriter, WriteOptions
 from .fitting import Fitter
 from .losses import LossLog
 from .registry import LabelFormat
+
+_WHOLE = "whole"  # the folder inside the hidden one that becomes the destination
 
 
 @dataclass(frozen=True)
@@ -145,25 +149,39 @@ class _Classes:
 def _replaced_whole(destination: Path, target: LabelFormat) -> Iterator[Path]:
     """A hidden folder beside the destination that becomes it when the block ends well."""
     as_file = target.file is not None and destination.suffix == Path(target.file).suffix
-    if destination.is_dir() and any(destination.iterdir()):
-        raise OutputError(f"{destination} is not empty; name another place.")
-    if destination.is_file() or (as_file and destination.exists()):
-        raise OutputError(f"{destination} exists already; name another place.")
-    hidden: Path | None = None
-    try:
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        hidden = Path(tempfile.mkdtemp(prefix=f".{destination.name}-", dir=destination.parent))
-        whole = hidden / "whole"
-        whole.mkdir()
-        yield whole
-        if as_file:
-            (whole / str(target.file)).replace(destination)
-        else:
-            if destination.is_dir():
-                destination.rmdir()
-            whole.replace(destination)
-    except OSError as error:
-        raise OutputError(f"{destination} cannot be written: {error.strerror or error}.") from error
-    finally:
-        if hidden is not None:
-            shutil.rmtree(hidden, ignore_errors=True)
+    if destination.name in ("", ".."):
+        destination = destination.resolve()
+    with lone_output(destination):
+        if destination.is_dir() and any(destination.iterdir()):
+            raise OutputError(f"{destination} is not empty; name another place.")
+        if destination.is_file() or (as_file and destination.exists()):
+            raise OutputError(f"{destination} exists already; name another place.")
+        _remove_left(destination)
+        hidden: Path | None = None
+        try:
+            hidden = Path(tempfile.mkdtemp(prefix=f".{destination.name}-", dir=destination.parent))
+            whole = hidden / _WHOLE
+            whole.mkdir()
+            yield whole
+            if as_file:
+                (whole / str(target.file)).replace(destination)
+            else:
+                if destination.is_dir():
+                    destination.rmdir()
+                whole.replace(destination)
+        except OSError as error:
+            reason = error.strerror or error
+            raise OutputError(f"{destination} cannot be written: {reason}.") from error
+        finally:
+            if hidden is not None:
+                shutil.rmtree(hidden, ignore_errors=True)
+
+
+def _remove_left(destination: Path) -> None:
+    """Removes what conversions to the same place left when they were killed; none is at work."""
+    name = re.compile(rf"\.{re.escape(destination.name)}-[a-z0-9_]{{8}}")
+    with suppress(OSError):
+        for folder in destination.parent.iterdir():
+            named_so = name.fullmatch(folder.name) is not None and not folder.is_symlink()
+            if named_so and {path.name for path in folder.iterdir()} <= {_WHOLE}:
+                shutil.rmtree(folder, ignore_errors=True)

@@ -10,7 +10,7 @@ from ...geometry.masks import decode_rle
 from ...labels import FrameLabels, LabelTrack, VideoInfo
 from ...results import CocoRLE, mask_box
 from ...types import MaskArray
-from ..atomic import prepare_folder
+from ..output_places import prepare_folder
 from ..reading import inside
 from .base import WriteOptions
 from .polygons import trace

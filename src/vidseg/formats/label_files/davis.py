@@ -19,9 +19,9 @@ import numpy as np
 from ...labels import FrameLabels, LabelTrack, VideoInfo
 from ...pictures.label_maps import read_small_label_map
 from ...pictures.reading import picture_size
-from ..atomic import prepare_folder
 from ..davis import save_palette_png
 from ..layouts.davis import RESOLUTIONS, VOID
+from ..output_places import prepare_folder
 from ..reading import inside
 from .base import LabelFile, ReadOptions, WriteOptions
 from .capabilities import Holds
@@ -103,6 +103,7 @@ class PaletteWriter:
             )
             return
         path = inside(self._video, frame, self._video)
+        path.parent.mkdir(parents=True, exist_ok=True)
         save_palette_png(id_map(labels, void=VOID), path.with_name(path.name + ".png"))
 
     def end(self) -> None:

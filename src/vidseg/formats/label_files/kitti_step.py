@@ -25,8 +25,9 @@ from ...errors import DataError
 from ...geometry.masks import decode_rle
 from ...labels import Category, FrameLabels, LabelTrack, VideoInfo
 from ...pictures.reading import picture_size
-from ..atomic import QUICK, prepare_folder, save_png
+from ..atomic import QUICK, save_png
 from ..layouts.kitti_step import MAPS, VOID, VOID_PAIR, read_pairs
+from ..output_places import prepare_folder
 from ..reading import inside, read_any_json
 from .base import LabelFile, ReadOptions, WriteOptions
 from .capabilities import Holds
@@ -166,6 +167,7 @@ class StepWriter:
             pairs[decode_rle(mask)] = self._pairs[id]
         colors = np.stack([pairs >> 16, pairs >> 8 & 255, pairs & 255], axis=-1)
         path = inside(self._video, frame, self._video)
+        path.parent.mkdir(parents=True, exist_ok=True)
         save_png(colors, path.with_name(path.name + ".png"), compression=QUICK)
 
     def end(self) -> None:

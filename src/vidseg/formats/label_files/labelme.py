@@ -37,7 +37,7 @@ from ...pictures.flat_png import check_chunks, check_rows
 from ...pictures.opening import opened
 from ...results import CocoRLE, encode_rle, mask_box
 from ...types import MaskArray
-from ..atomic import prepare_folder
+from ..output_places import prepare_folder
 from ..reading import inside, read_json
 from ..texts import read_text
 from .base import LabelFile, ReadOptions, WriteOptions, layout_explained

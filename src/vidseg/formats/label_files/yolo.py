@@ -26,7 +26,7 @@ from ...errors import DataError
 from ...geometry.masks import decode_rle
 from ...labels import Category, FrameLabels, LabelTrack, VideoInfo
 from ...results import encode_rle
-from ..atomic import prepare_folder
+from ..output_places import prepare_folder
 from ..reading import inside
 from ..texts import read_text
 from .base import LabelFile, ReadOptions, WriteOptions

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 
-from ...errors import ModelError, OutputError
+from ...errors import ModelError, OutputError, disk_reason
 from ...formats.atomic import replacing
+from ...formats.output_places import output_file, output_folder
 from ...models.files.checkpoints.class_lists import LISTS
 from ...models.files.checkpoints.filling import Filling
 from ...models.files.checkpoints.origin import Origin
@@ -71,13 +73,14 @@ def convert(source: str | Path, destination: str | Path, *, averaged: bool = Tru
         raise OutputError(f"{destination} is to be a folder, for a model is several files.")
     model, filling = build_published(opened)
     check_filling(opened, filling)
-    model.save_pretrained(folder)
-    written = [folder / CONFIG_FILE, folder / REPORT_FILE]
-    _write_json(folder / REPORT_FILE, _report(opened, filling))
-    settings = released_settings(opened, model.config)
-    if settings:
-        _write_json(folder / SETTINGS_FILE, settings)
-        written.append(folder / SETTINGS_FILE)
+    with output_folder(folder):
+        model.save_pretrained(folder)
+        written = [folder / CONFIG_FILE, folder / REPORT_FILE]
+        _write_json(folder / REPORT_FILE, _report(opened, filling))
+        settings = released_settings(opened, model.config)
+        if settings:
+            _write_json(folder / SETTINGS_FILE, settings)
+            written.append(folder / SETTINGS_FILE)
     return Converted(opened, (*written, folder / WEIGHTS_FILE), filling, model.config)
 
 
@@ -136,12 +139,11 @@ def _convert_text(opened: Opened, destination: Path) -> Converted:
     file = destination if destination.suffix == ".safetensors" else destination / name
     _free(destination, file)
     _check_width(file.parent, opened, int(width))
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"Cannot write to {file.parent}: {error.strerror}.") from error
-    with replacing(file) as partial:
-        save_file({key: value.contiguous().clone() for key, value in state.items()}, partial)
+    with output_file(file), replacing(file) as partial:
+        try:
+            save_file({key: value.contiguous().clone() for key, value in state.items()}, partial)
+        except SafetensorError as error:
+            raise OutputError(f"{file} cannot be written: {disk_reason(error)}.") from error
     return Converted(opened, (file,))
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -16,7 +14,9 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from ...errors import ModelError, OutputError, clause
+from ...errors import ModelError, OutputError, clause, disk_reason
+from ...formats.atomic import replacing
+from ...formats.output_places import kept_if_used
 from .cache_folder import asked_offline
 from .config_values import SavedConfig
 from .safetensors_files import load_tensors
@@ -159,7 +159,7 @@ def locate(name: str | Path, file: str) -> Path:
 def save_pretrained(
     folder: str | Path, config: Mapping[str, Any], state: Mapping[str, Tensor], *, half: bool
 ) -> None:
-    """Writes both files, each complete or not at all. Raises OutputError."""
+    """Writes both files, or neither. Raises OutputError."""
     folder = Path(folder)
     tensors = {
         name: (value.half() if half and value.is_floating_point() else value)
@@ -169,28 +169,20 @@ def save_pretrained(
         .clone()
         for name, value in state.items()
     }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _write_whole(folder / WEIGHTS_FILE, lambda path: save_file(tensors, path))
-        text = json.dumps(config, indent=2) + "\n"
-        _write_whole(folder / CONFIG_FILE, lambda path: path.write_text(text, encoding="utf-8"))
-    except OSError as error:
-        raise OutputError(
-            f"Cannot write the model to {folder}: {clause(error)}; choose another folder."
-        ) from error
-
-
-def _write_whole(target: Path, write: Callable[[Path], object]) -> None:
-    """Writes beside the target and renames, so that a reader never sees half a file."""
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    os.close(handle)
-    path = Path(temporary)
-    try:
-        write(path)
-        path.chmod(0o644)
-        path.replace(target)
-    finally:
-        path.unlink(missing_ok=True)
+    text = json.dumps(config, indent=2) + "\n"
+    with kept_if_used(folder):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with (
+                replacing(folder / WEIGHTS_FILE) as weights,
+                replacing(folder / CONFIG_FILE) as settings,
+            ):
+                save_file(tensors, weights)
+                settings.write_text(text, encoding="utf-8")
+        except (OSError, SafetensorError) as error:
+            raise OutputError(
+                f"Cannot write the model to {folder}: {disk_reason(error)}; choose another folder."
+            ) from error
 
 
 def _is_hub_id(name: str) -> bool:

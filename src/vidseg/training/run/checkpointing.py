@@ -29,7 +29,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from ...errors import ModelError, OutputError, TrainingError
+from ...errors import ModelError, OutputError, TrainingError, disk_reason
 from ...formats.atomic import replacing
 from ...models.files.pretrained import CONFIG_FILE, WEIGHTS_FILE, load_pretrained, save_pretrained
 
@@ -39,7 +39,6 @@ MODEL, BEST = "model", "best"
 _OPTIMISER_FILE, _STATE_FILE = "optimiser.safetensors", "state.json"
 _MEMORY_FILE = "memory.safetensors"
 _NAME = re.compile(r"step-(\d{8,})")
-_OS_REASON = re.compile(r"([^:]+) \(os error \d+\)")  # inside what safetensors says
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,8 +125,8 @@ def load_checkpoint(folder: Path, config: Mapping[str, Any]) -> Snapshot:
         remembered = load_file(memory) if memory.is_file() else {}
     except (ModelError, OSError, ValueError, SafetensorError) as error:
         raise TrainingError(
-            f"The checkpoint {folder} is damaged: {_clause(error)}; remove this folder to go on "
-            f"from the one before."
+            f"The checkpoint {folder} is damaged: {disk_reason(error)}; remove this folder to go "
+            f"on from the one before."
         ) from error
     difference = _first_difference(saved, json.loads(json.dumps(config)))
     if difference is not None:
@@ -203,7 +202,7 @@ def _reported(out: Path, step: int, partial: Path) -> Iterator[None]:
         earlier = checkpoints(out)
         rest = f"that of step {earlier[-1][0]} is whole" if earlier else "there is none yet"
         raise OutputError(
-            f"The checkpoint of step {step} cannot be written to {out}: {_clause(error)}; make "
+            f"The checkpoint of step {step} cannot be written to {out}: {disk_reason(error)}; make "
             f"room and go on with --resume ({rest})."
         ) from error
     except BaseException:
@@ -239,13 +238,3 @@ def _first_difference(there: Any, here: Any, where: str = "") -> str | None:
 
 def _brief(value: Any) -> str:
     return repr(value["kind"]) if isinstance(value, dict) and "kind" in value else repr(value)
-
-
-def _clause(error: Exception) -> str:
-    """First line of a foreign message, without its full stop."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    text = str(error)
-    reason = _OS_REASON.search(text)
-    lines = [reason[1].strip()] if reason else text.strip().splitlines() or [type(error).__name__]
-    return lines[0].rstrip(".")

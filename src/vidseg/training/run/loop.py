@@ -14,6 +14,8 @@ from types import FrameType
 import torch
 
 from ...datasets.batches.collate import ClipBatch
+from ...interrupts import PATIENCE, SIGNALS, Stopped
+from ...terminal import printable
 from ..parallel.processes import Team
 from ..recipe.schema import Recipe
 from .logs import RunLog
@@ -57,7 +59,7 @@ class Loop:
                     f"data out, then go on with --resume."
                 ) from error
             self._tell(step + 1, report, batch)
-            self._reach(step + 1, batch, stop=report.stop)
+            self._reach(step + 1, batch, request if report.stop else None)
 
     def _tell(self, done: int, report: StepReport, batch: ClipBatch) -> None:
         """Progress in every step, figures in every ``log_every``-th."""
@@ -82,17 +84,17 @@ class Loop:
         self._log.figures(done, figures, {"data": batch.samples[0].dataset})
         self._progress.line()
 
-    def _reach(self, done: int, batch: ClipBatch, *, stop: bool) -> None:
-        """What is due after a step."""
+    def _reach(self, done: int, batch: ClipBatch, stop: StopRequest | None) -> None:
+        """What is due after a step; ``stop``: the request that ends the run after it."""
         milestones = self._milestones
         if milestones.draws(done):
             milestones.draw(done, batch, self._log)
-        if milestones.saves(done) or stop:
+        if milestones.saves(done) or stop is not None:
             milestones.save(done)
-        if stop:
+        if stop is not None:
             if self._crew.leads:
                 say(f"Stopped after step {done}; go on with --resume.")
-            raise KeyboardInterrupt
+            raise Stopped(stop.number or signal.SIGINT)
         if milestones.measures(done):
             milestones.measure(done, self._log)
 
@@ -125,15 +127,27 @@ def _mean_of(tables: Sequence[dict[str, float]]) -> dict[str, float]:
 
 
 class StopRequest:
-    """Whether this process was asked to stop."""
+    """Whether this process was asked to stop.
+
+    Attributes:
+        number: of the signal; None where none came.
+    """
 
     def __init__(self) -> None:
-        self.asked = False
+        self.number: int | None = None
+        self._since = 0.0
+
+    @property
+    def asked(self) -> bool:
+        """Whether it was."""
+        return self.number is not None
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        if self.asked and number == signal.SIGINT:
-            raise KeyboardInterrupt  # the second Ctrl-C does not wait
-        self.asked = True
+        now = time.monotonic()
+        if self.number is None:
+            self.number, self._since = number, now
+        elif now - self._since > PATIENCE:
+            raise Stopped(number)  # the second request does not wait
 
 
 @contextmanager
@@ -146,11 +160,7 @@ def stop_requests() -> Iterator[StopRequest]:
     if threading.current_thread() is not threading.main_thread():
         yield request
         return
-    watched = [
-        number
-        for number in (signal.SIGINT, signal.SIGTERM)
-        if signal.getsignal(number) is not signal.SIG_IGN
-    ]
+    watched = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     earlier = {number: signal.signal(number, request._note) for number in watched}
     try:
         yield request
@@ -161,4 +171,4 @@ def stop_requests() -> Iterator[StopRequest]:
 
 def say(sentence: str) -> None:
     """Something that the user should know; a bar on the terminal makes room for it."""
-    print(sentence, file=sys.stderr, flush=True)
+    print(printable(sentence), file=sys.stderr, flush=True)
