@@ -23,6 +23,7 @@ LAYERS = (
         "labels",
         "errors",
         "interrupts",
+        "paths",
         "limits",
         "progress",
         "terminal",

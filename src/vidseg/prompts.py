@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import PromptError
-from .types import MaskArray
+from .types import LARGEST_ID, MaskArray, is_text
 
 
 def _check_identity(object_id: int, frame: int) -> None:
-    if object_id < 1:
-        raise PromptError(f"Object ids start at 1; got {object_id}.")
+    if not 1 <= object_id <= LARGEST_ID:
+        raise PromptError(f"Object ids are numbers from 1 to {LARGEST_ID}; got {object_id}.")
     if frame < 0:
         raise PromptError(f"Object {object_id}: frame must be 0 or more; got {frame}.")
 
@@ -107,6 +107,11 @@ class Text:
         _check_identity(self.object_id, 0)
         if not self.text.strip():
             raise PromptError(f"Object {self.object_id}: the sentence is empty.")
+        if not is_text(self.text):
+            raise PromptError(
+                f"Object {self.object_id}: the sentence {self.text!r} holds bytes that are no "
+                f"text; write it in UTF-8."
+            )
 
 
 VisualPrompt: TypeAlias = Point | Box | Mask | Scribble

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import VocabularyError
-from .types import IdMap, MaskArray
+from .types import LARGEST_ID, IdMap, MaskArray
 
 if TYPE_CHECKING:
     import supervision
@@ -61,8 +61,8 @@ class Segment:
     is_thing: bool = True
 
     def __post_init__(self) -> None:
-        if self.id < 1:
-            raise ValueError(f"Segment ids start at 1; got {self.id}.")
+        if not 1 <= self.id <= LARGEST_ID:
+            raise ValueError(f"Segment ids are numbers from 1 to {LARGEST_ID}; got {self.id}.")
         if self.mask.ndim != 2 or self.mask.dtype != np.bool_:
             raise ValueError(
                 f"Segment {self.id}: the mask must be a 2-D bool array; "

@@ -27,6 +27,19 @@ IdMap = npt.NDArray[np.int32]
 """[H, W] segment ids or class indices."""
 
 
+LARGEST_ID = 2**31 - 1
+"""What an :data:`IdMap` can hold."""
+
+
+def is_text(value: str) -> bool:
+    """Whether a string is text, and not bytes of another encoding that Python carries along."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 class Task(str, Enum):
     """The six video-segmentation tasks. The value is the name used on the command line."""
 

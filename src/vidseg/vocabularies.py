@@ -10,6 +10,7 @@ from functools import cache
 from importlib.resources import files
 
 from .errors import VocabularyError, comparable, nearest_hint
+from .types import is_text
 
 ALIASES = {
     "vspw": "vipseg",
@@ -66,6 +67,11 @@ class Vocabulary:
             object.__setattr__(self, "texts", self.names)
         if not self.names:
             raise VocabularyError("A vocabulary needs at least one category name; none was given.")
+        for name in (*self.names, *self.texts):
+            if not is_text(name):
+                raise VocabularyError(
+                    f"The category name {name!r} holds bytes that are no text; write it in UTF-8."
+                )
         if any(not name.strip() for name in self.names):
             raise VocabularyError(f"A category name is blank in {', '.join(self.names)!r}.")
         if len(set(self.names)) < len(self.names):

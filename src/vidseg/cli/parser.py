@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     Verbs = argparse._SubParsersAction["Parser"]
 
 
+_MOST_DIGITS = 18  # of a count; what is larger is no count of anything
+
+
 class UsageError(VidsegError):
     """A command line that cannot be understood."""
 
@@ -49,7 +52,16 @@ def device_name(text: str) -> str:
 
 def positive_count(text: str) -> int:
     """An argparse type: a whole number of 1 or more."""
-    value = int(text) if text.isdecimal() else 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"needs a whole number of 1 or more, not {text!r}")
-    return value
+    return _count(text, 1)
+
+
+def count_or_zero(text: str) -> int:
+    """An argparse type: a whole number of 0 or more."""
+    return _count(text, 0)
+
+
+def _count(text: str, least: int) -> int:
+    if not text.isdecimal() or len(text) > _MOST_DIGITS or int(text) < least:
+        shown = text if len(text) < 2 * _MOST_DIGITS else f"{text[:_MOST_DIGITS]}..."
+        raise argparse.ArgumentTypeError(f"needs a whole number of {least} or more, not {shown!r}")
+    return int(text)

@@ -6,11 +6,11 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from ..errors import DataError, PromptError
+from ..paths import user_path
 from ..pictures.label_maps import read_label_map
 from ..prompts import Box, Mask, Point, Scribble, Text, VisualPrompt
 from ..vocabularies import Vocabulary, is_thing_name
@@ -18,12 +18,18 @@ from ..vocabularies import Vocabulary, is_thing_name
 _PREFIX = re.compile(r"^(?:(?P<id>\d+)?(?:@(?P<frame>\d+))?:)?(?P<rest>.*)$", re.DOTALL)
 
 
+_MOST_DIGITS = 18
+
+
 def _split(option: str, word: str) -> tuple[int, int, str]:
     """(id, frame, what follows) of ``[ID][@FRAME]:rest``; 1 and 0 where they are left out."""
     match = _PREFIX.match(word)
     if match is None or not match["rest"].strip():
         raise PromptError(f"{option} {word!r} says nothing after the colon.")
-    return int(match["id"] or 1), int(match["frame"] or 0), match["rest"]
+    numbers = (match["id"] or "1", match["frame"] or "0")
+    if max(map(len, numbers)) > _MOST_DIGITS:
+        raise PromptError(f"{option} begins with a number of more than {_MOST_DIGITS} digits.")
+    return int(numbers[0]), int(numbers[1]), match["rest"]
 
 
 def _split_frameless(option: str, word: str) -> tuple[int, str]:
@@ -88,7 +94,7 @@ def parse_mask(word: str) -> list[Mask]:
     """
     object_id, frame, rest = _split("--mask", word)
     try:
-        ids = read_label_map(Path(rest).expanduser())
+        ids = read_label_map(user_path(rest))
     except DataError as error:
         raise PromptError(f"--mask: {error}") from error
     match = _PREFIX.match(word)

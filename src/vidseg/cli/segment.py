@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import OutputError, VidsegError
 from ..types import Task
-from .parser import UsageError, device_name, positive_count
+from .parser import UsageError, count_or_zero, device_name, positive_count
 
 if TYPE_CHECKING:
     from ..inference.published.settings import PublishedChoice
@@ -54,12 +54,6 @@ _TASKS_OF_OPTION = {
 }
 
 _DEFAULT_VOCABULARY = {Task.VIS: "coco", Task.VSS: "coco_panoptic", Task.VPS: "coco_panoptic"}
-
-
-def _not_negative(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"needs a whole number of 0 or more, not {text!r}")
-    return int(text)
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -160,7 +154,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="shorter side of the pictures the model sees, in pixels (default: the model's own)",
     )
-    running.add_argument("--start", type=_not_negative, metavar="N", help="first frame to read")
+    running.add_argument("--start", type=count_or_zero, metavar="N", help="first frame to read")
     running.add_argument(
         "--stop", type=positive_count, metavar="N", help="read frames below this one"
     )
@@ -173,7 +167,7 @@ def run(options: argparse.Namespace) -> int:
     """Runs the verb. Everything that can be checked without the model is checked before it."""
     from ..formats.categories import CategoryNumbers
     from ..formats.output_places import output_folder
-    from ..formats.saving import open_writers, parse_formats
+    from ..formats.saving import check_ids, open_writers, parse_formats
     from ..inference.prompt_inbox import check_prompts
     from ..progress import ProgressBar
     from ..video.source import open_source
@@ -184,6 +178,7 @@ def run(options: argparse.Namespace) -> int:
         _print_settings(options)
         return 0
     request = read_request(options)
+    check_ids(formats, (prompt.object_id for prompt in request.prompts))
     style = overlay_style(request.task)
     source = open_source(
         options.source, start=options.start, stop=options.stop, stride=options.stride

@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import OutputError
+from ..pictures.flat_png import png_form
 from ..results import FrameResult
 from ..types import Frame, IdMap
 from ..video.colors import davis_palette
 from .atomic import QUICK, save_png
-from .flat_png import png_form
 from .output_places import prepare_folder
 
 _HEAD = 1024  # bytes that hold the palette of our own files
-_MOST_IDS = 255  # a palette PNG has one byte a pixel
+MOST_PALETTE_IDS = 255  # a palette PNG has one byte a pixel
 
 
 def save_palette_png(ids: IdMap, path: Path) -> None:
@@ -41,10 +41,10 @@ class PalettePngWriter:
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Writes one PNG. Raises OutputError for an id above 255."""
         ids = result.panoptic_map()
-        if ids.max(initial=0) > _MOST_IDS:
+        if ids.max(initial=0) > MOST_PALETTE_IDS:
             raise OutputError(
                 f"Frame {result.index}: id {ids.max()} does not fit a palette PNG, which holds "
-                f"{_MOST_IDS}; save panoptic instead of png."
+                f"{MOST_PALETTE_IDS}; save panoptic instead of png."
             )
         save_palette_png(ids, self.folder / f"{result.index:05d}.png")
 

@@ -8,14 +8,18 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import OutputError
 from ..labels import LabelTrack
+from ..pictures.flat_png import png_form
 from ..results import FrameResult, mask_box
 from ..types import Frame, IdMap
 from .atomic import QUICK, save_png
 from .categories import CategoryNumbers
-from .flat_png import png_form
 from .json_lists import JsonLists
 from .output_places import prepare_folder
+
+MOST_COLOURS = 2**24 - 1
+"""The largest id that a colour can stand for."""
 
 
 def save_panoptic_png(ids: IdMap, path: Path) -> None:
@@ -70,6 +74,11 @@ class PanopticWriter:
         if self._file is None:
             raise ValueError("The writer is closed.")
         ids = result.panoptic_map()
+        if ids.max(initial=0) > MOST_COLOURS:
+            raise OutputError(
+                f"Frame {result.index}: id {ids.max()} does not fit a panoptic PNG, which holds "
+                f"ids up to {MOST_COLOURS}; save ytvis instead of panoptic."
+            )
         name = f"{result.index:05d}.png"
         save_panoptic_png(ids, self.folder / name)
         segments = self._segments_info(result, ids)

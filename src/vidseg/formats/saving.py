@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -15,10 +15,10 @@ from ..types import Frame
 from ..video.base import Source
 from ..video.draw import DEFAULT_STYLE, OverlayStyle
 from .categories import CategoryNumbers
-from .davis import PalettePngWriter, is_palette_png
+from .davis import MOST_PALETTE_IDS, PalettePngWriter, is_palette_png
 from .output_places import missing_folders, prepare_folder
 from .overlay import OverlayPictureWriter, OverlayWriter
-from .panoptic import PanopticWriter, is_colour_png
+from .panoptic import MOST_COLOURS, PanopticWriter, is_colour_png
 from .ytvis import YtvisResultWriter
 
 FORMATS = ("overlay", "png", "ytvis", "panoptic")
@@ -26,6 +26,7 @@ FORMATS = ("overlay", "png", "ytvis", "panoptic")
 
 _FILES = ("overlay.mp4", "overlay.png", "ytvis.json", "panoptic.json")
 _FOLDERS: dict[str, Callable[[Path], bool]] = {"png": is_palette_png, "panoptic": is_colour_png}
+_MOST_IDS = {"png": MOST_PALETTE_IDS, "panoptic": MOST_COLOURS}
 _FRAME = re.compile(r"\d{5}|[1-9]\d{5,}")  # as frames are named: five digits, or as many as needed
 
 
@@ -56,6 +57,17 @@ def parse_formats(text: str) -> tuple[str, ...]:
         if name not in FORMATS:
             raise OutputError(f"Unknown format {name!r} to save; choose from {', '.join(FORMATS)}.")
     return names
+
+
+def check_ids(formats: Sequence[str], ids: Iterable[int]) -> None:
+    """Raises OutputError where one of the formats has no room for an id."""
+    for id in ids:
+        for name in formats:
+            if id > _MOST_IDS.get(name, id):
+                raise OutputError(
+                    f"Object {id} does not fit --save {name}, which holds ids up to "
+                    f"{_MOST_IDS[name]}; give it a smaller id."
+                )
 
 
 def earlier_results(folder: Path) -> list[Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 
@@ -29,6 +29,8 @@ from .session import Session
 
 class Segmenter:
     """A model on a device, ready for any number of videos, one after another or side by side.
+
+    It can be pickled, as for a spawned process, and copied; it comes back on the same device.
 
     Attributes:
         model: in evaluation mode.
@@ -58,9 +60,19 @@ class Segmenter:
         self.model = channels_last(model.eval().to(self.device))
         self.stage = stage
         self.settings = {name: dict(values) for name, values in (settings or {}).items()}
-        self._text_encoder = text_encoder
+        self._text_encoder = self._given_encoder = text_encoder
         self._text_weights = text_weights
         check_settings(self.settings)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy: an encoder of its own is loaded again, when it is first needed."""
+        state = {**self.__dict__, "_text_encoder": self._given_encoder}
+        del state["_kind"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._kind = kind_of(self.model)
 
     @property
     def classes(self) -> Vocabulary | None:
@@ -235,6 +247,12 @@ class Results(Iterator[FrameResult]):
     def notes(self) -> tuple[str, ...]:
         """What of the source was left out, mended or chosen so far: one sentence each."""
         return self._source.notes()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "A running video cannot be pickled or copied; send the Segmenter, and open the source "
+            "where it arrives."
+        )
 
     def _run(self) -> Generator[FrameResult, None, None]:
         with self._source:

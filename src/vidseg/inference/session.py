@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import torch
 from torch import Tensor
@@ -36,7 +37,7 @@ class OpenFrame:
 
 @dataclass(eq=False)
 class Session:
-    """One running video. Made by :meth:`vidseg.Segmenter.session`.
+    """One running video. Made by :meth:`vidseg.Segmenter.session`; it cannot be pickled.
 
     Attributes:
         model, config, policy: what answers.
@@ -58,6 +59,12 @@ class Session:
     seen: int = 0
     decoded: int = 0
     finished: bool = False
+
+    def __getstate__(self) -> NoReturn:
+        raise TypeError(
+            "A running session cannot be pickled or copied; send the Segmenter, and open a session "
+            "where it arrives."
+        )
 
     @torch.inference_mode()
     def step(self, frame: Frame, prompts: Iterable[Prompt] = ()) -> list[FrameResult]:

@@ -22,6 +22,7 @@ from ...models.loading import ModelConfig
 from ...models.published_weights import Opened, build_published, open_weights
 from ...models.shapes import backbone_name
 from ...models.text.clip_text import text_config
+from ...paths import user_path
 from ...types import Task
 from ..config import default
 from ..published.scripts import STAGES, Backbone
@@ -65,7 +66,7 @@ def convert(source: str | Path, destination: str | Path, *, averaged: bool = Tru
         OutputError: the place cannot be written to, or holds such a file already.
     """
     opened = open_weights(source, averaged=averaged)
-    destination = Path(destination).expanduser()
+    destination = user_path(destination)
     if not opened.origin.is_model:
         return _convert_text(opened, destination)
     folder = _free(destination, destination / WEIGHTS_FILE).parent

@@ -20,6 +20,7 @@ from ...models.mask2former import Mask2FormerConfig
 from ...models.published_weights import Opened, build_published, open_weights
 from ...models.shapes import preset_name
 from ...models.text.clip_text import text_config
+from ...paths import user_path
 from ...vocabularies import ALIASES, Vocabulary, get_vocabulary, vocabulary_names
 from ..published.scripts import BACKBONES
 from .conversion import REPORT_FILE, SETTINGS_FILE, released_settings, tested_as
@@ -52,7 +53,7 @@ def describe(path: Path) -> Description:
 
     Raises ModelError where it cannot be read or is of no known origin.
     """
-    path = path.expanduser()
+    path = user_path(path)
     if path.is_dir() and not is_hugging_face(path):
         return _model_folder(path)
     opened = open_weights(path)

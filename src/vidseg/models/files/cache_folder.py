@@ -7,6 +7,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from ...paths import user_path
+
 
 def cache_folder(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
     """The folder of vidseg in the cache of the platform; it need not exist yet.
@@ -16,7 +18,7 @@ def cache_folder(environment: Mapping[str, str] = os.environ, platform: str = sy
     """
     chosen = environment.get("VIDSEG_CACHE")
     if chosen:
-        return Path(chosen).expanduser()
+        return user_path(chosen)
     if platform == "win32":
         local = environment.get("LOCALAPPDATA")
         return (Path(local) if local else Path.home() / "AppData/Local") / "vidseg" / "Cache"

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ...errors import ModelError, nearest_hint
+from ...paths import user_path
 from .cache_folder import weights_folder
 
 Access = Literal["direct", "browser", "none"]
@@ -136,7 +137,7 @@ def weights_path(place: str | Path) -> Path:
     Raises ModelError, with the command to give, for a known name that is not downloaded yet. What
     is neither comes back as the path that it is, for the reader to complain about.
     """
-    path = Path(place).expanduser()
+    path = user_path(place)
     if path.exists() or isinstance(place, Path):
         return path
     return downloaded(place) or path

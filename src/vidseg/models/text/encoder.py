@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from torch import Tensor
 
@@ -72,6 +72,10 @@ class LazyTextEncoder:
     def __init__(self, config: TextConfig, weights: str | Path | None = None) -> None:
         self._config, self._weights = config, weights
         self._encoder: TextEncoder | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy: without what was built, which is built anew."""
+        return {**self.__dict__, "_encoder": None}
 
     @property
     def dim(self) -> int:

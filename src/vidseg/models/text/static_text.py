@@ -44,6 +44,10 @@ class StaticTextEncoder:
         self._shared = -F.normalize(self._table.float().mean(dim=0), dim=0)
         self._names: dict[str, Tensor] = {}
 
+    def __reduce__(self) -> tuple[type[StaticTextEncoder], tuple[StaticTextConfig]]:
+        """For pickle and copy: the table comes from the package again."""
+        return StaticTextEncoder, (self.config,)
+
     @property
     def dim(self) -> int:
         """D_t = 256."""

@@ -14,6 +14,7 @@ from typing import Any, get_args, get_origin
 
 from ...errors import DataError, RecipeError, nearest_hint
 from ...formats.texts import read_text
+from ...paths import user_path
 from .checks import check_recipe
 from .schema import Recipe
 from .typed_values import hints_of, is_mapping, leaf_keys, plain, recipe_value
@@ -84,7 +85,7 @@ def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
 def _find(name: str, beside: Path | None = None) -> Path:
     """The file of a recipe; ``beside`` is the folder of the one that names it."""
     if name.endswith((".yaml", ".yml")):
-        file = (beside / name) if beside is not None else Path(name).expanduser()
+        file = (beside / name) if beside is not None else user_path(name)
         if file.is_file():
             return file
         raise RecipeError(f"There is no recipe file {file}; give one that exists, or a name.")

@@ -48,6 +48,7 @@ from ...models.published_weights import (
 from ...models.text.clip_text import ClipTextConfig
 from ...models.text.encoder import TextEncoder, build_text_encoder
 from ...models.text.static_text import StaticTextConfig, StaticTextEncoder
+from ...paths import user_path
 from ...vocabularies import get_vocabulary
 from ..recipe.schema import ModelChoice, Recipe
 
@@ -112,7 +113,7 @@ def starting_model(recipe: Recipe, report: Callable[[str], object] = _LOG.info) 
             _load_imagenet(model)
         _start_as_no_class(model)
     else:
-        _load(model, Path(start).expanduser(), report)
+        _load(model, user_path(start), report)
     return model.train()
 
 

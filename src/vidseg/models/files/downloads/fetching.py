@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 from filelock import FileLock, Timeout
 
 from ....errors import ModelError, OutputError, clause
+from ....paths import user_path
 from ..cache_folder import asked_offline, weights_folder
 from ..registry import KnownWeights
 from .transfer import Limits, Partial, Watcher, transfer
@@ -57,7 +58,7 @@ def fetch(
         OutputError: the folder cannot be written to or is full.
     """
     watcher = watcher or Watcher()
-    target = (folder or weights_folder()).expanduser() / known.file
+    target = user_path(folder or weights_folder()) / known.file
     there = _found(known, target)
     if there is not None and there[1] is None:
         return there[0]
