@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..errors import SourceError
+from ..paths import user_path
 from .arrays import ArrayIterator
 from .base import Selection, Source
 from .camera import Camera
@@ -98,12 +99,5 @@ def _path(name: str) -> Path:
         if error.errno == errno.ENAMETOOLONG:
             raise SourceError(f"The name {name[:40]}... is too long for a file name.") from error
         if name.startswith("~"):
-            return _below_home(path)
+            return user_path(path)
     return path
-
-
-def _below_home(path: Path) -> Path:
-    try:
-        return path.expanduser()
-    except RuntimeError:  # ``~x`` where nobody is called x: a plain name
-        return path
