@@ -14,7 +14,7 @@ from .types import LARGEST_ID, MaskArray, is_text
 
 def _check_identity(object_id: int, frame: int) -> None:
     if not 1 <= object_id <= LARGEST_ID:
-        raise PromptError(f"Object ids are numbers from 1 to {LARGEST_ID}; got {object_id}.")
+        raise PromptError(f"Object ids start at 1 and end at {LARGEST_ID}; got {object_id}.")
     if frame < 0:
         raise PromptError(f"Object {object_id}: frame must be 0 or more; got {frame}.")
 

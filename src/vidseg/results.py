@@ -62,7 +62,7 @@ class Segment:
 
     def __post_init__(self) -> None:
         if not 1 <= self.id <= LARGEST_ID:
-            raise ValueError(f"Segment ids are numbers from 1 to {LARGEST_ID}; got {self.id}.")
+            raise ValueError(f"Segment ids start at 1 and end at {LARGEST_ID}; got {self.id}.")
         if self.mask.ndim != 2 or self.mask.dtype != np.bool_:
             raise ValueError(
                 f"Segment {self.id}: the mask must be a 2-D bool array; "

@@ -47,11 +47,12 @@ class Job:
     seconds: float
     again: tuple[str, ...] = ()
 
-    def start(self, *more: str) -> subprocess.Popen[str]:
+    def start(self, *more: str, pause: float = 0.03) -> subprocess.Popen[str]:
+        """``pause``: seconds that the stub takes over a frame."""
         return subprocess.Popen(
             [sys.executable, "-m", self.module, *self.words, *more],
             cwd=ROOT,
-            env={**os.environ, "STUB_SECONDS": "0.03", "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "STUB_SECONDS": str(pause), "OMP_NUM_THREADS": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -190,7 +191,7 @@ def test_two_moments(name: str, tmp_path: Path) -> None:
     """The first run is killed when its files are half-written, the second is asked to stop."""
     job = JOBS[name](tmp_path)
     for number, code in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, 143)):
-        run = job.start(*(job.again if job.out.exists() else ()))
+        run = job.start(*(job.again if job.out.exists() else ()), pause=1.0)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and not any(job.out.glob("png/0000[3-9].png")):
             time.sleep(0.02)
