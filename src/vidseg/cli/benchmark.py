@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..evaluation.registry import benchmark_names
+from ..terminal import printable
 from .parser import UsageError, device_name, positive_count
 
 if TYPE_CHECKING:
@@ -148,10 +149,11 @@ def _run_one(
 ) -> None:
     from ..benchmarking.benchmark import run_benchmark
     from ..evaluation.reports.tables import remarks, summary
+    from ..formats.output_places import output_folder
     from ..progress import ProgressBar
     from .printing import print_whole
 
-    with ProgressBar(request.benchmark, None, "videos") as bar:
+    with output_folder(out), ProgressBar(request.benchmark, None, "videos") as bar:
         outcome = run_benchmark(
             request,
             segmenter,
@@ -185,4 +187,4 @@ def _costs(outcome: Outcome) -> list[Text]:
         lines += [f"The ground truth is kept back; send {outcome.folder.archive} to the server.",
                   *outcome.submission.notes]  # fmt: skip
     lines.append(f"Predictions: {outcome.folder.predictions}")
-    return [Text(line) for line in lines]
+    return [Text(printable(line)) for line in lines]

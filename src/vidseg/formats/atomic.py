@@ -211,11 +211,11 @@ def _own_descriptor(path: Path) -> int | None:
 def save_png(
     pixels: npt.NDArray[Any], path: Path, *, palette: bytes | None = None, compression: int = 6
 ) -> None:
-    """Writes a PNG, whole or not at all.
+    """Writes a PNG, whole or not at all, and its folder where that is missing.
 
     Args:
         pixels: [H, W] or [H, W, 3], values 0 to 255.
-        path: the file, in a folder that is there.
+        path: the file.
         palette: 768 bytes of colours for [H, W] indices.
         compression: of zlib, 0 to 9.
 
@@ -226,5 +226,9 @@ def save_png(
     image = Image.fromarray(pixels.astype(np.uint8, copy=False))
     if palette is not None:
         image.putpalette(palette)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path.parent} cannot be made: {error.strerror or error}.") from error
     with replacing(path) as partial:
         image.save(partial, format="PNG", compress_level=compression)

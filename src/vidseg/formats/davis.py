@@ -10,7 +10,7 @@ from ..results import FrameResult
 from ..types import Frame, IdMap
 from ..video.colors import davis_palette
 from .atomic import QUICK, save_png
-from .output_places import prepare_folder
+from .output_places import check_there, prepare_folder
 
 _HEAD = 1024  # bytes that hold the palette of our own files
 MOST_PALETTE_IDS = 255  # a palette PNG has one byte a pixel
@@ -46,6 +46,7 @@ class PalettePngWriter:
                 f"Frame {result.index}: id {ids.max()} does not fit a palette PNG, which holds "
                 f"{MOST_PALETTE_IDS}; save panoptic instead of png."
             )
+        check_there(self.folder)
         save_palette_png(ids, self.folder / f"{result.index:05d}.png")
 
     def close(self) -> None:

@@ -110,6 +110,12 @@ def missing_folders(folder: Path) -> list[Path]:
     return [part for part in (folder, *folder.parents) if not part.exists()]
 
 
+def check_there(folder: Path) -> None:
+    """Raises OutputError where a folder that was made for a run was taken away meanwhile."""
+    if not folder.is_dir():
+        raise OutputError(f"{folder} was deleted while results were written to it.")
+
+
 def prepare_folder(folder: Path) -> None:
     """Makes the folder and tries to write in it, so that a long run does not fail at its end.
 

@@ -16,7 +16,7 @@ from ..types import Frame, IdMap
 from .atomic import QUICK, save_png
 from .categories import CategoryNumbers
 from .json_lists import JsonLists
-from .output_places import prepare_folder
+from .output_places import check_there, prepare_folder
 
 MOST_COLOURS = 2**24 - 1
 """The largest id that a colour can stand for."""
@@ -80,6 +80,7 @@ class PanopticWriter:
                 f"ids up to {MOST_COLOURS}; save ytvis instead of panoptic."
             )
         name = f"{result.index:05d}.png"
+        check_there(self.folder)
         save_panoptic_png(ids, self.folder / name)
         segments = self._segments_info(result, ids)
         height, width = result.size

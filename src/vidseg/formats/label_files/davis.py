@@ -103,7 +103,6 @@ class PaletteWriter:
             )
             return
         path = inside(self._video, frame, self._video)
-        path.parent.mkdir(parents=True, exist_ok=True)
         save_palette_png(id_map(labels, void=VOID), path.with_name(path.name + ".png"))
 
     def end(self) -> None:

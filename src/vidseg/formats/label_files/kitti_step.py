@@ -167,7 +167,6 @@ class StepWriter:
             pairs[decode_rle(mask)] = self._pairs[id]
         colors = np.stack([pairs >> 16, pairs >> 8 & 255, pairs & 255], axis=-1)
         path = inside(self._video, frame, self._video)
-        path.parent.mkdir(parents=True, exist_ok=True)
         save_png(colors, path.with_name(path.name + ".png"), compression=QUICK)
 
     def end(self) -> None:

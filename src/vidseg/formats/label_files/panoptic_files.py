@@ -93,7 +93,6 @@ def save_segments(
     labels: FrameLabels, tracks: Mapping[int, LabelTrack], path: Path
 ) -> list[dict[str, Any]]:
     """Writes the PNG of a frame and returns its ``segments_info``."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     save_panoptic_png(id_map(labels), path)
     return [
         segment_row(tracks[id], box(mask), int(areas([mask])[0]), labels.scores.get(id))
