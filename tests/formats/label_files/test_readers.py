@@ -301,8 +301,8 @@ def test_cvat_damaged(tmp_path: Path, tracks: str, message: str) -> None:
 def test_cvat_other_files(tmp_path: Path) -> None:
     path = tmp_path / "x.xml"
     assert "Cannot read the annotation file" in wrong("cvat", saved(path, "<annotations>"))
-    assert "is no CVAT file of one task" in wrong("cvat", saved(path, "<annotations/>"))
-    assert "of 'CVAT for images'" in wrong("cvat", saved(path, CVAT.format(tracks="<image/>")))
+    assert "is no CVAT file of tasks" in wrong("cvat", saved(path, "<annotations/>"))
+    assert "lacks 'name'" in wrong("cvat", saved(path, CVAT.format(tracks="<image/>")))
     log = LossLog()
     box = '<track id="3" label="cat"><box frame="0" xtl="1"/></track>'
     opened("cvat", saved(path, CVAT.format(tracks=box)), log=log)

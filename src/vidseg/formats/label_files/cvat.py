@@ -1,4 +1,4 @@
-"""CVAT for video 1.1: one XML a video.
+"""CVAT for video 1.1: one XML a video; "CVAT for images", projects and jobs are read too.
 
     <video>/annotations.xml
       <annotations>
@@ -18,15 +18,19 @@ keeps its id inside CVAT; any other object is written as one track a mask. All c
 id as ``group_id``, and tracks of masks of one group and class that never meet on a frame are read
 as one object.
 
+``frame`` counts in the source video, of which a task may start late (``start_frame``) or take every
+n-th frame (``frame_filter`` step=n). Boxes between keyframes are interpolated as CVAT does.
+
 Cannot hold: names of frames, void, stuff, crowds, scores, objects without a mask, frames without
 labels as distinct from frames without objects, frames of several sizes in one video.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -34,18 +38,24 @@ import numpy as np
 
 from ...errors import DataError
 from ...labels import Category, FrameLabels, LabelTrack, VideoInfo
+from ...limits import check_size
 from ...pictures.listing import is_hidden
 from ...results import CocoRLE, encode_rle
 from ...types import MaskArray
 from .base import LabelFile, ReadOptions, layout_explained
 from .capabilities import Holds
 from .class_lists import numbered
-from .pictures import frame_size, frames_of
+from .pictures import frame_size, frames_of, split_ending, split_stem
 from .polygons import fill
 from .run_lengths import from_row_runs
+from .shapes import ellipse, rectangle
+from .xml_files import xml_root
 
 HOLDS = Holds(unlabelled="emptied", frame_names=False, one_size=True)
 _KIND = "CVAT"
+_REGIONS = ("polygon", "mask", "ellipse")
+_STEP = re.compile(r"step\s*=\s*([1-9]\d{0,8})")
+_MOST_FRAMES = 2_000_000
 
 
 @dataclass
@@ -69,7 +79,7 @@ class _Track:
 
 
 def read(place: Path, options: ReadOptions) -> CvatFile:
-    """Opens one XML, or all of a folder. Raises DataError, naming the file."""
+    """Opens one XML, a zip of CVAT with one, or all XML of a folder. DataError names the file."""
     paths = (
         [place]
         if place.is_file()
@@ -77,71 +87,162 @@ def read(place: Path, options: ReadOptions) -> CvatFile:
     )
     if not paths:
         raise DataError(f"{place} holds no CVAT file (*.xml).")
-    videos, tracks, names = [], [], []
+    videos, tracks = [], []
+    names: dict[str, None] = {}
     for path in paths:
-        info, labels, found = _open(path, place, options)
-        videos.append(info)
-        tracks.append(found)
-        names += [label for label in labels if label not in names]
-    return CvatFile(place, numbered(names, place), videos, tracks, options)
+        root = xml_root(path)
+        with layout_explained(path, _KIND):
+            for info, found in _opened(root, path, place, options):
+                videos.append(info)
+                tracks.append(found)
+            names |= dict.fromkeys(str(e.findtext("name")) for e in root.findall("meta//label"))
+    return CvatFile(place, numbered(list(names), place), videos, tracks, options)
 
 
-def _open(
-    path: Path, place: Path, options: ReadOptions
-) -> tuple[VideoInfo, list[str], list[_Track]]:
-    try:
-        root = ElementTree.parse(path).getroot()
-    except (OSError, ElementTree.ParseError) as error:
-        raise DataError(f"Cannot read the annotation file {path}: {error}.") from error
-    task = root.find("meta/task")
-    if task is None:
-        task = root.find("meta/job")
-    if root.tag != "annotations" or task is None:
-        raise DataError(f"{path} is no CVAT file of one task; export the task alone.")
+def _opened(
+    root: ElementTree.Element, path: Path, place: Path, options: ReadOptions
+) -> Iterator[tuple[VideoInfo, list[_Track]]]:
+    """The stills or videos of one XML."""
+    tasks = [
+        e for tag in ("task", "project/tasks/task", "job") for e in root.findall(f"meta/{tag}")
+    ]
+    if root.tag != "annotations" or not tasks:
+        raise DataError(f"{path} is no CVAT file of tasks or of a job.")
+    for image in root.findall("image"):
+        yield _still(image, path, options)
     if root.find("image") is not None:
-        raise DataError(f"{path} is of 'CVAT for images'; export it as 'CVAT for video 1.1'.")
-    with layout_explained(path, _KIND):
-        count = int(task.findtext("size") or 0)
-        sides = [task.findtext(f"original_size/{side}") for side in ("height", "width")]
-        size = (int(sides[0]), int(sides[1])) if sides[0] and sides[1] else None
-        labels = [str(label.findtext("name")) for label in task.findall("labels/label")]
-        tracks = [_track(element, path, options) for element in root.findall("track")]
+        return
+    elements = root.findall("track")
+    for task in tasks:
         name = task.findtext("name") or path.stem
         if path.parent != place and place.is_dir():
             name = path.parent.relative_to(place).as_posix()
-        for track in tracks:
-            if track.shapes and not 0 <= min(track.shapes) <= max(track.shapes) < count:
-                raise DataError(
-                    f"{path}: track {track.id} goes to frame {max(track.shapes)}, of {count}."
-                )
+        own = [e for e in elements if e.get("task_id") in (None, task.findtext("id"))]
+        if len(tasks) > 1 and any(e.get("task_id") is None for e in own):
+            raise DataError(f"{path} has several tasks and tracks without a task_id.")
+        yield _video(task, name, own, path, options)
+
+
+def _video(
+    task: ElementTree.Element,
+    name: str,
+    elements: Sequence[ElementTree.Element],
+    path: Path,
+    options: ReadOptions,
+) -> tuple[VideoInfo, list[_Track]]:
+    count = int(task.findtext("size") or 0)
+    if not 0 <= count <= _MOST_FRAMES:
+        raise DataError(f"{path} claims {count} frames; 0 to {_MOST_FRAMES:,} are read.")
+    step = _STEP.search(task.findtext("frame_filter") or "")
+    places = _Places(
+        int(task.findtext("start_frame") or 0), int(step[1]) if step else 1, count, path
+    )
+    sides = [task.findtext(f"original_size/{side}") for side in ("height", "width")]
+    size = (int(sides[0]), int(sides[1])) if sides[0] and sides[1] else None
+    if size is not None:
+        check_size(size[1], size[0], f"{path}: the task {name}")
+    if task.tag == "job":
+        places = places.of_job(elements)
+    tracks = [_track(element, places, path, options) for element in elements]
     frames = frames_of(options.pictures, name)
     if len(frames) != count:
         frames = tuple(f"{t:05d}" for t in range(count))
-    return VideoInfo(name, frames, size), labels, _merged([t for t in tracks if t.shapes])
+    return VideoInfo(name, frames, size), _merged([t for t in tracks if t.shapes])
 
 
-def _track(element: ElementTree.Element, path: Path, options: ReadOptions) -> _Track:
+@dataclass(frozen=True)
+class _Places:
+    """Numbers of frames in the source video, of which a task may take every n-th alone."""
+
+    first: int
+    step: int
+    count: int
+    path: Path
+
+    def of_job(self, elements: Sequence[ElementTree.Element]) -> _Places:
+        """Jobs tell their first frame among those of the task in some versions of CVAT."""
+        other = replace(self, first=self.first * self.step)
+        numbers = [int(child.get("frame", 0)) for e in elements for child in e]
+        return self if all(self.find(n) is not None for n in numbers) else other
+
+    def find(self, number: int) -> int | None:
+        """Its place from 0; None where the task has no such frame."""
+        place, left = divmod(number - self.first, self.step or 1)
+        return place if not left and 0 <= place < self.count else None
+
+    def of(self, number: int, track: int) -> int:
+        """As find; DataError where the task has no such frame."""
+        place = self.find(number)
+        if place is None:
+            every = (
+                f" (from {self.first}, every {self.step})" if self.first or self.step > 1 else ""
+            )
+            raise DataError(
+                f"{self.path}: track {track} goes to frame {number}, of {self.count}{every}."
+            )
+        return place
+
+
+def _still(
+    image: ElementTree.Element, path: Path, options: ReadOptions
+) -> tuple[VideoInfo, list[_Track]]:
+    """A picture of 'CVAT for images'; every shape is an object."""
+    stem, ending = split_ending(str(image.attrib["name"]))
+    name, frame = split_stem(stem)
+    size = (int(image.attrib["height"]), int(image.attrib["width"]))
+    check_size(size[1], size[0], f"{path}: the image {name}")
+    shapes = [s for s in image if _is_kept(s, f"{path.name}, image {name} has a", options)]
+    tracks = [
+        _Track(n, 0, str(shape.attrib["label"]), {0: _Shape(shape.tag, dict(shape.attrib))})
+        for n, shape in enumerate(shapes, start=1)
+    ]
+    return VideoInfo(name, (frame,), size, {frame: ending} if ending else {}), tracks
+
+
+def _is_kept(shape: ElementTree.Element, where: str, options: ReadOptions) -> bool:
+    """Whether a shape is a region; others are counted as left out."""
+    if shape.tag in _REGIONS or (shape.tag == "box" and options.boxes_as_regions):
+        return True
+    if shape.tag != "attribute":
+        options.left_out(where, shape.tag)
+    return False
+
+
+def _track(
+    element: ElementTree.Element, places: _Places, path: Path, options: ReadOptions
+) -> _Track:
     shapes: dict[int, _Shape] = {}
     number = int(element.get("id", 0))
     previous: int | None = None  # last frame listed as in sight
     for child in element:
-        if child.tag not in ("polygon", "mask"):
-            if child.tag != "attribute":
-                where = f"{path.name}, track {number} has a {child.tag}"
-                options.log.add("shapes", where)
+        if not _is_kept(child, f"{path.name}, track {number} has a", options):
             continue
-        frame = int(child.attrib["frame"])
+        frame = places.of(int(child.attrib["frame"]), number)
+        shape = _Shape(child.tag, dict(child.attrib))
+        if previous is not None and frame > previous + 1:
+            last = shapes[previous]
+            if child.tag != "box" or last.tag != "box":
+                raise DataError(
+                    f"{path}: track {number} has no shape between the frames {previous} and "
+                    f"{frame}; export it from CVAT, which writes every frame."
+                )
+            for between in range(previous + 1, frame):
+                shapes[between] = _between(last, shape, (between - previous) / (frame - previous))
         if child.get("outside") == "1":
             previous = None
             continue
-        if previous is not None and frame != previous + 1:
-            raise DataError(
-                f"{path}: track {number} has no shape between the frames {previous} and {frame}; "
-                f"export it from CVAT, which writes every frame."
-            )
         previous = frame
-        shapes[frame] = _Shape(child.tag, dict(child.attrib))
+        shapes[frame] = shape
     return _Track(number, int(element.get("group_id", 0)), str(element.attrib["label"]), shapes)
+
+
+def _between(first: _Shape, last: _Shape, share: float) -> _Shape:
+    """A box between two keyframes, as CVAT draws it: every side goes in a straight line."""
+    sides = ("xtl", "ytl", "xbr", "ybr", "rotation")
+    ends = [[float(shape.fields.get(key, 0)) for key in sides] for shape in (first, last)]
+    ends[1][4] = ends[0][4] + (ends[1][4] - ends[0][4] + 180) % 360 - 180  # the shorter way
+    values = [a + (b - a) * share for a, b in zip(*ends, strict=True)]
+    return _Shape("box", {key: str(value) for key, value in zip(sides, values, strict=True)})
 
 
 def _merged(tracks: Sequence[_Track]) -> list[_Track]:
@@ -211,15 +312,21 @@ class CvatFile(LabelFile):
 
 
 def _draw(shape: _Shape, size: tuple[int, int]) -> MaskArray:
+    fields = shape.fields
+    turned = float(fields.get("rotation", 0))
     if shape.tag == "polygon":
-        points = [[float(v) for v in p.split(",")] for p in shape.fields["points"].split(";")]
+        points = [[float(v) for v in p.split(",")] for p in fields["points"].split(";")]
         return fill([points], size)
-    left, top, width, height = (
-        int(shape.fields[key]) for key in ("left", "top", "width", "height")
-    )
-    if left < 0 or top < 0 or top + height > size[0] or left + width > size[1]:
+    if shape.tag == "box":
+        corners = [float(fields[key]) for key in ("xtl", "ytl", "xbr", "ybr")]
+        return rectangle(corners, size, turned=turned)
+    if shape.tag == "ellipse":
+        x, y, across, down = (float(fields[key]) for key in ("cx", "cy", "rx", "ry"))
+        return ellipse((x, y), (across, down), size, turned=turned)
+    left, top, width, height = (int(fields[key]) for key in ("left", "top", "width", "height"))
+    if min(left, top, width, height) < 0 or top + height > size[0] or left + width > size[1]:
         raise ValueError("the mask leaves the picture")
     mask = np.zeros(size, dtype=bool)
-    runs = [int(run) for run in shape.fields["rle"].split(",")]
+    runs = [int(run) for run in fields["rle"].split(",")]
     mask[top : top + height, left : left + width] = from_row_runs(runs, (height, width))
     return mask
