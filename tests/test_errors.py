@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vidseg.errors import nearest_hint
+from vidseg.errors import clause, nearest_hint
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,7 @@ def test_the_nearest_name_is_hinted_at_where_one_is_alike(name: str, hint: str) 
 def test_a_hint_is_put_in_the_given_form() -> None:
     assert nearest_hint("cocoa", ["coco"], " Did you mean {!r}?") == " Did you mean 'coco'?"
     assert nearest_hint("cocoa", [], " Did you mean {!r}?") == ""
+
+
+def test_a_foreign_message_cannot_steer_the_terminal() -> None:
+    assert clause("unknown type l\x00ittle\x1b[2J.\nmore") == r"unknown type l\x00ittle\x1b[2J"

@@ -49,11 +49,14 @@ class TrainingError(VidsegError):
 def clause(reason: object) -> str:
     """First line of a foreign message without its full stop, to be put into a sentence.
 
+    Characters that cannot be shown, which it may have quoted from a file, are written as escapes.
+
     >>> clause("No space left on device.\\nErrno 28")
     'No space left on device'
     """
     lines = str(reason).strip().splitlines() or [type(reason).__name__]
-    return lines[0].strip().rstrip(".")
+    line = lines[0].strip().rstrip(".")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
 def disk_reason(error: Exception) -> str:

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from vidseg.datasets.checks.folders import check_gaps
 from vidseg.datasets.checks.registry import CHECKS, check_dataset
+from vidseg.datasets.checks.survey import Survey
 from vidseg.formats.layouts.problems import Findings
 
 from ..image_layouts import IMAGE_LAYOUTS
@@ -495,7 +497,7 @@ def test_all_faults_are_found_at_once(tmp_path: Path) -> None:
         plant(tmp_path)
     grown(PLACES["mose"][1], 5)(tmp_path)
     groups = {finding.group for finding in check("mose", tmp_path)}
-    assert groups == {"missing files", "unreadable files", "sizes"}
+    assert groups == {"missing files", "unreadable files", "sizes", "lengths"}
 
 
 def test_counts_name_both_numbers(tmp_path: Path) -> None:
@@ -511,3 +513,13 @@ def test_labels_alone_are_checked_with_a_warning(tmp_path: Path) -> None:
     assert finding.severity == "warning" and "without them" in finding.sentence
     cut(PLACES["mose"][1])(tmp_path)
     assert check("mose", tmp_path).errors == 1
+
+
+def test_a_frame_called_by_its_date_is_one_gap(tmp_path: Path) -> None:
+    """The frames in between are counted, not written down."""
+    survey = Survey()
+    check_gaps(tmp_path, ["00000", "00002", "20240101120000000"], survey)
+    (finding,) = survey.findings
+    assert "jumps over 20240101119999998 frames: 1, 3, 4, 5, 6 and 20240101119999993 more" in (
+        finding.sentence
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import chain, islice, pairwise
 from pathlib import Path
 
 from ...errors import DataError
@@ -11,6 +12,8 @@ from ...formats.layouts.places import subfolders
 from ...formats.layouts.problems import listed
 from .pictures import check_whole, in_words, read_header
 from .survey import Survey
+
+_FEW = 5
 
 
 def list_frames(folder: Path, endings: tuple[str, ...], survey: Survey) -> dict[str, Path]:
@@ -51,13 +54,16 @@ def check_gaps(folder: Path, frames: Iterable[str], survey: Survey) -> None:
     numbers = sorted(int(frame) for frame in frames if frame.isdecimal())
     if not numbers:
         return
-    missing = sorted(set(range(numbers[0], numbers[-1] + 1)) - set(numbers))
+    # Not all numbers in between are written down: a frame may be called by its date.
+    jumps = [(low + 1, high) for low, high in pairwise(numbers) if high > low + 1]
+    missing = sum(high - low for low, high in jumps)
     if missing:
+        few = listed(islice(chain.from_iterable(range(*jump) for jump in jumps), _FEW))
+        more = f" and {missing - _FEW} more" if missing > _FEW else ""
         survey.findings.error(
             "missing files",
             folder,
-            f"{folder} jumps over {_frames(len(missing))}: {listed(missing)}; download the video "
-            "again.",
+            f"{folder} jumps over {_frames(missing)}: {few}{more}; download the video again.",
         )
     if numbers[0] != 0:
         survey.findings.error(

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...errors import DataError
 from ...formats.layouts import mose, object_meta, viposeg, youtube_vos
-from ...formats.layouts.frames import MAP_ENDINGS
+from ...formats.layouts.frames import MAP_ENDINGS, frame_files
 from ...formats.layouts.object_meta import MAPS, ListedVideo, read_meta
 from ...formats.layouts.places import subfolders
-from ...formats.layouts.problems import listed
+from ...formats.layouts.problems import Findings, listed
 from ...pictures.listing import list_pictures, split_ending
 from .folders import compare_folders, list_frames, pictures_or_none
 from .label_maps import PALETTE
 from .object_videos import VideoRule, check_video, mask_ids
+from .pictures import in_words, read_header
 from .survey import Survey
 
 _SPARSE = VideoRule(maps=PALETTE, every=False)
@@ -64,9 +66,38 @@ def _check_declared(
         )
         survey.count(name, "videos")
         survey.count(name, "objects", len(objects or frozenset().union(*found.values())))
+        if about is not None:
+            _compare_size(part, video, about, pictures, survey)
         if pictures is not None and about is not None:
             _compare_seen(part, video, about, pictures, survey)
         survey.progress(video)
+
+
+def _compare_size(
+    part: _Part, video: str, about: ListedVideo, pictures: Path | None, survey: Survey
+) -> None:
+    """Height, width and length that the JSON states, against the pictures, else the masks."""
+    frames = pictures or part.root / MAPS / video
+    there = frame_files(frames, problems=Findings())  # whose faults are told of elsewhere
+    try:
+        real = read_header(next(iter(there.values()))).size if there else about.size
+    except DataError:  # likewise
+        real = about.size
+    if about.size is not None and real != about.size and real is not None:
+        survey.findings.error(
+            "sizes",
+            part.listing,
+            f"{part.listing} says that {video} is {in_words(about.size)}, {frames} holds "
+            f"{in_words(real)}.",
+        )
+    # Of videos without pictures not every frame need have a mask.
+    if pictures is not None and about.length not in (None, len(there)):
+        survey.findings.error(
+            "lengths",
+            part.listing,
+            f"{part.listing} says that {video} has {about.length} frames, {frames} holds "
+            f"{len(there)}.",
+        )
 
 
 def _compare_seen(
