@@ -9,13 +9,16 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import av
 import numpy as np
 import pytest
+from av.container import InputContainer
 from PIL import Image
 
 from vidseg.errors import SourceError
+from vidseg.video.opener import demuxed
 from vidseg.video.source import open_source
 
 from .clips import picture, write_clip, write_flat, write_with_sound
@@ -219,6 +222,22 @@ def test_every_name_that_a_file_can_have(
     os.rename(tmp_path / "made.mp4", name)  # noqa: PTH104
     for given in (name, Path(name), Path(name).absolute()):
         assert len(list(open_source(given))) == 3
+
+
+def test_streams_that_appear_on_the_way(tmp_path: Path) -> None:
+    class Tripping:
+        """A container over whose end PyAV trips, as where a damaged FLV names new streams."""
+
+        def __init__(self, container: InputContainer) -> None:
+            self._container = container
+
+        def demux(self, stream: object) -> Iterator[object]:
+            yield from [p for p in self._container.demux(stream) if p.size]
+            raise IndexError("list index out of range")
+
+    with av.open(str(write_clip(tmp_path / "a.flv", 6))) as container:
+        tripping: Any = Tripping(container)
+        assert len(list(demuxed(tripping, container.streams.video[0]))) == 6
 
 
 def test_titles_in_another_encoding(tmp_path: Path) -> None:

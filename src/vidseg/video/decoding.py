@@ -18,7 +18,7 @@ from ..types import ImageArray
 from .base import Picture
 from .clock import Clock, Pace, frame_rate
 from .color_coding import to_rgb
-from .opener import reason
+from .opener import demuxed, reason
 from .orientation import orientation_of
 
 _MOST_DAMAGED_IN_A_ROW = 100  # packets; about three seconds of a live stream
@@ -224,7 +224,7 @@ def _packets(
     failed_in_a_row = 0
     while failed_in_a_row < _MOST_DAMAGED_IN_A_ROW:
         try:
-            for packet in container.demux(stream):
+            for packet in demuxed(container, stream):
                 if packet.size:  # the last ones are empty
                     reading.take(packet)
                     failed_in_a_row = 0

@@ -8,12 +8,20 @@ terminal). Only the kinds listed here are opened, and a file can make it open no
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
 
 from ..errors import SourceError, clause
+
+StreamT = TypeVar("StreamT", VideoStream, AudioStream)
 
 _VIDEO = (
     "3dostr,4xm,amv,anm,apv,argo_brp,asf,av1,avi,avs2,avs3,bethsoftvid,bfi,bink,bmv,c93,"
@@ -75,6 +83,15 @@ def open_address(url: str, name: str, *, timeout: float) -> InputContainer:
         return _open(url, options, timeout=timeout)
     except _NOT_OPENED as error:
         raise SourceError(f"{name} cannot be opened: {reason(error)}.") from error
+
+
+def demuxed(container: InputContainer, stream: StreamT) -> Iterator[Packet[StreamT]]:
+    """All packets of a stream; at the end an empty one, which some containers lack.
+
+    A damaged container may find more streams on the way, over which PyAV trips at the end.
+    """
+    with suppress(IndexError):
+        yield from container.demux(stream)
 
 
 def open_device(device: str, kind: str, name: str) -> InputContainer:

@@ -14,7 +14,7 @@ from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 
 from ..errors import SourceError
-from .opener import open_file, reason
+from .opener import demuxed, open_file, reason
 
 _COPIED = frozenset({"aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"})
 """Codecs that players expect in an mp4; others are encoded anew as AAC."""
@@ -105,7 +105,7 @@ def _copied(
 
     def packets() -> Iterator[Packet[AudioStream]]:
         last: int | None = None
-        for packet in container.demux(stream):
+        for packet in demuxed(container, stream):
             if packet.pts is None or not packet.size or packet.is_corrupt:
                 continue
             pts = packet.pts - shift
@@ -150,7 +150,7 @@ def _encoded(
 
 def _sound_frames(container: InputContainer, stream: AudioStream) -> Iterator[av.AudioFrame | None]:
     """Decoded pieces, then None; what is damaged is left out."""
-    for packet in container.demux(stream):
+    for packet in demuxed(container, stream):
         with suppress(av.InvalidDataError):
             yield from stream.decode(packet)
     yield None
