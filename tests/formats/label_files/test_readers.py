@@ -385,10 +385,10 @@ def test_labelme_files_of_the_tool(tmp_path: Path) -> None:
     assert "no PNG in base64" in wrong("labelme", tmp_path)
     saved(tmp_path / "a.json", labelme(shapes[1:2], video="v", frame=0) | {"shapes": [{**shapes[1], "group_id": None}]})  # fmt: skip # noqa: E501
     assert "has no group_id above 0" in wrong("labelme", tmp_path)
-    saved(tmp_path / "a.json", labelme([{"label": "x", "points": [], "shape_type": "circle"}]))
+    saved(tmp_path / "a.json", labelme([{"label": "x", "points": [], "shape_type": "line"}]))
     log = LossLog()
     opened("labelme", tmp_path, log=log).tracks(0)
-    assert "a circle" in str(log.refusal("coco", ()))
+    assert "a line" in str(log.refusal("coco", ()))
 
 
 def test_yolo_dataset(tmp_path: Path) -> None:
@@ -459,3 +459,38 @@ def test_class_lists(tmp_path: Path) -> None:
         load_class_list("coco")
     with pytest.raises(DataError, match="two classes of the name cat"):
         load_class_list(str(saved(tmp_path / "d.txt", "cat\ncat\n")))
+
+
+def test_labelme_rectangles_circles_and_missing_sizes(tmp_path: Path) -> None:
+    shapes = [
+        {"label": "cat", "points": [[10, 10], [30, 20]], "shape_type": "rectangle"},
+        {"label": "cat", "points": [[50, 30], [60, 30]], "shape_type": "circle"},
+    ]
+    content = labelme(shapes, imageHeight=None, imageWidth=None)
+    saved(tmp_path / "a" / "a.json", content)
+    assert "name the folder of the pictures" in wrong("labelme", tmp_path / "a")
+    write_png(tmp_path / "p" / "a.png", np.zeros((60, 80)))
+    source = opened("labelme", tmp_path / "a", pictures=tmp_path / "p")
+    areas = [int(np.sum(m)) for m in drawn(source).values()]
+    assert areas[0] == 200 and areas[1] == pytest.approx(314, abs=5)
+    saved(tmp_path / "a" / "a.json", {**content, "imageHeight": 2_000_000_000, "imageWidth": 1})
+    assert "claims 1 x 2000000000 pixels" in wrong("labelme", tmp_path / "a")
+    saved(tmp_path / "a" / "a.json", labelme([{**shapes[0], "label": None}]))
+    assert "has a shape with the label None" in wrong("labelme", tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        ({"img": "/data/upload/4/page1.png"}, "data/upload/4/page1"),
+        ({"photo": "C:\\pics\\a b.JPG", "text": "words"}, "pics/a b"),
+        ({"image": "/data/local-files/?d=pics%5Ca.jpg"}, "pics/a"),
+    ],
+)
+def test_label_studio_keys_and_separators(tmp_path: Path, data: Any, name: str) -> None:
+    relation = {"type": "relation", "from_id": "a", "to_id": "b", "direction": "right"}
+    tasks = [{"data": data, "annotations": [{"result": [relation]}]}]
+    log = LossLog()
+    source = opened("label_studio", saved(tmp_path / "e.json", tasks), log=log)
+    assert source.videos[0].name == name and "Relations" in log.notes[0]
+    assert log.refusal("coco", ()) is None

@@ -31,16 +31,20 @@ import numpy as np
 
 from ...errors import DataError
 from ...geometry.masks import decode_rle
+from ...geometry.rings import ring_points
 from ...labels import Category, FrameLabels, LabelTrack, VideoInfo
+from ...limits import check_size
 from ...results import CocoRLE, encode_rle
 from ...types import MaskArray
 from ..json_lists import JsonRows
+from ..layouts.problems import STRICT
+from ..layouts.rows import is_name, row_size
 from ..reading import read_any_json
 from .base import LabelFile, ReadOptions, WriteOptions, layout_explained, only_file
 from .brush_rle import decode_brush, encode_brush
 from .capabilities import Holds
 from .class_lists import numbered
-from .pictures import frame_size, is_still, picture_name, split_stem
+from .pictures import frame_size, is_still, picture_name, split_ending, split_stem
 from .polygons import fill
 from .run_lengths import areas
 
@@ -66,7 +70,7 @@ def read(place: Path, options: ReadOptions) -> LabelStudioFile:
         names = _interface_labels(path.with_name("config.xml"))
         for group in groups.values():
             group.sort(key=lambda task: task.frame_number or 0)
-            names += [n for task in group for n in task.labels() if n not in names]
+            names += [name for task in group for name in task.labels()]
     return LabelStudioFile(path, numbered(list(dict.fromkeys(names)), path), groups, options)
 
 
@@ -87,14 +91,17 @@ class _Task:
         self, row: dict[str, Any], position: int, path: Path, options: ReadOptions
     ) -> None:
         data = row["data"]
-        stem = _stem(str(data["image"]))
+        where = f"{path}: task {row.get('id', position)}"
+        stem, ending = split_ending(_path(_picture(data, where)))
+        stem = stem.lstrip("/")
         self.frame_number = None if data.get("frame") is None else int(data["frame"])
         if data.get("video") is None or self.frame_number is None:
             self.frame_number = None
             self.video, self.frame = split_stem(stem)
         else:
             self.video, self.frame = str(data["video"]), _below(stem, str(data["video"]))
-        self.size = (int(data["height"]), int(data["width"])) if "height" in data else None
+        self.endings = {self.frame: ending} if ending else {}
+        self.size = row_size(data, where, path, STRICT, needed=False)
         done = [a for a in row.get("annotations") or [] if not a.get("was_cancelled")]
         done = done or list(row.get("predictions") or [])
         if len(done) > 1:
@@ -104,13 +111,21 @@ class _Task:
         self.labelled = bool(done)
         self.regions: dict[str, list[dict[str, Any]]] = {}
         for region in done[0]["result"] if done else ():
-            if str(region.get("type")) not in _TYPES:
-                where = f"{path.name}, task {row.get('id', position)}: {region.get('type')}"
-                options.log.add("shapes", where)
+            kind = str(region.get("type"))
+            if kind not in _TYPES:
+                told = f"{path.name}, task {row.get('id', position)}"
+                if "original_width" in region or kind.startswith("video"):
+                    options.log.add("shapes", f"{told}: {kind}")
+                else:
+                    options.log.note(
+                        "Relations, choices and texts of Label Studio are left out.",
+                        f"{told}: {kind}",
+                    )
                 continue
             if region.get("image_rotation"):
                 raise DataError(f"{path}: the picture of task {position} is rotated.")
             self.size = (int(region["original_height"]), int(region["original_width"]))
+            check_size(self.size[1], self.size[0], where)
             self.regions.setdefault(str(region["id"]), []).append(region)
 
     def labels(self) -> list[str]:
@@ -119,12 +134,23 @@ class _Task:
         return [label for label in found if label is not None]
 
 
-def _stem(image: str) -> str:
-    """Path of a picture, also of Label Studio's local files, without file ending."""
+def _picture(data: dict[str, Any], where: str) -> str:
+    """The picture of a task: ``image``, else the only text that names one, whatever its key."""
+    if is_name(data.get("image")):
+        return str(data["image"])
+    named = [v for v in data.values() if is_name(v) and split_ending(_path(v))[1]]
+    if len(named) != 1:
+        raise DataError(f"{where} names {len(named)} pictures; the data key 'image' is wanted.")
+    return str(named[0])
+
+
+def _path(image: str) -> str:
+    """Path of a picture, also of Label Studio's local files."""
+    if re.match(r"[A-Za-z]:[\\/]", image):
+        return image[2:]  # of a disk of Windows
     parts = urlsplit(image)
     local = re.search(r"(?:^|&)d=([^&]+)", parts.query)
-    path = unquote(local.group(1)) if local else image if not parts.scheme else unquote(parts.path)
-    return str(PurePosixPath(path.lstrip("/")).with_suffix(""))
+    return unquote(local.group(1)) if local else image if not parts.scheme else unquote(parts.path)
 
 
 def _below(stem: str, video: str) -> str:
@@ -154,7 +180,8 @@ class LabelStudioFile(LabelFile):
         for name, tasks in groups.items():
             sizes = {task.size for task in tasks if task.size is not None}
             size = sizes.pop() if len(sizes) == 1 else None
-            videos.append(VideoInfo(name, tuple(task.frame for task in tasks), size))
+            endings = {frame: end for task in tasks for frame, end in task.endings.items()}
+            videos.append(VideoInfo(name, tuple(task.frame for task in tasks), size, endings))
         super().__init__(path, categories, videos, options.pictures)
         self._tasks = list(groups.values())
         self._log = options.log
@@ -218,7 +245,7 @@ def _draw(parts: Sequence[dict[str, Any]], size: tuple[int, int]) -> MaskArray:
         if "rle" in value:
             mask |= decode_brush(value["rle"], size)
         elif "points" in value:
-            points = np.asarray(value["points"], dtype=np.float64)
+            points = ring_points(value["points"], (100, 100))
             mask |= fill([points * np.array([size[1], size[0]]) / 100], size)
         else:
             raise ValueError("the region has neither brush strokes nor points")

@@ -10,7 +10,8 @@ A mask is a PNG of its box, whose two corners, both inside, are ``points``; this
 Void is a mask of the class ``__ignore__``. ``video`` and ``frame`` (its place, from 0) are
 additions, which LabelMe keeps when it saves: in files that have them ``group_id`` is the object's
 id over the video. A file without them is a still, where shapes of one class and group_id are one
-object. Polygons are filled by the rule of :mod:`.polygons`, shapes of one object together.
+object. Rectangles and circles are regions too; sizes that a file lacks are those of the pictures.
+Polygons are filled by the rule of :mod:`.polygons`, shapes of one object together.
 A picture without a file is not labelled.
 
 Cannot hold: stuff, scores, objects without a mask.
@@ -22,6 +23,7 @@ import base64
 import binascii
 import io
 import json
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,15 +39,20 @@ from ...pictures.flat_png import check_chunks, check_rows
 from ...pictures.opening import opened
 from ...results import CocoRLE, encode_rle, mask_box
 from ...types import MaskArray
+from ..layouts.problems import STRICT
+from ..layouts.rows import is_name, row_size, rows
 from ..output_places import prepare_folder
+from ..plain_values import shown, typed
 from ..reading import inside, read_json
 from ..texts import read_text
 from .base import LabelFile, ReadOptions, WriteOptions, layout_explained
 from .capabilities import Holds
 from .class_lists import numbered
 from .id_maps import label_folders, with_unlabelled
-from .pictures import find_picture, frames_of, is_still
+from .object_ids import HIGHEST
+from .pictures import find_picture, frame_size, frames_of, is_still, split_ending
 from .polygons import fill
+from .shapes import ellipse, rectangle
 
 HOLDS = Holds(void=True, crowd="all")
 VOID = "__ignore__"
@@ -57,26 +64,34 @@ def read(place: Path, options: ReadOptions) -> LabelmeFolder:
     """Opens a folder. Raises DataError, naming the file."""
     videos: dict[str, dict[str, Path]] = {}
     frames: dict[str, dict[str, int]] = {}
-    names: list[str] = []
+    names: dict[str, None] = {}
+    endings: dict[str, dict[str, str]] = {}
     if (place / "labels.txt").is_file():
         lines = read_text(place / "labels.txt", "class list").splitlines()
-        names = [line.strip() for line in lines if line.strip() and line.strip() != VOID]
+        stripped = (line.strip() for line in lines)
+        names = dict.fromkeys(line for line in stripped if line not in ("", VOID))
     for folder_name, folder, stems in label_folders(place, ".json"):
         for stem in stems:
             path = folder / f"{stem}.json"
             content = read_json(path)
+            used = [_label(shape, path) for shape in _shapes(content, path)]
             with layout_explained(path, _KIND):
-                used = [str(shape["label"]) for shape in content["shapes"]]
                 if "video" in content and "frame" in content:
+                    if not is_name(content["video"]):
+                        raise DataError(f"{path} calls its video {shown(content['video'])}.")
                     video, number = str(content["video"]), int(content["frame"])
                 else:
                     video, number = stem if folder == place else f"{folder_name}/{stem}", -1
-            names += [name for name in dict.fromkeys(used) if name not in (VOID, *names)]
+            names |= dict.fromkeys(name for name in used if name != VOID)
+            picture = content.get("imagePath")
+            ending = split_ending(picture)[1] if is_name(picture) else ""
+            if ending:
+                endings.setdefault(video, {})[stem] = ending
             if stem in videos.get(video, {}):
                 raise DataError(f"{place} has two files of video {video}, frame {stem}.")
             videos.setdefault(video, {})[stem] = path
             frames.setdefault(video, {})[stem] = number
-    return LabelmeFolder(place, numbered(names, place), videos, frames, options)
+    return LabelmeFolder(place, numbered(list(names), place), videos, frames, endings, options)
 
 
 class LabelmeFolder(LabelFile):
@@ -88,6 +103,7 @@ class LabelmeFolder(LabelFile):
         categories: Sequence[Category],
         paths: dict[str, dict[str, Path]],
         frames: dict[str, dict[str, int]],
+        endings: dict[str, dict[str, str]],
         options: ReadOptions,
     ) -> None:
         videos = []
@@ -97,7 +113,7 @@ class LabelmeFolder(LabelFile):
                 pictures = frames_of(options.pictures, name)
                 if set(pictures) - set(order):
                     order = list(with_unlabelled(tuple(order), pictures))
-            videos.append(VideoInfo(name, tuple(order)))
+            videos.append(VideoInfo(name, tuple(order), endings=endings.get(name, {})))
         super().__init__(place, categories, videos, options.pictures)
         self._paths = list(paths.values())
         self._log = options.log
@@ -112,11 +128,9 @@ class LabelmeFolder(LabelFile):
                 continue
             shapes = self._objects(video, self._paths[video][stem], self._log)
             for id, parts in shapes.items():
-                label, crowd = (
-                    str(parts[0]["label"]),
-                    bool((parts[0].get("flags") or {}).get("crowd")),
-                )
-                track = LabelTrack(id, self._numbers[label], crowd)
+                flags = parts[0].get("flags")
+                crowd = isinstance(flags, dict) and bool(flags.get("crowd"))
+                track = LabelTrack(id, self._numbers[parts[0]["label"]], crowd)
                 if found.setdefault(id, track) != track:
                     where = f"video {self._videos[video].name}, group {id}"
                     self._log.add("class_changes", where)
@@ -128,8 +142,8 @@ class LabelmeFolder(LabelFile):
         if path is None:
             return None
         content = read_json(path)
+        size = self._size(content, path, video, frame)
         with layout_explained(path, _KIND):
-            size = (int(content["imageHeight"]), int(content["imageWidth"]))
             masks: dict[int, CocoRLE] = {}
             for id, parts in self._objects(video, path, None).items():
                 mask = _draw(parts, size, path)
@@ -139,20 +153,27 @@ class LabelmeFolder(LabelFile):
             void = _draw(ignored, size, path) if ignored else np.zeros(size, dtype=bool)
         return FrameLabels(size, masks, encode_rle(void) if void.any() else None)
 
+    def _size(self, content: dict[str, Any], path: Path, video: int, frame: int) -> tuple[int, int]:
+        """(height, width), from the picture where the file does not tell."""
+        told = {"height": content.get("imageHeight"), "width": content.get("imageWidth")}
+        size = row_size(told, str(path), path, STRICT, needed=False)
+        info = self._videos[video]
+        return size or frame_size(self._pictures, info, info.frames[frame], str(path))
+
     def _objects(self, video: int, path: Path, log: Any) -> dict[int, list[dict[str, Any]]]:
         """Shapes of each object of a file; shapes that are no regions go to the log."""
         found: dict[Any, list[dict[str, Any]]] = {}
         with layout_explained(path, _KIND):
-            for position, shape in enumerate(read_json(path)["shapes"]):
+            for position, shape in enumerate(_shapes(read_json(path), path)):
                 if not _is_region(shape):
                     if log is not None:
-                        log.add("shapes", f"{path}, a {shape.get('shape_type')}")
+                        log.add("shapes", f"{path}, a {_kind(shape)}")
                     continue
                 if shape["label"] == VOID:
                     continue
                 group = shape.get("group_id")
                 if self._tracked[video]:
-                    if group is None or int(group) < 1:
+                    if type(group) is not int or not 0 < group <= HIGHEST:
                         raise DataError(
                             f"{path}: shape {position} has no group_id above 0, which says of "
                             f"which object it is."
@@ -166,14 +187,31 @@ class LabelmeFolder(LabelFile):
         return dict(enumerate(found.values(), start=1))
 
 
+def _shapes(content: dict[str, Any], path: Path) -> list[dict[str, Any]]:
+    return [dict(shape) for shape in rows(content, "shapes", path, STRICT)]
+
+
+def _label(shape: dict[str, Any], path: Path) -> str:
+    if not is_name(shape.get("label")):
+        raise DataError(f"{path} has a shape with the label {shown(shape.get('label'))}; name it.")
+    return str(shape["label"])
+
+
 def _is_region(shape: dict[str, Any]) -> bool:
-    return shape.get("shape_type", "polygon") in ("polygon", "mask")
+    return _kind(shape) in ("polygon", "mask", "rectangle", "circle")
+
+
+def _kind(shape: dict[str, Any]) -> str:
+    return str(shape.get("shape_type") or "polygon")
 
 
 def _draw(parts: Sequence[dict[str, Any]], size: tuple[int, int], path: Path) -> MaskArray:
     mask = np.zeros(size, dtype=bool)
     for shape in parts:
-        if shape.get("shape_type") == "mask":
+        kind = _kind(shape)
+        if kind in ("rectangle", "circle"):
+            mask |= _drawn(kind, shape["points"], size)
+        elif kind == "mask":
             (left, top), (right, bottom) = np.asarray(shape["points"]).astype(int).tolist()
             piece = _read_mask(str(shape["mask"]), path)
             if (
@@ -187,6 +225,17 @@ def _draw(parts: Sequence[dict[str, Any]], size: tuple[int, int], path: Path) ->
         else:
             mask |= fill([shape["points"]], size)
     return mask
+
+
+def _drawn(kind: str, points: Any, size: tuple[int, int]) -> MaskArray:
+    """A rectangle of two corners, or a circle of its middle and a point on its rim."""
+    (x, y), (other_x, other_y) = typed(
+        points, tuple[tuple[float, float], tuple[float, float]], f"a {kind}"
+    )
+    if kind == "rectangle":
+        return rectangle((x, y, other_x, other_y), size)
+    radius = math.hypot(other_x - x, other_y - y)
+    return ellipse((x, y), (radius, radius), size)
 
 
 def _read_mask(text: str, path: Path) -> MaskArray:
