@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from ..errors import DataError, PromptError
+from ..errors import PromptError
 from ..paths import user_path
-from ..pictures.label_maps import read_label_map
+from ..pictures.mask_values import meaning, read_mask
 from ..prompts import Box, Mask, Point, Scribble, Text, VisualPrompt
 from ..vocabularies import Vocabulary, is_thing_name
 
+_VOID_NOTE = "Pixels of value 255 beside numbers of objects are not labelled."
 _PREFIX = re.compile(r"^(?:(?P<id>\d+)?(?:@(?P<frame>\d+))?:)?(?P<rest>.*)$", re.DOTALL)
 
 
@@ -88,17 +90,23 @@ def parse_scribble(word: str) -> Scribble:
 
 
 def parse_mask(word: str) -> list[Mask]:
-    """``[ID][@FRAME]:file.png``: every pixel above 0 belongs to the object.
+    """``[ID][@FRAME]:file.png``: all objects of the file are that object.
 
-    Without an ID, a file with several values gives one object per value, as in DAVIS.
+    Without an ID, a file with several values gives one object per value, as in DAVIS. What values
+    mean is the rule of :mod:`vidseg.pictures.mask_values`.
     """
     object_id, frame, rest = _split("--mask", word)
-    try:
-        ids = read_label_map(user_path(rest))
-    except DataError as error:
-        raise PromptError(f"--mask: {error}") from error
+    path = user_path(rest)
+    stored = read_mask(path, PromptError)
+    rule = meaning([(stored.present(), stored.shades)])
+    ids, void = rule.ids(stored)
+    for note in (rule.note, _VOID_NOTE if void.any() else ""):
+        if note:
+            print(f"--mask {path}: {note}", file=sys.stderr)
     match = _PREFIX.match(word)
     values = [int(value) for value in np.unique(ids) if value > 0]
+    if not values:
+        raise PromptError(f"--mask {path}: the mask is empty; objects are the values above 0.")
     if match is None or match["id"] is not None or len(values) < 2:
         return [Mask(ids > 0, object_id=object_id, frame=frame)]
     return [Mask(ids == value, object_id=value, frame=frame) for value in values]

@@ -202,8 +202,8 @@ def test_davis_tree_with_void_and_pictures(tmp_path: Path) -> None:
 
 
 def test_davis_wrong_kind_of_png(tmp_path: Path) -> None:
-    write_png(tmp_path / "v" / "0.png", np.zeros((2, 2, 3)))
-    assert "single-channel is wanted" in wrong("davis", tmp_path)
+    write_png(tmp_path / "v" / "0.png", np.full((2, 2, 3), (9, 0, 0)))
+    assert "save it as a PNG with a palette" in wrong("davis", tmp_path)
 
 
 def test_panoptic_png_and_json_must_agree(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Palette PNGs as DAVIS, YouTube-VOS and MOSE have them, and as ``vidseg segment --save png``.
 
-    <video>/<frame>.png      8-bit palette; value = object id, 0 = background, 255 = void
+    <video>/<frame>.png      8-bit palette; value = object id, 0 = background, 255 = void;
+                             of a video without other ids 255 is object 1
 
 Read from ``Annotations/480p`` (or another resolution), ``Annotations`` or the folder itself; a
 folder of PNGs alone is one video. A frame whose PNG is missing is not labelled; its name is known
@@ -14,18 +15,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from ...labels import FrameLabels, LabelTrack, VideoInfo
-from ...pictures.label_maps import read_small_label_map
+from ...pictures.mask_values import Meaning, meaning, read_mask
 from ...pictures.reading import picture_size
+from ...results import encode_rle
 from ..davis import save_palette_png
 from ..layouts.davis import RESOLUTIONS, VOID
 from ..output_places import prepare_folder
 from ..reading import inside
 from .base import LabelFile, ReadOptions, WriteOptions
 from .capabilities import Holds
-from .id_maps import id_map, label_folders, masks_of, where_value, with_unlabelled
+from .id_maps import id_map, label_folders, masks_of, with_unlabelled
+from .losses import LossLog
 from .pictures import frames_of
 
 HOLDS = Holds(overlaps=False, void=True, classes=False, highest_id=VOID - 1)
@@ -47,7 +48,7 @@ def read(place: Path, options: ReadOptions) -> PaletteFolder:
         size = picture_size(folder / f"{stems[0]}.png")
         videos.append(VideoInfo(name, frames, size))
         folders.append(folder)
-    return PaletteFolder(place, videos, folders, pictures)
+    return PaletteFolder(place, videos, folders, pictures, options.log)
 
 
 class PaletteFolder(LabelFile):
@@ -59,27 +60,40 @@ class PaletteFolder(LabelFile):
         videos: Sequence[VideoInfo],
         folders: Sequence[Path],
         pictures: Path | None,
+        log: LossLog,
     ) -> None:
         super().__init__(place, (), videos, pictures)
         self._folders = folders
+        self._log = log
+        self._scanned: tuple[int, Meaning, frozenset[int]] | None = None  # of the video asked last
 
     def tracks(self, video: int) -> tuple[LabelTrack, ...]:
-        """Every value of the video's PNGs, all of which are read for it."""
-        ids: set[int] = set()
-        for frame in self._videos[video].frames:
-            path = self._folders[video] / f"{frame}.png"
-            if path.is_file():
-                ids.update(np.flatnonzero(np.bincount(read_small_label_map(path).ravel())).tolist())
-        return tuple(LabelTrack(id) for id in sorted(ids - {0, VOID}))
+        """Every object of the video's PNGs, all of which are read for it."""
+        return tuple(LabelTrack(id) for id in sorted(self._scan(video)[1]))
+
+    def _scan(self, video: int) -> tuple[Meaning, frozenset[int]]:
+        """What values mean in all frames of a video, and its objects."""
+        if self._scanned is None or self._scanned[0] != video:
+            found: list[tuple[frozenset[int], bool]] = []
+            for frame in self._videos[video].frames:
+                path = self._folders[video] / f"{frame}.png"
+                if path.is_file():
+                    mask = read_mask(path)
+                    found.append((mask.present(), mask.shades))
+            rule = meaning(found)
+            if rule.note:
+                self._log.note(rule.note, f"video {self._videos[video].name}")
+            self._scanned = video, rule, rule.objects(found)
+        return self._scanned[1:]
 
     def labels(self, video: int, frame: int) -> FrameLabels | None:
         """Masks and void of a PNG; None where it is missing."""
         path = self._folders[video] / f"{self._videos[video].frames[frame]}.png"
         if not path.is_file():
             return None
-        ids = read_small_label_map(path)
-        masks = masks_of(np.where(ids == VOID, 0, ids), 0)
-        return FrameLabels((ids.shape[0], ids.shape[1]), masks, where_value(ids, VOID))
+        ids, void = self._scan(video)[0].ids(read_mask(path))
+        unknown = encode_rle(void) if void.any() else None
+        return FrameLabels((ids.shape[0], ids.shape[1]), masks_of(ids, 0), unknown)
 
 
 class PaletteWriter:
