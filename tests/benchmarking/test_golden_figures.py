@@ -67,7 +67,7 @@ def test_the_golden_video_gets_the_figures_of_the_golden_masks(
         benchmark="youtube_vos",
         data=tmp_path / "data",
         model="golden",
-        settings="published",
+        settings="published:3:r50",
         changes={"clip_length": 3, "short_side": 96, "tokens_per_prompt": 256},  # the reference's
     )
     segmenter = Segmenter(golden_model(golden), device="cpu")

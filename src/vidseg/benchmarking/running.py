@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError
 from .answers import FORMS, Rows
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from ..inference.config import InferenceConfig
     from ..inference.segmenter import Segmenter
 
-Settings = Literal["default", "published"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class BenchmarkRequest:
@@ -34,8 +32,9 @@ class BenchmarkRequest:
         benchmark: its name.
         data: folder of the release.
         model: name, folder, file or hub id.
-        settings: ``default`` are ours with those of the model, ``published`` those of the released
-            test scripts.
+        settings: ``default`` are ours with those of the model, ``published[:STAGE[:BACKBONE]]``
+            those of the released test scripts; stage and backbone are those of the model by
+            default.
         split, protocol: None for those that papers report.
         only: names of videos; empty for all.
         limit: the first N of them.
@@ -46,7 +45,7 @@ class BenchmarkRequest:
     benchmark: str
     data: Path
     model: str
-    settings: Settings = "default"
+    settings: str = "default"
     split: str | None = None
     protocol: str | None = None
     only: tuple[str, ...] = ()
@@ -71,14 +70,18 @@ def chosen_videos(release: Release, request: BenchmarkRequest) -> list[int]:
 def settings_of(
     segmenter: Segmenter, release: Release, request: BenchmarkRequest
 ) -> InferenceConfig:
-    """The inference settings of a run."""
+    """The inference settings of a run. Raises ModelError for settings that there are not."""
     task = release.row.task
-    if request.settings == "published":
-        from ..inference.published.settings import published
-
-        config = published(task, release.name)
-    else:
+    if request.settings == "default":
         config = segmenter.config(task)
+    else:
+        from ..inference.published.settings import PublishedChoice
+
+        kind, *words = request.settings.split(":")
+        choice = PublishedChoice.parse(":".join((kind, release.name, *words)), task)
+        config = segmenter.published(
+            task, choice.dataset, backbone=choice.backbone, stage=choice.stage
+        )
     return config.override(request.changes)
 
 

@@ -64,9 +64,10 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument("--model", default="nano", help="as for segment (default: nano)")
     parser.add_argument(
         "--settings",
-        choices=("default", "published"),
         default="default",
-        help="ours with those of the model, or those of the released test scripts of UniVS",
+        metavar="WHICH",
+        help="default: those of the model; published[:STAGE[:BACKBONE]]: those with which the "
+        "release tested UniVS on each benchmark",
     )
     parser.add_argument("--split", metavar="NAME", help="default: the one that papers report")
     parser.add_argument("--protocol", metavar="NAME", help="as for evaluate")
