@@ -82,6 +82,7 @@ class ColourModel(nn.Module):
         learnable: bool = True,
         separation: str | None = None,
         temporal_encoding: str | None = None,
+        grounding_average: bool | None = None,
     ) -> DecoderOutput:
         wanted = prompts.query[0]  # [Q, T, 4]
         shown = features.mask_features.flatten(2).transpose(1, 2)  # [T, hw, 4]

@@ -74,7 +74,8 @@ def test_unknown_and_missing_keys_are_named() -> None:
             "decoder",
             "separation",
             "sep-learnible",
-            "config.decoder.separation needs one of sep, sep-entity, sep-learnable, none, not "
+            "config.decoder.separation needs one of sep, sep-entity, sep-learnable, "
+            "sep-entity-learnable, none, not "
             "'sep-learnible'; the nearest is 'sep-learnable'.",
         ),
         ("backbone", "depths", 3, "config.backbone.depths needs a list, not 3."),

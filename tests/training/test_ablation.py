@@ -13,14 +13,9 @@ from vidseg.cli.main import main
 from vidseg.errors import RecipeError, TrainingError
 from vidseg.inference.config import InferenceConfig
 from vidseg.models.gvseg.config import GvSegConfig
-from vidseg.training.ablation import (
-    ROWS,
-    Ablation,
-    AblationRow,
-    run_ablation,
-    training_name,
-    wanted_rows,
-)
+from vidseg.training.ablation.gvseg import ROWS
+from vidseg.training.ablation.row import AblationRow
+from vidseg.training.ablation.run import Ablation, run_ablation, training_name, wanted_rows
 from vidseg.training.recipe.reading import read_recipe
 from vidseg.training.recipe.schema import Recipe
 from vidseg.training.run.starting_model import model_config
@@ -30,7 +25,7 @@ BY_NAME = {row.name: row for row in ROWS}
 
 
 def recipe_of(name: str) -> Recipe:
-    return Ablation(recipe=RECIPE, settings=(), out=Path("x")).of(BY_NAME[name])
+    return Ablation(recipe=RECIPE, settings=(), out=Path("x"), rows=ROWS).of(BY_NAME[name])
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
@@ -70,15 +65,17 @@ def test_rows_that_train_alike_share_a_training() -> None:
 
 def test_a_shorter_run_keeps_its_decays() -> None:
     """7000 of 10 000 steps are 7 of 10."""
-    short = Ablation(recipe=RECIPE, settings=(), out=Path("x"), steps=10).of(BY_NAME["a5"])
+    short = Ablation(recipe=RECIPE, settings=(), out=Path("x"), rows=ROWS, steps=10).of(
+        BY_NAME["a5"]
+    )
     assert (short.schedule.iterations, short.schedule.steps) == (10, (7,))
 
 
 def test_rows_by_name() -> None:
-    assert [row.name for row in wanted_rows("e1, b")] == ["b1", "b2", "b3", "b4", "b5", "e1"]
-    assert wanted_rows(None) == ROWS
+    assert [row.name for row in wanted_rows("e1, b", ROWS)] == ["b1", "b2", "b3", "b4", "b5", "e1"]
+    assert wanted_rows(None, ROWS) == ROWS
     with pytest.raises(RecipeError, match="'f', which is no row"):
-        wanted_rows("a,f")
+        wanted_rows("a,f", ROWS)
 
 
 class Machine:
@@ -99,7 +96,7 @@ class Machine:
 
 
 def small(out: Path) -> Ablation:
-    rows = wanted_rows("a5,e1,d2")
+    rows = wanted_rows("a5,e1,d2", ROWS)
     return Ablation(recipe=RECIPE, settings=(), out=out, rows=rows, command="vidseg ablation X")
 
 

@@ -26,8 +26,9 @@ class TrackingConfig:
 
     Attributes:
         association: how known objects are found again: by their prompt queries, or by the
-            similarity of learnable queries, things among things and stuff among stuff. A GvSeg
-            has no prompt queries and refuses ``"prompts"``.
+            similarity of learnable queries, things among things and stuff among stuff (marked
+            objects: whatever is most like them). A GvSeg has no prompt queries and refuses
+            ``"prompts"``. Sentences are asked anew in every clip either way.
         detection_interval: clips between two searches for new objects.
         new_object_threshold: smallest bi-softmax affinity of a detection and a known object.
         consistency_threshold: smallest cosine of an object with its memory; below it is lost.
@@ -95,6 +96,8 @@ class InferenceConfig:
             configured, expressions apart.
         temporal_encoding: where a frame stands in time: its ``absolute`` index or its place in the
             ``clip``; None: as the model is configured.
+        grounding_average: whether the mask of a sentence is averaged with that of the learnable
+            query most like it; None: as the model is configured.
         last_frame_index: frames after this one share its temporal coordinate (training never
             goes beyond); None: no limit, as released.
         class_threshold: smallest class score of a new object.
@@ -129,6 +132,7 @@ class InferenceConfig:
     square_side: int | None = None
     separation: Separation | None = None
     temporal_encoding: TemporalEncoding | None = None
+    grounding_average: bool | None = None
     last_frame_index: int | None = 128
     class_threshold: float = 0.25
     stability_threshold: float = 0.25

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from vidseg.models.decoder.config import TemporalEncoding
+from vidseg.models.decoder.config import Separation, TemporalEncoding
 from vidseg.models.decoder.tensors import DecoderOutput, FrameFeatures, PromptQueries
 from vidseg.models.presets import debug
 from vidseg.models.prompts.regions import VisualRegions
@@ -167,6 +167,49 @@ def test_entity_wise_prompts_ignore_each_other() -> None:
     both = model.decode(features, INDICES, prompts).final
     one = model.decode(features, INDICES, second).final
     report_difference("masks", both.mask_logits[:, 13:], one.mask_logits[:, 12:], 1e-4)
+
+
+@torch.inference_mode()
+def test_prompts_that_see_learnable_queries_and_no_other_prompt() -> None:
+    """Supplement Table 4 a3: as entity-wise, with the learnable queries in sight."""
+    model = model_with(separation="sep-entity-learnable")
+    features = clip_features(model)
+    prompts = visual(model, features)
+    assert prompts.query_position is not None and prompts.token_position is not None
+    second = PromptQueries(
+        "visual",
+        prompts.query[:, 1:],
+        prompts.query_position[:, 1:],
+        prompts.tokens[:, 1:],
+        prompts.token_position[:, 1:],
+    )
+    both = model.decode(features, INDICES, prompts, learnable=False).final
+    one = model.decode(features, INDICES, second).final
+    assert both.learnable == 12, "prompts depend on learnable queries, so these take part"
+    report_difference("masks", both.mask_logits[:, 13:], one.mask_logits[:, 12:], 1e-9)
+    alone = model.decode(features, INDICES, second, separation="sep-entity").final
+    assert float((one.mask_logits - alone.mask_logits)[:, 12:].abs().max()) > 1e-3
+
+
+@torch.inference_mode()
+def test_expressions_are_overridden_in_sight_and_average() -> None:
+    """Without an override they never see each other; the average is asked for or not."""
+    model = model_with()
+    features = clip_features(model)
+    words = torch.randn(B, 3, 6, 64).double()
+    prompts = model.text_queries(features, words, "expression")
+    ways: list[tuple[Separation | None, bool | None]] = [
+        (None, None), ("sep-entity", True), ("sep", True), (None, False)
+    ]  # fmt: skip
+    masks = {
+        (kind, average): model.decode(
+            features, INDICES, prompts, separation=kind, grounding_average=average
+        ).final.mask_logits[:, 12:]
+        for kind, average in ways
+    }
+    assert torch.equal(masks[None, None], masks["sep-entity", True])
+    for other in ways[2:]:
+        assert float((masks[None, None] - masks[other]).abs().max()) > 1e-3
 
 
 @torch.inference_mode()

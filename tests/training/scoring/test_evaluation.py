@@ -13,13 +13,16 @@ import torch
 
 from vidseg.benchmarking.release import OnRequest, first_masks
 from vidseg.errors import DataError, RecipeError
+from vidseg.labels import Sentence
 from vidseg.results import FrameResult, Segment, Track
+from vidseg.training.data.sources import is_held_out
 from vidseg.training.recipe.schema import BenchmarkConfig, EvaluationConfig, Recipe
 from vidseg.training.scoring.benchmark_scores import (
     ObjectScores,
     PanopticScores,
     Scores,
     SemanticScores,
+    SentenceScores,
     TrackScores,
 )
 from vidseg.training.scoring.benchmark_videos import TrueTrack, open_videos
@@ -145,6 +148,31 @@ def test_a_model_folder_is_measured_on_a_release(tmp_path: Path) -> None:
     first, second = (evaluate(tmp_path / "model") for _ in range(2))
     assert list(first) == ["dev/J&F", "dev/J", "dev/F"] and first == second
     assert all(0 <= value <= 100 for value in first.values())
+
+
+def test_sentences_are_scored_by_all_objects_that_they_mean() -> None:
+    """The first object of the answers is the dog; a sentence about both means every pixel."""
+    scores = SentenceScores()
+    prompts = scores.ask([Sentence("a", "the dog", (1,)), Sentence("b", "all of it", (1, 2))])
+    assert [(p.text, p.object_id) for p in prompts] == [("the dog", 1), ("all of it", 2)]
+    figures = scored(scores, 0)
+    grass = (64 - 16) / 64
+    assert figures["J"] == pytest.approx(100 * (1 + grass) / 2)
+
+
+def test_held_out_videos_alone_are_measured(tmp_path: Path) -> None:
+    """The others are those that a source with the same share trains on."""
+    write_layout("ref_davis", tmp_path / "ref")
+    whole = BenchmarkConfig(name="x", kind="ref_davis", folder="ref", split="valid", task="refvos")
+    everything = open_videos(whole, tmp_path)
+    names = [video.name for video in everything._source.videos]
+    share = 0.5
+    part = open_videos(replace(whole, held_out=share), tmp_path)
+    kept = [k for k, name in enumerate(names) if is_held_out(name, share)]
+    assert part.lengths == tuple(everything.lengths[k] for k in kept)
+    for place, k in enumerate(kept):
+        assert part.sentences(place) == everything.sentences(k)
+    assert everything.sentences(0)
 
 
 def test_a_plain_layout_has_its_own_names(tmp_path: Path, label_map_folder: Path) -> None:

@@ -53,11 +53,16 @@ class Decoding(TypedDict):
 
     separation: Separation | None
     temporal_encoding: TemporalEncoding | None
+    grounding_average: bool | None
 
 
 def decoding(config: InferenceConfig) -> Decoding:
     """The part of the settings that overrides how the decoder is configured."""
-    return {"separation": config.separation, "temporal_encoding": config.temporal_encoding}
+    return {
+        "separation": config.separation,
+        "temporal_encoding": config.temporal_encoding,
+        "grounding_average": config.grounding_average,
+    }
 
 
 class UniVSPredictor:

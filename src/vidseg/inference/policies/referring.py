@@ -84,7 +84,7 @@ class ReferringPolicy:
         so that none needs padding.
         """
         longest = max(map(len, self._words))
-        apart = self._config.separation in (None, "sep-entity")
+        apart = self._config.separation in (None, "sep-entity", "sep-entity-learnable")
         by_length: dict[int, list[int]] = defaultdict(list)
         for row, words in enumerate(self._words):
             by_length[len(words) if apart else longest].append(row)

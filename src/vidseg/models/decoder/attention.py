@@ -75,12 +75,12 @@ class SeparatedSelfAttention(nn.Module):
             self._joint(learnable, prompts)
             return
         seen = None
-        if separation == "sep-learnable" and learnable is not None:
+        if separation in ("sep-learnable", "sep-entity-learnable") and learnable is not None:
             seen = learnable.keys_values()
         if learnable is not None:
             learnable.content = self.alone(learnable.content, learnable.position, rule.prompt_keys)
         if prompts is not None:
-            entity_wise = rule.entity_wise or separation == "sep-entity"
+            entity_wise = rule.entity_wise or separation in ("sep-entity", "sep-entity-learnable")
             attend = self.one_by_one if entity_wise else self.alone
             prompts.content = attend(prompts.content, prompts.position, seen)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from ...errors import ModelError
 
-Separation = Literal["sep", "sep-entity", "sep-learnable", "none"]
+Separation = Literal["sep", "sep-entity", "sep-learnable", "sep-entity-learnable", "none"]
 TemporalEncoding = Literal["absolute", "clip"]
 
 
@@ -22,7 +22,9 @@ class MaskDecoderConfig:
         text_dim: D_t, width of the text space.
         separation: who sees whom in self-attention (paper supplement, Table 4a). ``sep``:
             learnable and prompt queries apart; ``sep-entity``: each prompt alone too;
-            ``sep-learnable``: prompts also see learnable queries; ``none``: all see all.
+            ``sep-learnable``: prompts also see learnable queries, and each other, as released;
+            ``sep-entity-learnable``: they see these but not each other, as the paper has it;
+            ``none``: all see all.
             Expressions never see each other, except under ``none``.
         proca: prompt cross-attention in every layer (paper Table 4a).
         prompts_as_queries: False gives the baseline of Table 4a and of SEEM: prompt tokens are
@@ -49,8 +51,8 @@ class MaskDecoderConfig:
 
     def __post_init__(self) -> None:
         for name, value, allowed in (
-            ("separation", self.separation, ("sep", "sep-entity", "sep-learnable", "none")),
-            ("temporal_encoding", self.temporal_encoding, ("absolute", "clip")),
+            ("separation", self.separation, get_args(Separation)),
+            ("temporal_encoding", self.temporal_encoding, get_args(TemporalEncoding)),
         ):
             if value not in allowed:
                 raise ModelError(f"decoder.{name} is {value!r}; use one of {', '.join(allowed)}.")

@@ -141,10 +141,11 @@ class MaskDecoder(nn.Module):
         auxiliary: bool | None = None,
         separation: Separation | None = None,
         temporal_encoding: TemporalEncoding | None = None,
+        grounding_average: bool | None = None,
         fuse: Fuse | None = None,
     ) -> DecoderOutput:
         """See :meth:`vidseg.models.univs.model.UniVS.decode`."""
-        rule = PromptRule.of(self.config, prompts, separation, self.training)
+        rule = PromptRule.of(self.config, prompts, separation, self.training, grounding_average)
         shuffle = self.training and self.config.shuffle_mask_embeddings
         predictor = Predictor(self.heads, rule, prompts, class_embeddings, fuse, shuffle)
         scene = self.scene(features, frame_indices, temporal_encoding)

@@ -67,22 +67,33 @@ class PromptRule:
         prompts: PromptQueries | None,
         separation: Separation | None,
         training: bool,
+        average: bool | None = None,
     ) -> PromptRule:
         """The rule for these prompts; ``separation`` overrides the configured one, and the rule
-        that expressions never see each other."""
+        that expressions never see each other; ``average`` overrides ``grounding_average``."""
         kind = separation or config.separation
         if prompts is None:
             return PromptRule(kind)
         if not config.prompts_as_queries:
             return PromptRule(kind, answers=True, prompt_keys=prompt_keys_values(prompts))
         expression = prompts.kind == "expression"
+        averages = config.grounding_average if average is None else average
         return PromptRule(
             kind,
             entity_wise=expression and separation is None and kind != "none",
-            average=expression and config.grounding_average and not training,
+            average=expression and averages and not training,
         )
 
     @property
     def needs_learnable(self) -> bool:
         """Whether the answers for prompts depend on learnable queries."""
-        return self.answers or self.average or self.separation in ("none", "sep-learnable")
+        return (
+            self.answers
+            or self.average
+            or self.separation
+            in (
+                "none",
+                "sep-learnable",
+                "sep-entity-learnable",
+            )
+        )

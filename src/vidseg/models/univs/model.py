@@ -133,6 +133,7 @@ class UniVS(SavedModel):
         auxiliary: bool | None = None,
         separation: Separation | None = None,
         temporal_encoding: TemporalEncoding | None = None,
+        grounding_average: bool | None = None,
     ) -> DecoderOutput:
         """Masks, classes and embeddings of learnable queries, then of prompt queries.
 
@@ -147,7 +148,7 @@ class UniVS(SavedModel):
             auxiliary: whether to give the predictions before the last; default: in training.
             separation: overrides the configured one, and holds for expressions as well, which
                 otherwise never see each other.
-            temporal_encoding: overrides the configured one.
+            temporal_encoding, grounding_average: override the configured ones.
         """
         return self.mask_decoder.forward(
             features,
@@ -158,5 +159,6 @@ class UniVS(SavedModel):
             auxiliary=auxiliary,
             separation=separation,
             temporal_encoding=temporal_encoding,
+            grounding_average=grounding_average,
             fuse=None if self.propagation is None else self.propagation.fuse,
         )

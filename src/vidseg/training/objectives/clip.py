@@ -52,6 +52,8 @@ class PromptedObjective:
         self, batch: ClipBatch, rng: np.random.Generator, first_frames: int | None = None
     ) -> SimulatedPrompts | None:
         """Prompts of one kind for whole clips; see :func:`simulate_clip_prompts`."""
+        if not self._prompts.asked:
+            return None
         shares = self._shares(batch)
         kind = choose_kind(shares, rng)
         if kind is None:

@@ -128,6 +128,11 @@ def _check_objective(objective: ObjectiveConfig, data: DataConfig) -> None:
     _check_shares(objective.tasks.shares, "objective.tasks.shares")
     _check_only(prompts.only, "objective.prompts.only", data)
     _check_only(objective.tasks.only, "objective.tasks.only", data)
+    if not prompts.asked and objective.kind != "clips":
+        raise RecipeError(
+            f"objective.prompts.asked is false, but the objective {objective.kind} needs prompts; "
+            f"only clips does without."
+        )
     if objective.kind in ("long_video", "gvseg") and objective.clip_frames > data.frames:
         raise RecipeError(
             f"objective.clip_frames is {objective.clip_frames}, more than the {data.frames} of "
@@ -170,6 +175,8 @@ def _check_evaluation(evaluation: EvaluationConfig) -> None:
     names = [benchmark.name for benchmark in evaluation.benchmarks]
     for benchmark in evaluation.benchmarks:
         key = f"evaluation.benchmarks.{benchmark.name}"
+        share = benchmark.held_out
+        _demand(share, f"{key}.held_out", "at least 0 and below 1", lambda v: 0 <= v < 1)
         for name in ("short_side", "most_videos", "most_frames"):
             _demand(getattr(benchmark, name), f"{key}.{name}", "more than 0", lambda v: v > 0)
     if evaluation.best is not None and evaluation.best.split("/")[0] not in names:

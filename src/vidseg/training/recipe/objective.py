@@ -42,6 +42,8 @@ class PromptsConfig:
     """Simulated prompts.
 
     Attributes:
+        asked: False leaves prompts out, so that learnable queries alone are trained, as in a
+            Mask2Former (``clips``).
         shares: of the kinds, for clips.
         single_shares: of the kinds, for single frames; None: as ``shares``.
         only: kinds that a source may be prompted with, by its name; sources that are not named
@@ -53,6 +55,7 @@ class PromptsConfig:
             (``long_video``).
     """
 
+    asked: bool = True
     shares: PromptShares = field(default_factory=lambda: PromptShares(mask=1.0))
     single_shares: PromptShares | None = None
     only: Mapping[str, tuple[PromptForm, ...]] = field(default_factory=dict)

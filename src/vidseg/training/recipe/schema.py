@@ -134,8 +134,11 @@ class BenchmarkConfig:
         kind: as of a source.
         folder: relative to ``data.root`` (or absolute).
         split: of that dataset; None where it has none.
-        task: ``vos`` (masks of the first frame), ``vis``, ``vss`` or ``vps``.
+        task: ``vos`` (masks of the first frame), ``pvos`` (the same of things and stuff, told apart
+            by their classes), ``refvos`` (sentences), ``vis``, ``vss`` or ``vps``.
         short_side: frames are shrunk to this before they are segmented; None: as they are.
+        held_out: share of the videos that a source with the same ``held_out`` never trains on,
+            which alone is measured; 0: all videos.
         most_videos: largest number of videos, the first ones; None for all.
         most_frames: largest number of frames of a video, the first ones; None for all.
     """
@@ -144,8 +147,9 @@ class BenchmarkConfig:
     kind: str
     folder: str
     split: str | None = None
-    task: Literal["vos", "vis", "vss", "vps"] = "vos"
+    task: Literal["vos", "pvos", "refvos", "vis", "vss", "vps"] = "vos"
     short_side: int | None = None
+    held_out: float = 0.0
     most_videos: int | None = None
     most_frames: int | None = None
 

@@ -11,12 +11,14 @@ import numpy.typing as npt
 
 from ...benchmarking.release import Masks, first_masks
 from ...inference.segmenter import Results
+from ...labels import Sentence
 from ...metrics.jf import JFMeter
 from ...metrics.panoptic import PanopticMap
 from ...metrics.stq import STQ
 from ...metrics.vis import TrackAP
 from ...metrics.vpq import VPQ
 from ...metrics.vss import SemanticMeter
+from ...prompts import Text
 from ...results import FrameResult
 from ...types import MaskArray
 from .benchmark_videos import TrueTrack
@@ -40,7 +42,7 @@ class Scores(Protocol):
 
 
 class ObjectScores:
-    """J and F of objects that were prompted with their first mask (task vos).
+    """J and F of objects that were prompted with their first mask (tasks vos and pvos).
 
     As on DAVIS the frame with the prompt and the last one of a video do not count.
     """
@@ -65,10 +67,39 @@ class ObjectScores:
 
     def figures(self) -> dict[str, float]:
         """See :class:`Scores`."""
-        if not self._meter.region:
-            return {"J&F": math.nan, "J": math.nan, "F": math.nan}
-        scores = self._meter.compute()
-        return _percent({"J&F": scores.mean, "J": scores.region.mean, "F": scores.contour.mean})
+        return _region_and_contour(self._meter)
+
+
+class SentenceScores:
+    """J and F of what sentences mean, on all labelled frames as on Ref-DAVIS (task refvos)."""
+
+    def __init__(self) -> None:
+        self._meter = JFMeter()
+        self._videos = 0
+        self._meant: dict[int, tuple[int, ...]] = {}
+
+    def ask(self, sentences: Sequence[Sentence]) -> list[Text]:
+        """A prompt for each sentence of the next video."""
+        self._meant = {k: s.track_ids for k, s in enumerate(sentences, start=1)}
+        return [Text(s.text, object_id=k) for k, s in enumerate(sentences, start=1)]
+
+    def add(self, results: Results, truth: Truth, tracks: Mapping[int, TrueTrack]) -> None:
+        """See :class:`Scores`."""
+        for result, masks in zip(results, truth, strict=True):
+            if masks is None:
+                continue
+            found = _found(result)
+            nothing = np.zeros(result.size, dtype=bool)
+            for name, ids in self._meant.items():
+                true = np.zeros(result.size, dtype=bool)
+                for id in ids:
+                    true |= masks.get(id, nothing)
+                self._meter.update((self._videos, name), found.get(name, nothing), true)
+        self._videos += 1
+
+    def figures(self) -> dict[str, float]:
+        """See :class:`Scores`."""
+        return _region_and_contour(self._meter)
 
 
 class TrackScores:
@@ -144,6 +175,13 @@ class PanopticScores:
         values = [scores.all.pq for scores in lengths.values() if not math.isnan(scores.all.pq)]
         stq = self._stq.compute().stq
         return _percent({"VPQ": float(np.mean(values)) if values else math.nan, "STQ": stq})
+
+
+def _region_and_contour(meter: JFMeter) -> dict[str, float]:
+    if not meter.region:
+        return {"J&F": math.nan, "J": math.nan, "F": math.nan}
+    scores = meter.compute()
+    return _percent({"J&F": scores.mean, "J": scores.region.mean, "F": scores.contour.mean})
 
 
 def _found(result: FrameResult) -> dict[int, MaskArray]:

@@ -11,10 +11,10 @@ from ...datasets.clips.own_folders import OWN_FOLDERS
 from ...datasets.sources.registry import open_dataset
 from ...errors import DataError
 from ...geometry.masks import decode_rle
-from ...labels import LabelSource
+from ...labels import LabelSource, Sentence
 from ...types import ImageArray, MaskArray
 from ...vocabularies import is_thing_name
-from ..data.sources import own_classes
+from ..data.sources import is_held_out, own_classes
 from ..recipe.schema import BenchmarkConfig
 
 
@@ -41,12 +41,12 @@ def open_videos(config: BenchmarkConfig, root: Path) -> BenchmarkVideos:
         own = OWN_FOLDERS[config.kind](folder, config.split)
         names, rows = own_classes(own)
         things = frozenset(row for row, name in enumerate(names) if is_thing_name(name))
-        return BenchmarkVideos(own, names, rows, things)
+        return BenchmarkVideos(own, names, rows, things, held_out=config.held_out)
     source = open_dataset(config.kind, folder, config.split)
     names, rows = class_list(
         "auto", config.kind, config.split, source.categories, f"{where} ({folder})"
     )
-    return BenchmarkVideos(source, names, rows)
+    return BenchmarkVideos(source, names, rows, held_out=config.held_out)
 
 
 class BenchmarkVideos:
@@ -56,6 +56,7 @@ class BenchmarkVideos:
         source: opened.
         names, rows: as :func:`~vidseg.datasets.class_lists.class_list` gives them.
         things: rows of the countable classes; None: as the source says.
+        held_out: share of the videos that are taken, by name; 0: all.
 
     Attributes:
         names: K class names; empty where objects have none.
@@ -69,15 +70,22 @@ class BenchmarkVideos:
         names: tuple[str, ...],
         rows: Mapping[int, int],
         things: frozenset[int] | None = None,
+        *,
+        held_out: float = 0.0,
     ) -> None:
         self._source, self._rows = source, rows
+        self._taken = [
+            place
+            for place, video in enumerate(source.videos)
+            if not held_out or is_held_out(video.name, held_out)
+        ]
         self.names = names
         self.things = (
             things
             if things is not None
             else frozenset(rows[c.id] for c in source.categories if c.is_thing and c.id in rows)
         )
-        self.lengths = tuple(len(video.frames) for video in source.videos)
+        self.lengths = tuple(len(source.videos[place].frames) for place in self._taken)
 
     def tracks(self, video: int) -> Mapping[int, TrueTrack]:
         """Everything that is labelled in a video, by id from 1."""
@@ -86,16 +94,26 @@ class BenchmarkVideos:
                 -1 if track.category_id is None else self._rows.get(track.category_id, -1),
                 track.is_crowd,
             )
-            for track in self._source.tracks(video)
+            for track in self._source.tracks(self._taken[video])
         }
+
+    def category(self, track: TrueTrack) -> tuple[str | None, bool]:
+        """(name of its class, whether that is a thing); (None, True) without a class."""
+        if track.row < 0:
+            return None, True
+        return self.names[track.row], track.row in self.things
+
+    def sentences(self, video: int) -> tuple[Sentence, ...]:
+        """What is said about the objects of a video."""
+        return self._source.sentences(self._taken[video])
 
     def picture(self, video: int, frame: int) -> ImageArray:
         """A frame."""
-        return self._source.picture(video, frame)
+        return self._source.picture(self._taken[video], frame)
 
     def masks(self, video: int, frame: int) -> Mapping[int, MaskArray] | None:
         """[H, W] masks by track id; None for a frame that is not labelled."""
-        labels = self._source.labels(video, frame)
+        labels = self._source.labels(self._taken[video], frame)
         if labels is None:
             return None
         return {id: decode_rle(mask) for id, mask in labels.masks.items()}

@@ -15,6 +15,7 @@ from ...benchmarking.release import OnRequest, first_masks
 from ...errors import RecipeError
 from ...inference.files.loading import load
 from ...inference.segmenter import Segmenter
+from ...prompts import Prompt
 from ..parallel.processes import team
 from ..recipe.schema import BenchmarkConfig, Recipe
 from ..run.checkpointing import MODEL
@@ -24,7 +25,9 @@ from .benchmark_scores import (
     PanopticScores,
     Scores,
     SemanticScores,
+    SentenceScores,
     TrackScores,
+    Truth,
 )
 from .benchmark_videos import BenchmarkVideos, open_videos
 
@@ -82,11 +85,9 @@ def measure(
     for video, length in enumerate(videos.lengths[: config.most_videos]):
         shown = min(length, config.most_frames or length)
         truth = OnRequest(partial(videos.masks, video), shown)
-        asked: dict[str, Any] = {"categories": list(videos.names)}
-        if config.task == "vos":
-            asked = {"prompts": list(first_masks(truth))}
-            if not asked["prompts"]:
-                continue
+        asked = _asked(config, videos, video, truth, scores)
+        if not asked:
+            continue
         pictures = OnRequest(partial(videos.picture, video), shown)
         with segmenter.segment(
             pictures, task=config.task, short_side=config.short_side, config=own, **asked
@@ -95,19 +96,40 @@ def measure(
     return scores.figures()
 
 
+def _asked(
+    config: BenchmarkConfig, videos: BenchmarkVideos, video: int, truth: Truth, scores: Scores
+) -> dict[str, Any]:
+    """What the segmenter is asked about a video; empty where there is nothing to ask."""
+    if config.task in ("vis", "vss", "vps"):
+        return {"categories": list(videos.names)}
+    prompts: list[Prompt]
+    if isinstance(scores, SentenceScores):
+        prompts = [*scores.ask(videos.sentences(video))]
+        return {"prompts": prompts} if prompts else {}
+    masks = [*first_masks(truth)]
+    if config.task == "pvos":
+        told = {i: videos.category(track) for i, track in videos.tracks(video).items()}
+        named = ((mask, *told[mask.object_id]) for mask in masks)
+        masks = [replace(mask, category=name, is_thing=thing) for mask, name, thing in named]
+    prompts = [*masks]
+    return {"prompts": prompts} if prompts else {}
+
+
 def _open(config: BenchmarkConfig, root: Path) -> BenchmarkVideos:
     videos = open_videos(config, root)
-    if config.task != "vos" and not videos.names:
+    if config.task not in ("vos", "refvos") and not videos.names:
         raise RecipeError(
             f"evaluation.benchmarks.{config.name}.task is {config.task}, but {config.kind} has no "
-            f"classes; the task can be vos."
+            f"classes; the task can be vos or refvos."
         )
     return videos
 
 
 def _scores(config: BenchmarkConfig, videos: BenchmarkVideos) -> Scores:
-    if config.task == "vos":
+    if config.task in ("vos", "pvos"):
         return ObjectScores()
+    if config.task == "refvos":
+        return SentenceScores()
     if config.task == "vis":
         return TrackScores(videos.names)
     if config.task == "vss":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -150,15 +150,33 @@ class PromptedPolicy:
 
     def _decode(self, clip: Clip, drawn: dict[int, Tensor]) -> Prediction:
         classes = None if self._stuff is None else self._stuff.embeddings
+        by_similarity = self._config.tracking.association == "similarity"
         out = self._model.decode(
             clip.features,
             clip.frame_indices[None],
             self._memory.queries(clip, drawn),
             classes,
-            learnable=classes is not None,
+            learnable=classes is not None or by_similarity,
             **decoding(self._config),
         )
-        return check_finite(out.final, clip)
+        found = check_finite(out.final, clip)
+        return self._answered_by_learnable(clip, found) if by_similarity else found
+
+    def _answered_by_learnable(self, clip: Clip, found: Prediction) -> Prediction:
+        """Known objects are the learnable queries most like what is remembered of them.
+
+        This is the tracker by similarity of UniVS Table 4b; prompt queries only begin objects.
+        """
+        masks, embeddings = found.mask_logits.clone(), found.embeddings.clone()
+        candidates = found.embeddings[0, : found.learnable].float()
+        for row, name in enumerate(self._memory.ids):
+            if self._anchors[name] >= clip.start:
+                continue
+            memory = self._embeddings.values[row].expand(len(candidates), -1, -1)
+            best = int(temporal_consistency(memory, candidates).argmax())
+            masks[0, found.learnable + row] = found.mask_logits[0, best]
+            embeddings[0, found.learnable + row] = found.embeddings[0, best]
+        return replace(found, mask_logits=masks, embeddings=embeddings)
 
     # -- after decoding -------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Table 4 of the GvSeg paper as overrides of a recipe, and the run that fills it in."""
+"""The run that fills in an ablation table: each row is trained and measured."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import RecipeError, TrainingError, VidsegError
-from ..formats.atomic import replacing
-from ..formats.output_places import output_folder
-from .recipe.reading import read_recipe, recipe_text
-from .recipe.schema import EvaluationConfig, Recipe
-from .run.starting_model import model_config
+from ...errors import RecipeError, TrainingError, VidsegError
+from ...formats.atomic import replacing
+from ...formats.output_places import output_folder
+from ..recipe.reading import read_recipe, recipe_names, recipe_text
+from ..recipe.schema import EvaluationConfig, InitConfig, Recipe
+from ..run.starting_model import model_config
+from . import gvseg, univs
+from .row import AblationRow
 
 Figures = Mapping[str, float]
 Train = Callable[[Recipe, Path], None]
@@ -24,95 +26,40 @@ Measure = Callable[[Recipe, Path], Figures]
 """Figures of the model of a training folder, by ``benchmark/figure``."""
 
 
-@dataclass(frozen=True)
-class AblationRow:
-    """A row of the table.
-
-    Attributes:
-        name: letter of the part of Table 4 and number of the row.
-        label: what the paper calls it.
-        vpq, stq: published, on VIPSeg with ResNet-50.
-        overrides: of the recipe.
-    """
-
-    name: str
-    label: str
-    vpq: float
-    stq: float
-    overrides: tuple[str, ...] = ()
+TABLES: Mapping[str, tuple[AblationRow, ...]] = {"gvseg": gvseg.ROWS, "clips": univs.ROWS}
+"""Rows by the objective of the recipe: GvSeg's, and those of stage 2 of UniVS."""
 
 
-_NOT_AWARE = "model.overrides.shape_aware=false"
-_LEARNED = "model.overrides.initial=learned"
-_FRAME = ("objective.contrast.things=frame", "objective.contrast.stuff=frame")
+def table_of(name: str, recipe: Recipe) -> tuple[AblationRow, ...]:
+    """The table that a recipe can fill in. Raises RecipeError where there is none."""
+    kind = recipe.objective.kind
+    if kind not in TABLES:
+        raise RecipeError(
+            f"Recipe {name} has the objective {kind}; an ablation needs one of gvseg, such as "
+            f"gvseg_r50_vipseg, or of clips, such as univs_r50_stage2."
+        )
+    if not recipe.evaluation.benchmarks:
+        raise RecipeError(
+            f"Recipe {name} has no evaluation.benchmarks; an ablation measures on them."
+        )
+    return TABLES[kind]
 
 
-def _cues(things: bool, stuff: bool) -> tuple[str, ...]:
-    """Whether shape and position take part in the association of things and of stuff."""
-    cues = {True: "shape_position", False: "appearance"}
-    return (
-        f"evaluation.settings.affinity={cues[things]}",
-        f"evaluation.settings.stuff_affinity={cues[stuff]}",
-    )
-
-
-def _bins(angles: int, radii: int) -> tuple[str, ...]:
-    key = "model.overrides.descriptor"
-    return f"{key}.angles={angles}", f"{key}.radii={radii}"
-
-
-def _contrast(tau: float, queue: int) -> tuple[str, ...]:
-    return f"objective.contrast.tau={tau}", f"objective.contrast.queue={queue}"
-
-
-_E3 = ("objective.contrast.things=video", "objective.contrast.stuff=frame")
-_E2 = ("objective.contrast.things=frame", "objective.contrast.stuff=dataset")
-_ALONE = (_NOT_AWARE, _LEARNED, *_cues(False, False))
-
-ROWS = (
-    AblationRow("a1", "Baseline", 36.0, 37.3, (*_ALONE, *_FRAME)),
-    AblationRow("a2", "+ SPA query matching", 37.8, 38.5, (_LEARNED, *_cues(True, True), *_FRAME)),
-    AblationRow("a3", "+ Task-oriented init.&asso.", 40.1, 40.7, _FRAME),
-    AblationRow("a4", "+ Task-oriented TCL", 41.2, 42.0, _ALONE),
-    AblationRow("a5", "GvSeg", 44.0, 44.9),
-    AblationRow("b1", "τ 0.1, N_Q 100", 43.3, 43.9, _contrast(0.1, 100)),
-    AblationRow("b2", "τ 0.2, N_Q 100", 44.0, 44.9, _contrast(0.2, 100)),
-    AblationRow("b3", "τ 0.2, N_Q 200", 44.1, 45.1, _contrast(0.2, 200)),
-    AblationRow("b4", "τ 0.3, N_Q 100", 43.6, 44.4, _contrast(0.3, 100)),
-    AblationRow("b5", "τ 0.3, N_Q 200", 43.7, 44.6, _contrast(0.3, 200)),
-    AblationRow("c1", "12 angles, 6 radii", 43.1, 43.8, _bins(12, 6)),
-    AblationRow("c2", "24 angles, 12 radii", 43.6, 44.3, _bins(24, 12)),
-    AblationRow("c3", "36 angles, 12 radii", 44.0, 44.9, _bins(36, 12)),
-    AblationRow("c4", "36 angles, 18 radii", 43.9, 45.0, _bins(36, 18)),
-    AblationRow("c5", "48 angles, 12 radii", 44.0, 44.8, _bins(48, 12)),
-    AblationRow("d1", "things and stuff by appearance", 42.1, 43.1, _cues(False, False)),
-    AblationRow("d2", "things by shape and position too", 44.0, 44.9, _cues(True, False)),
-    AblationRow("d3", "stuff by shape and position too", 41.7, 42.8, _cues(False, True)),
-    AblationRow("d4", "both by shape and position too", 42.9, 43.4, _cues(True, True)),
-    AblationRow("e1", "things of frames, stuff of frames", 40.1, 40.7, _FRAME),
-    AblationRow("e2", "things of frames, stuff of the dataset", 42.4, 43.3, _E2),
-    AblationRow("e3", "things of the video, stuff of frames", 43.0, 43.9, _E3),
-    AblationRow("e4", "things of the video, stuff of the dataset", 44.0, 44.9),
-)
-"""Each row of part a adds one component to the baseline, except a3: its published figures are those
-of e1, so it is taken as everything without task-oriented TCL."""
-
-
-def wanted_rows(text: str | None) -> tuple[AblationRow, ...]:
+def wanted_rows(text: str | None, rows: Sequence[AblationRow]) -> tuple[AblationRow, ...]:
     """The rows of ``a,b3,e``: whole parts or single rows; all of them for None.
 
     Raises RecipeError for a name that there is not.
     """
     if text is None:
-        return ROWS
+        return tuple(rows)
     words = [word.strip() for word in text.split(",")]
     for word in words:
-        if not any(word in (row.name, row.name[0]) for row in ROWS):
+        if not any(word in (row.name, row.name[0]) for row in rows):
             raise RecipeError(
-                f"--rows has {word!r}, which is no row of the ablation; give parts (a to e) or "
-                f"rows such as a1, with commas between them."
+                f"--rows has {word!r}, which is no row of the ablation; give parts (a to "
+                f"{rows[-1].name[0]}) or rows such as a1, with commas between them."
             )
-    return tuple(row for row in ROWS if row.name in words or row.name[0] in words)
+    return tuple(row for row in rows if row.name in words or row.name[0] in words)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,10 +67,10 @@ class Ablation:
     """What is ablated, and where.
 
     Attributes:
-        recipe: name or file; its objective must be gvseg.
+        recipe: name or file; its objective must be gvseg, or clips for UniVS.
         settings: ``key=value`` of every row.
         out: folder of the trainings, the rows and the table.
-        rows: of the table.
+        rows: of the table; None: all of it.
         steps: optimiser steps of each training; None: as the recipe says.
         command: as typed, for the table.
     """
@@ -131,25 +78,60 @@ class Ablation:
     recipe: str
     settings: Sequence[str]
     out: Path
-    rows: Sequence[AblationRow] = ROWS
+    rows: Sequence[AblationRow]
     steps: int | None = None
     command: str = ""
 
     def of(self, row: AblationRow) -> Recipe:
         """The recipe of a row. Decays of the rate come at the same share of a shorter run.
 
-        Raises RecipeError where it is not of gvseg, has no benchmark, or an override does not fit.
+        Raises RecipeError where it has no table or benchmark, or an override does not fit.
         """
         recipe = read_recipe(self.recipe, [*self.settings, *row.overrides])
-        if recipe.objective.kind != "gvseg":
-            raise RecipeError(
-                f"Recipe {self.recipe} has the objective {recipe.objective.kind}; an ablation "
-                f"needs one of gvseg, such as gvseg_r50_vipseg."
-            )
-        if not recipe.evaluation.benchmarks:
-            raise RecipeError(
-                f"Recipe {self.recipe} has no evaluation.benchmarks; an ablation measures on them."
-            )
+        table_of(self.recipe, recipe)
+        return self._shortened(recipe)
+
+    def trainings(self, row: AblationRow) -> tuple[Recipe, ...]:
+        """What is trained for a row, one after the other; the last is measured.
+
+        Raises RecipeError as :meth:`of`, and where a stage that the row needs is no recipe.
+        """
+        recipe = self.of(row)
+        kept = tuple(b for b in recipe.evaluation.benchmarks if b.task not in row.lacks)
+        recipe = replace(recipe, evaluation=replace(recipe.evaluation, benchmarks=kept))
+        chain = [recipe]
+        earlier = Path(recipe.init.start).name
+        if row.anew and earlier in recipe_names():
+            first = self._stage(earlier, row)
+            chain = [first, replace(recipe, init=InitConfig(start=str(self.folder(first))))]
+        if row.goes_on:
+            name = self.recipe.replace("_stage2", "_stage3")
+            if name == self.recipe or name not in recipe_names():
+                raise RecipeError(
+                    f"Row {row.name} goes on to stage 3, which {self.recipe} has none of; give a "
+                    f"recipe such as univs_r50_stage2, or other rows with --rows."
+                )
+            start = InitConfig(start=str(self.folder(chain[-1])))
+            last = self._stage(name, row)
+            chain.append(replace(last, init=start, evaluation=recipe.evaluation))
+        return tuple(chain)
+
+    def folder(self, recipe: Recipe) -> Path:
+        """Where a recipe is trained."""
+        return self.out / "trainings" / training_name(recipe)
+
+    def _stage(self, name: str, row: AblationRow) -> Recipe:
+        """Another stage with what the line and the row say, as far as that stage knows the key."""
+        fitting: list[str] = []
+        for override in (*self.settings, *row.overrides):
+            try:
+                read_recipe(name, [*fitting, override])
+            except RecipeError:
+                continue  # such as the folder of a source that is not of this stage
+            fitting.append(override)
+        return self._shortened(read_recipe(name, fitting))
+
+    def _shortened(self, recipe: Recipe) -> Recipe:
         if self.steps is None:
             return recipe
         plan = recipe.schedule
@@ -174,11 +156,11 @@ def run_ablation(ablation: Ablation, train: Train, measure: Measure) -> Path:
         OutputError: the folder cannot be written to.
         KeyboardInterrupt: after Ctrl-C; the same command goes on from there.
     """
-    recipes = {row.name: ablation.of(row) for row in ablation.rows}
+    plans = {row.name: ablation.trainings(row) for row in ablation.rows}
     results: dict[str, dict[str, Any]] = {}
     with output_folder(ablation.out):
         for row in ablation.rows:
-            results[row.name] = _row(ablation.out, row, recipes[row.name], train, measure)
+            results[row.name] = _row(ablation, row, plans[row.name], train, measure)
             table = _write_table(ablation, results)
     failed = [(name, done["error"]) for name, done in results.items() if "error" in done]
     if failed:
@@ -198,19 +180,25 @@ def training_name(recipe: Recipe) -> str:
 
 
 def _row(
-    out: Path, row: AblationRow, recipe: Recipe, train: Train, measure: Measure
+    ablation: Ablation,
+    row: AblationRow,
+    trainings: Sequence[Recipe],
+    train: Train,
+    measure: Measure,
 ) -> dict[str, Any]:
     """The record of a row, from an earlier run if its recipe is the same."""
-    file, digest = out / "rows" / f"{row.name}.json", _digest(recipe)
+    recipe = trainings[-1]
+    file, digest = ablation.out / "rows" / f"{row.name}.json", _digest(recipe)
     if file.is_file():
         known: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         if known["recipe"] == digest:
             return known
-    folder = out / "trainings" / training_name(recipe)
+    folder = ablation.folder(recipe)
     done: dict[str, Any] = {"recipe": digest, "training": folder.name}
     try:
-        silent = replace(recipe, engine=replace(recipe.engine, evaluate_every=0))
-        train(silent, folder)
+        for stage in trainings:
+            silent = replace(stage, engine=replace(stage.engine, evaluate_every=0))
+            train(silent, ablation.folder(stage))
         done["figures"] = dict(measure(recipe, folder))
     except VidsegError as error:
         return {**done, "error": str(error)}
@@ -237,7 +225,7 @@ def _write_table(ablation: Ablation, results: Mapping[str, Mapping[str, Any]]) -
             "row": row.name,
             "label": row.label,
             "overrides": list(row.overrides),
-            "published": {"VPQ": row.vpq, "STQ": row.stq},
+            "published": dict(row.published),
             **{k: v for k, v in results[row.name].items() if k != "recipe"},
         }
         for row in rows
@@ -252,12 +240,14 @@ def _write_table(ablation: Ablation, results: Mapping[str, Mapping[str, Any]]) -
 def _markdown(facts: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> str:
     names = list(dict.fromkeys(name for row in rows for name in row.get("figures", {})))
     lines = [f"- {key}: `{value}`" for key, value in facts.items()]
-    heads = ["row", "what", *names, "paper VPQ", "paper STQ"]
+    told = list(dict.fromkeys(name for row in rows for name in row["published"]))
+    heads = ["row", "what", *names, *(f"paper {name}" for name in told)]
     lines += ["", f"| {' | '.join(heads)} |", "|---" * 2 + "|---:" * (len(heads) - 2) + "|"]
     for row in rows:
         figures = row.get("figures", {})
         cells = [f"{figures[name]:.2f}" if name in figures else "–" for name in names]
-        published = [f"{value:.1f}" for value in row["published"].values()]
+        paper = row["published"]
+        published = [f"{paper[name]:.1f}" if name in paper else "–" for name in told]
         lines.append(f"| {' | '.join([row['row'], row['label'], *cells, *published])} |")
     failed = [f"- {row['row']} failed: {row['error']}" for row in rows if "error" in row]
     return "\n".join([*lines, *(["", *failed] if failed else [])])
