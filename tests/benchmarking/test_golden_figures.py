@@ -11,8 +11,8 @@ import torch
 
 from vidseg.benchmarking.benchmark import run_benchmark
 from vidseg.benchmarking.running import BenchmarkRequest
-from vidseg.formats.reading import read_small_label_map
 from vidseg.inference.segmenter import Segmenter
+from vidseg.pictures.label_maps import read_small_label_map
 
 from ..datasets.scenes import save_json, save_palette
 from ..inference.streaming import pictures
