@@ -192,7 +192,7 @@ class PromptedPolicy:
         new = [r for r, i in enumerate(ids) if marked[r] and i > 0]
         known = [r for r, i in enumerate(ids) if not marked[r] and i > 0]
         if known:
-            self._settle_known(clip, torch.tensor(known), logits, embeddings, painted)
+            self._settle_known(clip, known, logits, embeddings, painted)
         if new:
             self._settle_marked(clip, new, logits, embeddings, painted)
         for row in (r for r, i in enumerate(ids) if i < 0):
@@ -215,9 +215,10 @@ class PromptedPolicy:
         return painted
 
     def _settle_known(
-        self, clip: Clip, rows: Tensor, logits: Tensor, embeddings: Tensor, painted: Tensor
+        self, clip: Clip, known: list[int], logits: Tensor, embeddings: Tensor, painted: Tensor
     ) -> None:
         """Objects of earlier frames: those that look as remembered keep what they win."""
+        rows = torch.tensor(known, device=logits.device)
         similarity = temporal_consistency(self._embeddings.values[rows], embeddings[rows])
         kept = similarity > self._config.tracking.consistency_threshold
         rows, similarity = rows[kept], similarity[kept]
