@@ -13,6 +13,7 @@ from ..errors import ModelError, PromptError
 from ..models.loading import Model
 from ..models.shapes import backbone_name
 from ..models.text.encoder import TextEncoder, build_text_encoder
+from ..models.text.features import move
 from ..nn.layers import channels_last
 from ..prompts import Prompt
 from ..results import FrameResult, Track
@@ -61,6 +62,8 @@ class Segmenter:
         self.stage = stage
         self.settings = {name: dict(values) for name, values in (settings or {}).items()}
         self._text_encoder = self._given_encoder = text_encoder
+        if text_encoder is not None:
+            move(text_encoder, self.device)
         self._text_weights = text_weights
         check_settings(self.settings)
 
@@ -206,6 +209,7 @@ class Segmenter:
             if config is None:
                 raise ModelError("This model was saved without a text encoder; give one.")
             self._text_encoder = build_text_encoder(config, self._text_weights)
+            move(self._text_encoder, self.device)
         return self._text_encoder
 
 

@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from vidseg.errors import ModelError
+from vidseg.models.text import clip_text
 from vidseg.models.text import encoder as text_encoder
 from vidseg.models.text.clip_templates import TEMPLATES
 from vidseg.models.text.clip_text import (
@@ -24,6 +25,7 @@ from vidseg.models.text.clip_text import (
 from vidseg.models.text.clip_tokens import ClipTokenizer, clean_text
 from vidseg.models.text.encoder import build_text_encoder
 
+from ...fake_device import DEVICE, fake_device
 from ...parity import report_difference
 
 TINY = ClipTextConfig(dim=24, width=32, layers=3, heads=4, vocabulary=300)
@@ -39,6 +41,10 @@ def units(golden_folder: Path) -> dict[str, list[str]]:
 
 @pytest.fixture
 def encoder() -> ClipTextEncoder:
+    return fresh_encoder()
+
+
+def fresh_encoder() -> ClipTextEncoder:
     pytest.importorskip("instant_clip_tokenizer", reason="pip install vidseg[clip]")
     torch.manual_seed(0)
     return ClipTextEncoder(ClipTextTower(SMALL))
@@ -195,3 +201,40 @@ def test_downloaded_weights_are_found(tmp_path: Path, monkeypatch: pytest.Monkey
     assert [path.name for path in read] == ["clip_rn50x4.pt", "regionclip_rn50x4.pth"]
     with pytest.raises(ModelError, match="needs its weights"):
         build_text_encoder(SMALL)
+
+
+def test_features_are_remembered_up_to_a_number(
+    encoder: ClipTextEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clip_text, "MOST_SENTENCES", 3)
+    monkeypatch.setattr(clip_text, "MOST_NAMES", 3)
+    runs = []
+    tower = encoder.tower.forward
+    monkeypatch.setattr(encoder.tower, "forward", lambda ids: runs.append(ids) or tower(ids))
+    for text in ("one", "two", "three", "one", "four"):
+        encoder.encode_sentences([text])
+    runs.clear()
+    encoder.encode_sentences(["one"])  # asked for later than "two"
+    assert not runs
+    encoder.encode_sentences(["two"])
+    assert runs
+    many = encoder.encode_sentences([f"number {letter}" for letter in "abcde"])
+    assert many.sentence.shape == (5, encoder.dim), "more texts at once than are remembered"
+
+
+def test_names_together_give_what_each_gives_alone() -> None:
+    names = ["dog", "traffic light", "the person on the far left"]
+    together = fresh_encoder().encode_names(names)
+    alone = torch.cat([fresh_encoder().encode_names([name]) for name in names])
+    report_difference("names", together, alone, 1e-6)
+
+
+def test_the_tower_runs_on_its_device_and_features_come_back() -> None:
+    want = fresh_encoder().encode_sentences(["the dog", "a cat on the left"])
+    with fake_device():
+        encoder = fresh_encoder().to(DEVICE)
+        assert encoder.tower.text_projection.device == DEVICE
+        got = encoder.encode_sentences(["the dog", "a cat on the left"])
+    for mine, true in zip(got, want, strict=True):
+        assert mine.device.type == "cpu"
+        torch.testing.assert_close(mine, true)  # attention adds in another order

@@ -67,15 +67,15 @@ def test_long_lists_are_kept_part_by_part(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(clip_text, "KEPT_TOGETHER", 2)
     names = ["dog", "cat", "cow", "ox", "owl"]
     broken = encoder()
-    run, calls = broken._run, []
+    run, calls = broken._end_features, []
 
-    def interrupted(ids: Tensor) -> tuple[Tensor, Tensor]:
+    def interrupted(ids: Tensor) -> Tensor:
         calls.append(ids)
-        if len(calls) == 4:
+        if len(calls) == 2:
             raise KeyboardInterrupt
         return run(ids)
 
-    monkeypatch.setattr(broken, "_run", interrupted)
+    monkeypatch.setattr(broken, "_end_features", interrupted)
     with pytest.raises(KeyboardInterrupt):
         broken.encode_names(names)
     assert len(list(texts_folder().iterdir())) == 1

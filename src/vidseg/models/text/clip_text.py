@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -20,10 +21,14 @@ from .clip_tokens import ClipTokenizer, Truncation, clean_text
 from .features import SentenceFeatures
 from .kept_features import KeptFeatures
 
+Value = TypeVar("Value")
+
 BATCH = 256
 """Token rows that go through the tower at once."""
 KEPT_TOGETHER = 64
 """Names whose features make one file on the disk: what an interruption costs at most."""
+MOST_NAMES, MOST_SENTENCES = 8192, 256
+"""Texts whose features are remembered: 20 and 50 MB of those of RN50x4."""
 _HEAD_WIDTH = 64
 """Channels of an attention head in every published tower."""
 
@@ -134,6 +139,9 @@ class ClipTextTower(nn.Module):
 class ClipTextEncoder:
     """Names and sentences to CLIP features, remembered by content; those of names also on the disk.
 
+    The tower runs on its device; features come back to the CPU. Of each kind the features asked for
+    last are remembered.
+
     Args:
         tower: with its weights loaded; it is put in evaluation mode and never trained.
     """
@@ -150,19 +158,25 @@ class ClipTextEncoder:
         """D_t."""
         return self.tower.config.dim
 
+    def to(self, device: torch.device) -> ClipTextEncoder:
+        """The same encoder, its tower on a device."""
+        self.tower.to(device)
+        return self
+
     def encode_names(self, names: Sequence[str]) -> Tensor:
         """[K, D_t] float32: the mean feature over 81 templates, not normalised."""
         cleaned = [clean_text(name) for name in names]
+        rows: list[Tensor] = []
         for start in range(0, len(cleaned), KEPT_TOGETHER):
             part = cleaned[start : start + KEPT_TOGETHER]
-            if all(name in self._names for name in part):
-                continue
-            kept = self._kept.read(part)
-            if kept is None:
-                self._kept.write(part, self._name_features(part))
-            else:
-                self._names.update(zip(part, kept, strict=True))
-        return self._name_features(cleaned)
+            if not all(name in self._names for name in part):
+                kept = self._kept.read(part)
+                if kept is None:
+                    self._kept.write(part, torch.stack(self._name_features(part)))
+                else:
+                    self._names.update(zip(part, kept, strict=True))
+            rows += self._name_features(part)
+        return torch.stack(rows) if rows else torch.zeros(0, self.dim)
 
     def encode_sentences(self, texts: Sequence[str]) -> SentenceFeatures:
         """Words are all tokens of template 0, ``lengths`` counts them up to the end token.
@@ -173,29 +187,53 @@ class ClipTextEncoder:
         new = [text for text in dict.fromkeys(cleaned) if text not in self._sentences]
         for text in new:
             ids = self.tokenizer([TEMPLATES[0].format(text)])
-            words, _ = self._run(ids)
-            self._sentences[text] = words[0], int(ids[0].nonzero()[-1]) + 1
+            words = self._run(ids)[0]
+            self._sentences[text] = words[0].cpu(), int(ids[0].nonzero()[-1]) + 1
         found = [self._sentences[text] for text in cleaned]
+        _forget_oldest(self._sentences, cleaned, MOST_SENTENCES)
         context = self.tower.config.context
         words = torch.stack([w for w, _ in found]) if found else torch.zeros(0, context, self.dim)
         lengths = torch.tensor([length for _, length in found], dtype=torch.long)
-        return SentenceFeatures(words, lengths, self._name_features(cleaned))
+        rows = self._name_features(cleaned)
+        return SentenceFeatures(
+            words, lengths, torch.stack(rows) if rows else torch.zeros(0, self.dim)
+        )
 
-    def _name_features(self, cleaned: Sequence[str]) -> Tensor:
+    def _name_features(self, cleaned: Sequence[str]) -> list[Tensor]:
         new = [name for name in dict.fromkeys(cleaned) if name not in self._names]
-        for name in new:
-            ids = self.tokenizer([template.format(name) for template in TEMPLATES])
-            used = int((ids != 0).any(dim=0).sum())  # no token sees a later one: cut the padding
-            _, ends = self._run(ids[:, :used])
-            self._names[name] = ends.mean(dim=0)
+        if new:
+            ids = self.tokenizer([t.format(name) for name in new for t in TEMPLATES])
+            means = self._end_features(ids).unflatten(0, (len(new), -1)).mean(dim=1)
+            self._names.update(zip(new, means, strict=True))
         rows = [self._names[name] for name in cleaned]
-        return torch.stack(rows) if rows else torch.zeros(0, self.dim)
+        _forget_oldest(self._names, cleaned, MOST_NAMES)
+        return rows
+
+    def _end_features(self, ids: Tensor) -> Tensor:
+        """[N, D_t] features of the end tokens of token rows [N, L].
+
+        No token sees a later one, so padding is cut: rows of one length go together.
+        """
+        lengths = (ids != 0).sum(dim=1)
+        ends = torch.zeros(len(ids), self.dim)
+        for length in lengths.unique().tolist():
+            for rows in (lengths == length).nonzero()[:, 0].split(BATCH):
+                ends[rows] = self._run(ids[rows, :length])[1].cpu()
+        return ends
 
     @torch.no_grad()
     def _run(self, ids: Tensor) -> tuple[Tensor, Tensor]:
-        device = self.tower.positional_embedding.device
-        parts = [self.tower(ids[i : i + BATCH].to(device)) for i in range(0, len(ids), BATCH)]
-        return torch.cat([w for w, _ in parts]).cpu(), torch.cat([e for _, e in parts]).cpu()
+        out: tuple[Tensor, Tensor] = self.tower(ids.to(self.tower.positional_embedding.device))
+        return out
+
+
+def _forget_oldest(kept: dict[str, Value], used: Sequence[str], most: int) -> None:
+    """Keeps the ``most`` texts that were used last."""
+    for text in used:
+        if text in kept:
+            kept[text] = kept.pop(text)
+    for text in list(kept)[: max(0, len(kept) - most)]:
+        del kept[text]
 
 
 def read_clip_text(file: str | Path, config: ClipTextConfig) -> ClipTextTower:

@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import torch
 from torch import Tensor
 
 from ...errors import ModelError
 from ..files.registry import get_known
 from .clip_text import ClipTextConfig, ClipTextEncoder, read_clip_text
-from .features import SentenceFeatures, TextEncoder
+from .features import SentenceFeatures, TextEncoder, move
 from .static_text import StaticTextConfig, StaticTextEncoder
 
 __all__ = [
@@ -72,6 +73,14 @@ class LazyTextEncoder:
     def __init__(self, config: TextConfig, weights: str | Path | None = None) -> None:
         self._config, self._weights = config, weights
         self._encoder: TextEncoder | None = None
+        self._device: torch.device | None = None
+
+    def to(self, device: torch.device) -> LazyTextEncoder:
+        """The same encoder; a text tower runs on this device."""
+        self._device = device
+        if self._encoder is not None:
+            move(self._encoder, device)
+        return self
 
     def __getstate__(self) -> dict[str, Any]:
         """For pickle and copy: without what was built, which is built anew."""
@@ -95,4 +104,6 @@ class LazyTextEncoder:
     def _built(self) -> TextEncoder:
         if self._encoder is None:
             self._encoder = build_text_encoder(self._config, self._weights)
+            if self._device is not None:
+                move(self._encoder, self._device)
         return self._encoder

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
+import torch
 from torch import Tensor
 
 
@@ -34,3 +35,17 @@ class TextEncoder(Protocol):
 
     def encode_sentences(self, texts: Sequence[str]) -> SentenceFeatures:
         """Features of N sentences, words and whole."""
+
+
+@runtime_checkable
+class MovableTextEncoder(Protocol):
+    """An encoder that computes on a device; its features are on the CPU all the same."""
+
+    def to(self, device: torch.device) -> TextEncoder:
+        """The same encoder, on the device."""
+
+
+def move(encoder: TextEncoder, device: torch.device) -> None:
+    """Puts an encoder on a device, if it computes on one; a table is read where it lies."""
+    if isinstance(encoder, MovableTextEncoder):
+        encoder.to(device)

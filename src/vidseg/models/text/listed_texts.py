@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
+import torch
 from torch import Tensor
 
 from ...errors import ModelError
 from ...vocabularies import ALIASES, CONCEPT_ROWS, Vocabulary, get_vocabulary, vocabulary_names
 from .concept_table import concept_embeddings
-from .features import SentenceFeatures, TextEncoder
+from .features import SentenceFeatures, TextEncoder, move
 
 
 class ListedTexts:
@@ -38,6 +39,11 @@ class ListedTexts:
         self._encoder = encoder
         self._table = table
         self._known: dict[tuple[str, ...], Tensor] = {}
+
+    def to(self, device: torch.device) -> ListedTexts:
+        """The same encoder, what it asks on the device."""
+        move(self._encoder, device)
+        return self
 
     @property
     def dim(self) -> int:
