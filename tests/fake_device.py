@@ -45,9 +45,9 @@ _PICKS = {"index", "index_put", "index_put_", "_index_put_impl_", "_unsafe_index
 
 
 class FakeTensor(Tensor):
-    """A tensor on the fake device; ``inner`` holds its values."""
+    """A tensor on the fake device; ``held`` has its values."""
 
-    inner: Tensor
+    held: Tensor
 
     @staticmethod
     def __new__(cls, inner: Tensor) -> FakeTensor:
@@ -61,14 +61,14 @@ class FakeTensor(Tensor):
                 device=DEVICE,
                 requires_grad=inner.requires_grad,
             )
-        made.inner = inner.detach()
+        made.held = inner.detach()
         return made
 
-    def __repr__(self, **options: Any) -> str:
-        return f"FakeTensor({self.inner!r})"
+    def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]
+        return f"FakeTensor({self.held!r})"
 
     @classmethod
-    def __torch_dispatch__(
+    def __torch_dispatch__(  # type: ignore[override]  # the stub has no class method
         cls, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None
     ) -> Any:
         raise AssertionError("a tensor of the fake device is used outside of fake_device()")
@@ -89,7 +89,7 @@ class Waits:
 
 class _Dispatch(TorchDispatchMode):
     def __init__(self, waits: Waits) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._waits = waits
 
     def __torch_dispatch__(
@@ -126,16 +126,16 @@ class _Functions(TorchFunctionMode):
                 kwargs.setdefault("dtype", own.dtype)
                 return torch.tensor(*rest, **kwargs).to(own.device)
             if func == Tensor.data.__set__:  # type: ignore[attr-defined]
-                own.inner = rest[0].inner
+                own.held = rest[0].held
                 return func(*args)
             if func is Tensor.tolist:
                 self._waits.count("read")
-                return own.inner.tolist()
+                return own.held.tolist()
             if func in (Tensor.numpy, Tensor.__array__):
                 raise AssertionError(f"numpy reads a tensor of the device in {_place()}")
             if func in (Tensor.__int__, Tensor.__float__, Tensor.__bool__, Tensor.__index__):
                 self._waits.count("read")
-                return getattr(own.inner, func.__name__)()
+                return getattr(own.held, func.__name__)()
         return func(*args, **kwargs)
 
 
@@ -176,7 +176,7 @@ def _run(func: Any, args: Sequence[Any], kwargs: dict[str, Any], waits: Waits) -
     if fakes:
         _check(func, name, args, flat)
     _count(name, args, flat, target, waits)
-    inner = [x.inner if isinstance(x, FakeTensor) else x for x in flat]
+    inner = [x.held if isinstance(x, FakeTensor) else x for x in flat]
     plain_args, plain_kwargs = tree_unflatten(inner, shape)
     if made_here:
         plain_kwargs = {**plain_kwargs, "device": torch.device("cpu")}

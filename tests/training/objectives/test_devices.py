@@ -55,7 +55,7 @@ def step(name: str, device: torch.device) -> tuple[dict[str, torch.Tensor], Vide
 def assert_near(got: torch.Tensor, want: torch.Tensor, name: str) -> None:
     """Equal but for rounding: with gradients torch takes sums apart otherwise for a device."""
     assert isinstance(got, FakeTensor), name
-    torch.testing.assert_close(got.inner, want.detach(), rtol=1e-3, atol=1e-5, msg=name)
+    torch.testing.assert_close(got.held, want.detach(), rtol=1e-3, atol=1e-5, msg=name)
 
 
 @pytest.mark.parametrize("name", STEPS)

@@ -95,7 +95,8 @@ class UniVSPredictor:
 def check_finite(prediction: Prediction, clip: Clip) -> Prediction:
     """The prediction of a clip as it is. Raises ModelError where a value is NaN or infinite."""
     parts = (prediction.mask_logits, prediction.class_logits, prediction.embeddings)
-    if not all(bool(torch.isfinite(part).all()) for part in parts if part is not None):
+    finite = [torch.isfinite(part).all() for part in parts if part is not None]
+    if not bool(torch.stack(finite).all()):  # one answer of the device, not three
         last = clip.indices[-1]
         raise ModelError(
             f"The model answers frame {last} with values that are no numbers (NaN or infinite), so "

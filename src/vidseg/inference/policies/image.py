@@ -95,17 +95,19 @@ class ImagePolicy:
         score, label = (found.scores / TEMPERATURE).softmax(1).max(1)
         probability = geometry.contested(found.mask_logits[:, 0]).sigmoid()
         winner = (score[:, None, None] * probability).argmax(0)
+        claimed = probability >= 0.5
+        owned = claimed & (winner == torch.arange(len(found), device=winner.device)[:, None, None])
+        areas = torch.stack([claimed.flatten(1).sum(1), owned.flatten(1).sum(1)], 1).tolist()
+        scores, labels = score.tolist(), label.tolist()
         ids: dict[tuple[int, int], int] = {}
         parts: dict[int, tuple[Tensor, float, int]] = {}
-        for n in range(len(found)):
-            claimed = probability[n] >= 0.5
-            own = claimed & (winner == n)
-            k, area = int(label[n]), int(claimed.sum())
-            if not int(own.sum()) or int(own.sum()) < self._config.overlap_threshold * area:
+        for n, (area, kept_area) in enumerate(areas):
+            if not kept_area or kept_area < self._config.overlap_threshold * area:
                 continue
+            k, own = labels[n], owned[n]
             name = ids.setdefault((k, n if self._categories.is_thing[k] else -1), len(ids) + 1)
             old, best_score, _ = parts.get(name, (torch.zeros_like(own), 0.0, k))
-            parts[name] = (old | own, max(best_score, float(score[n])), k)
+            parts[name] = (old | own, max(best_score, scores[n]), k)
         return [
             self._segment(name, geometry.labels_to_source(mask) > 0, value, k)
             for name, (mask, value, k) in parts.items()
@@ -142,7 +144,8 @@ def class_nms(masks: Tensor, labels: Tensor, threshold: float) -> Tensor:
     h, w = masks.shape[-2:]
     boxes = mask_boxes(masks) / torch.tensor([w, h, w, h], device=masks.device)
     rivals = (box_iou(boxes[:, None])[..., 0] > threshold) & (labels[:, None] == labels)
-    kept = torch.ones_like(labels, dtype=torch.bool)
+    rivals = rivals.cpu()  # once, for each row depends on those before it
+    kept = torch.ones(len(labels), dtype=torch.bool)
     for n in range(len(labels)):
         kept[n] = not bool((rivals[n, :n] & kept[:n]).any())
-    return kept
+    return kept.to(masks.device)

@@ -135,6 +135,8 @@ class Entities:
 
     def add_quality(self, rows: Sequence[int], quality: Tensor) -> None:
         """Counts one more observation of mask quality [n]."""
+        if not rows:  # before the first object, tensors are on no device yet
+            return
         index = self._index(rows)
         self._quality[index] += quality
         self._observations[index] += 1

@@ -84,14 +84,18 @@ def panoptic_pieces(answers: FrameAnswers, config: InferenceConfig) -> list[Piec
         return []
     masks = answers.geometry.to_source(answers.mask_logits[rows]).sigmoid()
     winner = (score[rows, None, None] * masks).argmax(0)
-    pieces = []
-    for n, row in enumerate(rows.tolist()):
-        won, inside = winner == n, masks[n] >= 0.5
-        shown = won & inside
-        enough = int(won.sum()) >= config.overlap_threshold * int(inside.sum())
-        if enough and bool(shown.any()):
-            pieces.append(Piece(row, int(label[row]), float(score[row]), shown))
-    return pieces
+    won = winner == torch.arange(len(rows), device=winner.device)[:, None, None]
+    inside = masks >= 0.5
+    shown = won & inside
+    areas = torch.stack([part.flatten(1).sum(1) for part in (won, inside, shown)], 1).tolist()
+    labels, scores = label[rows].tolist(), score[rows].tolist()
+    return [
+        Piece(row, labels[n], scores[n], shown[n])
+        for n, (row, (won_area, area, shown_area)) in enumerate(
+            zip(rows.tolist(), areas, strict=True)
+        )
+        if shown_area and won_area >= config.overlap_threshold * area
+    ]
 
 
 def best_pairs(answers: FrameAnswers, config: InferenceConfig) -> list[tuple[int, int, float]]:
