@@ -328,6 +328,15 @@ def test_links_out_of_the_folder_are_refused(pair: tuple[str, Path, Path]) -> No
     assert any("a link to a place outside" in sentence for sentence in told)
 
 
+@pytest.mark.parametrize("pair", ["mose"], indirect=True)
+def test_links_to_themselves_are_files_that_cannot_be_read(pair: tuple[str, Path, Path]) -> None:
+    name, predicted, truth = pair
+    file = first_png(predicted)
+    file.unlink()
+    file.symlink_to(file)
+    assert any(file.name in sentence for sentence in sentences(name, predicted, truth))
+
+
 def edit(key: str, value: Any) -> Callable[[Any], None]:
     return lambda rows: rows[1].__setitem__(key, value)
 

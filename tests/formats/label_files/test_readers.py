@@ -407,6 +407,8 @@ def test_yolo_dataset(tmp_path: Path) -> None:
     assert "line 1 is no polygon" in wrong("yolo", tmp_path)
     saved(tmp_path / "labels/train/a.txt", "1 0 0 1 0 1 x\n")
     assert "line 1: could not convert" in wrong("yolo", tmp_path)
+    saved(tmp_path / "labels/train/a.txt", "1 0 0 99999999 0 1 1\n")
+    assert "object 1: a polygon has the coordinate" in wrong("yolo", tmp_path)
     saved(tmp_path / "labels/train/a.txt", "")
     assert drawn(opened("yolo", tmp_path)) == {}
     (tmp_path / "images/train/a.png").unlink()

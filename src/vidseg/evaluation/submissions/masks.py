@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def _asked_for(folder: Path, there: bool, wanted: bool, findings: Findings) -> b
 
 def _folders(root: Path, layout: ArchiveLayout, findings: Findings) -> dict[str, dict[str, Path]]:
     """Folder under the root → frame → file. Whatever else lies there is a finding."""
-    base = root.resolve()
+    base = os.path.realpath(root)  # unlike Path.resolve, it bears links to themselves
     found: dict[str, dict[str, Path]] = {}
     beside = "pred.json" if layout.shape == "panoptic" else ""
 
@@ -83,7 +84,7 @@ def _folders(root: Path, layout: ArchiveLayout, findings: Findings) -> dict[str,
         for path in sorted(folder.iterdir()):
             if is_hidden(path.name):
                 continue
-            if not path.resolve().is_relative_to(base):
+            if not Path(os.path.realpath(path)).is_relative_to(base):
                 findings.error(
                     "extra files",
                     path,

@@ -88,7 +88,11 @@ class YoloFolder(LabelFile):
         size = frame_size(self._pictures, info, info.frames[frame], str(self.place))
         masks = {}
         for id, (_, shares) in enumerate(self._lines(video), start=1):
-            mask = fill([shares * np.array([size[1], size[0]])], size)
+            try:
+                mask = fill([shares * np.array([size[1], size[0]])], size)
+            except ValueError as error:
+                path = self._paths[info.name]
+                raise DataError(f"{path}, object {id}: {error}.") from error
             if mask.any():
                 masks[id] = encode_rle(mask)
         return FrameLabels(size, masks)

@@ -24,7 +24,7 @@ def frame_files(
     if not folder.is_dir():
         return frames
     with os.scandir(folder) as entries:
-        found = [(entry.name, entry.is_dir()) for entry in entries if not is_hidden(entry.name)]
+        found = [(entry.name, _is_folder(entry)) for entry in entries if not is_hidden(entry.name)]
     for name, is_folder in sorted(found, key=lambda each: frame_order(each[0])):
         path = folder / name
         frame, ending = split_ending(name, endings)
@@ -40,6 +40,13 @@ def frame_files(
         else:
             frames[frame] = path
     return frames
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is one, or a link to one; a link to itself is a file that cannot be read."""
+    if entry.is_symlink():
+        return Path(entry).is_dir()  # which forgives such a link
+    return entry.is_dir()
 
 
 def find_picture(folder: Path, frame: str) -> Path | None:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ...errors import clause
 from .places import first_folder
 from .problems import STRICT, Problems
 from .ref_youtube_vos import FOLDER
@@ -67,7 +68,9 @@ def read_text(file: Path, problems: Problems = STRICT) -> Texts:
         problems.error("missing files", file, f"There is no {file}, the sentences of an annotator.")
         return {}
     except (OSError, ValueError) as error:
-        problems.error("unreadable files", file, f"Cannot read the sentences {file}: {error}")
+        problems.error(
+            "unreadable files", file, f"Cannot read the sentences {file}: {clause(error)}."
+        )
         return {}
     found: Texts = {}
     for number, line in enumerate(lines, start=1):
