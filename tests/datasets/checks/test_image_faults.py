@@ -93,11 +93,21 @@ OBJECT_FAULTS: dict[str, tuple[Change, str]] = {
     "unknown image": (lambda c: row(c).update(image_id=77), "of image 77"),
     "no mask": (lambda c: row(c).pop("segmentation"), "has no segmentation"),
     "empty polygons": (lambda c: row(c).update(segmentation=[]), "an empty list of polygons"),
-    "two corners": (lambda c: row(c).update(segmentation=[[0, 0, 5, 5]]), "three x, y pairs"),
-    "odd corners": (lambda c: row(c).update(segmentation=[[0, 0, 5, 5, 3, 2, 1]]), "x, y pairs"),
+    "two corners": (
+        lambda c: row(c).update(segmentation=[[0, 0, 5, 5]]),
+        "three points x, y",
+    ),
+    "odd corners": (
+        lambda c: row(c).update(segmentation=[[0, 0, 5, 5, 3, 2, 1]]),
+        "three points x, y",
+    ),
     "outside": (
         lambda c: row(c).update(segmentation=[[0, 0, 900, 0, 900, 9]]),
         "outside of its picture",
+    ),
+    "far away": (
+        lambda c: row(c).update(segmentation=[[0, 0, 2e8, 3.5e8, 9, 9]], area=1e300),
+        "has the coordinate 3.5e+08, far outside of its picture of 40 × 56",
     ),
     "size of run lengths": (
         lambda c: row(c).update(segmentation={"size": [56, 40], "counts": [2240]}),
@@ -202,6 +212,19 @@ def test_missing_and_damaged_references(tmp_path: Path) -> None:
 
     planted("refcoco", tmp_path / "a", lost, "the list of sentences")
     planted("refcoco", tmp_path / "b", cut("refs(*).p"), "refs(unc).p")
+
+
+def test_parts_of_entityseg_that_differ(tmp_path: Path) -> None:
+    parts = "annotations/entityseg_train_0[2-9].json"
+    stuff = edited(parts, lambda c: c["categories"][0].update(name="woman"))
+    planted("entityseg", tmp_path / "a", stuff, "lists other classes than")
+
+    def same(root: Path) -> Path:
+        file = next(root.glob(parts))
+        file.write_bytes(file.with_name("entityseg_train_01.json").read_bytes())
+        return file
+
+    planted("entityseg", tmp_path / "b", same, "both list the picture")
 
 
 SA1B_FAULTS: dict[str, tuple[Change, str]] = {

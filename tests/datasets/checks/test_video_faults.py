@@ -215,6 +215,22 @@ def test_values_that_mean_nothing(name: str, tmp_path: Path) -> None:
     planted(name, tmp_path, repainted(PLACES[name][1], put(value)), words)
 
 
+def test_masks_of_one_white_object(tmp_path: Path) -> None:
+    write_layout("davis2017", tmp_path)
+    masks = sorted(tmp_path.glob(PLACES["davis2017"][1]))
+    folders = {path.parent for path in masks}
+    for path in masks:
+        with Image.open(path) as image:
+            palette, values = image.getpalette(), np.array(image)
+        white = Image.fromarray(np.where(values > 0, np.uint8(255), np.uint8(0)))
+        assert palette is not None
+        white.putpalette(palette)
+        white.save(path)
+    errors = [one.sentence for one in check("davis2017", tmp_path) if one.severity == "error"]
+    assert len(errors) == len(folders)  # one a video, not one a frame
+    assert all("hold 0 and 255 alone, as DAVIS 2016" in sentence for sentence in errors)
+
+
 def test_gap_in_the_ids_of_the_first_frame(tmp_path: Path) -> None:
     plant = repainted(PLACES["davis2017"][1], put(5))
     planted("davis2017", tmp_path, plant, "holds the id 5 but not 3, 4")
@@ -380,6 +396,10 @@ SEQUENCE_FAULTS: dict[str, tuple[Any, str]] = {
         "none.jpg",
     ),
     "missing key": (lambda c: sequence(c).pop("dataset"), "lacks dataset"),
+    "frame without a name": (
+        lambda c: sequence(c)["annotated_image_paths"].__setitem__(0, "/"),
+        "has the frame '/', which is no file",
+    ),
 }
 JSON_FAULTS += [
     ("burst", fault, edited("annotations/val/all_classes.json", change), words)
@@ -400,6 +420,7 @@ EXPRESSION_FAULTS: dict[str, tuple[Any, str]] = {
     ),
     "absent frame": (lambda c: told(c)["frames"].append("99999"), "99999"),
     "double frame": (lambda c: told(c)["frames"].append(told(c)["frames"][0]), "twice"),
+    "frame left out": (lambda c: told(c)["frames"].pop(), "has masks of the frames"),
     "absent video": (lambda c: c["videos"].update(unicorn=told(c)), "unicorn"),
     "form": (lambda c: told(c).pop("frames"), "lists no frames of the video"),
 }

@@ -401,7 +401,7 @@ def test_a_part_of_entityseg_with_other_classes(layout: Callable[[str], Path]) -
     with pytest.raises(DataError, match=r"train_02\.json lists other classes"):
         open_dataset("entityseg", root, "train")
     shutil.copy(root / "annotations" / "entityseg_train_01.json", file)
-    with pytest.raises(DataError, match="list the same picture"):
+    with pytest.raises(DataError, match="both list the picture"):
         open_dataset("entityseg", root, "train")
 
 

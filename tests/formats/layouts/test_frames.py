@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import pytest
+
+from vidseg.errors import DataError
 from vidseg.formats.layouts.frames import frame_files
+from vidseg.formats.layouts.places import subfolders
 from vidseg.formats.layouts.problems import Findings
 
 
@@ -19,3 +24,20 @@ def test_links(tmp_path: Path) -> None:
     findings = Findings()
     assert list(frame_files(folder, problems=findings)) == ["0", "1"]
     assert [finding.file for finding in findings] == [str(folder / "2.png")]
+
+
+def test_a_folder_that_cannot_be_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: object) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    monkeypatch.setattr(os, "listdir", refuse)
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    findings = Findings()
+    assert frame_files(tmp_path, problems=findings) == {}
+    sentence = f"{tmp_path} cannot be listed: Permission denied."
+    assert [finding.sentence for finding in findings] == [sentence]
+    for read in (frame_files, subfolders):
+        with pytest.raises(DataError) as told:
+            read(tmp_path)
+        assert str(told.value) == sentence

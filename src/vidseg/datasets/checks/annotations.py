@@ -9,6 +9,7 @@ import numpy as np
 
 from ...formats.label_files.run_lengths import mask_area
 from ...formats.plain_values import finite, shown
+from ...geometry.rings import ring_points
 from .survey import Survey
 
 _LOOSE = 0.25  # polygons are drawn on a grid; their area is near the true one, not equal to it
@@ -40,6 +41,8 @@ def check_mask(
         )
     found: float | None
     if isinstance(mask, list):
+        if size is None:
+            return  # what the picture lacks is told already
         found = _check_polygons(where, mask, size, file, survey)
         allowed = _FEW_PIXELS + _LOOSE * (found or 0)
     else:
@@ -63,7 +66,7 @@ def check_mask(
 
 
 def _check_polygons(
-    where: str, polygons: list[Any], size: tuple[int, int] | None, file: Path, survey: Survey
+    where: str, polygons: list[Any], size: tuple[int, int], file: Path, survey: Survey
 ) -> float | None:
     """Area by the corners, or None after a finding."""
     if not polygons:
@@ -71,19 +74,12 @@ def _check_polygons(
         return None
     area = 0.0
     for polygon in polygons:
-        numbers = [finite(value) for value in polygon] if isinstance(polygon, list) else []
-        if None in numbers or len(numbers) < 6 or len(numbers) % 2:
-            survey.findings.error(
-                "masks",
-                file,
-                f"{where} has a polygon that is no list of at least three x, y pairs of "
-                "finite numbers.",
-            )
+        try:
+            corners = ring_points(polygon, size)
+        except ValueError as error:
+            survey.findings.error("masks", file, f"{where}: {error}; download the file.")
             return None
-        corners = np.array(numbers, dtype=np.float64).reshape(-1, 2)
-        if size is not None and (
-            corners.min() < -1 or (corners > np.array([size[1] + 1, size[0] + 1])).any()
-        ):
+        if corners.min() < -1 or (corners > np.array([size[1] + 1, size[0] + 1])).any():
             survey.findings.error("masks", file, f"{where} has a polygon outside of its picture.")
             return None
         following = np.roll(corners, -1, axis=0)

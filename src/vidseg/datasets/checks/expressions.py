@@ -58,7 +58,7 @@ def _check_video(
             pictures,
             f"{pictures} lacks the frames {listed(absent)} that {file} names; download it again.",
         )
-    known = _objects(masks, video.frames, sizes, survey)
+    known = _objects(masks, video.frames, file, sizes, survey)
     if known is None and part.split == "train" and not masks.is_dir():
         survey.absent(masks, f"of whose objects {file} tells")
     _check_sentences(file, name, video.sentences, known, annotators, survey)
@@ -67,6 +67,7 @@ def _check_video(
 def _objects(
     masks: Path,
     frames: Sequence[str],
+    source: Path,
     sizes: Mapping[str, tuple[int, int]],
     survey: Survey,
 ) -> frozenset[int] | None:
@@ -81,6 +82,14 @@ def _objects(
             "missing files",
             masks,
             f"{masks} lacks the masks of the frames {listed(bare)}; download it again.",
+        )
+    strange = [frame for frame in files if frame not in frames]
+    if strange:
+        survey.findings.error(
+            "extra files",
+            masks,
+            f"{masks} has masks of the frames {listed(strange)}, which {source} does not name; "
+            "remove them, or download that file again.",
         )
     none: frozenset[int] = frozenset()
     return none.union(*ids.values()) if len(ids) == len(files) else None

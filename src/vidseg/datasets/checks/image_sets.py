@@ -51,11 +51,13 @@ def _check_instances(root: Path, layout: ModuleType, survey: Survey) -> list[Ima
 def check_entityseg(root: Path, survey: Survey) -> None:
     """EntitySeg."""
     for part, first in _files(root, entityseg, "train", "the list of objects", survey):
+        parts = []
         for file in entityseg.all_files(first):
             content = survey.json(file)
             if content is not None:
-                lists = entityseg.read_lists(root, part, content, file, survey.findings)
-                check_instances(part, lists, survey)
+                parts.append(entityseg.read_lists(root, part, content, file, survey.findings))
+                check_instances(part, parts[-1], survey)
+        entityseg.compare_parts(parts, survey.findings)
 
 
 def check_refcoco(root: Path, survey: Survey, *, dataset: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...formats.layouts.frames import MAP_ENDINGS
 from ...formats.layouts.problems import listed
 from ...pictures.listing import PICTURE_ENDINGS
+from ...pictures.mask_values import VOID
 from .folders import (
     check_gaps,
     check_pictures,
@@ -19,8 +20,6 @@ from .folders import (
 from .label_maps import MapRule, present, read_map
 from .pictures import read_header
 from .survey import Survey
-
-VOID = 255
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +97,7 @@ def mask_ids(
 ) -> dict[str, frozenset[int]]:
     """Frame → ids of the masks that can be read; one is decoded at a time."""
     found: dict[str, frozenset[int]] = {}
+    void: list[Path] = []
     for frame, file in files.items():
         values = read_map(file, rule.maps, sizes.get(frame), survey)
         if values is None:
@@ -110,14 +110,32 @@ def mask_ids(
         if rule.all_ids:
             found[frame] = frozenset(ids)
             continue
-        if VOID in ids and not rule.void:
-            survey.findings.error(
-                "ids",
-                file,
-                f"{file} holds the value 255, which is no object; set it to 0.",
-            )
+        if VOID in ids:
+            void.append(file)
         found[frame] = frozenset(ids - {VOID})
+    if void and not any(found.values()):
+        return _lone_object(void, found, survey)
+    for file in () if rule.void else void:
+        survey.findings.error(
+            "ids", file, f"{file} holds the value 255, which is no object; set it to 0."
+        )
     return found
+
+
+def _lone_object(
+    masks: Sequence[Path], found: Mapping[str, frozenset[int]], survey: Survey
+) -> dict[str, frozenset[int]]:
+    """A video in the manner of DAVIS 2016 among those of several objects."""
+    folder = masks[0].parent
+    survey.findings.error(
+        "values",
+        folder,
+        f"The masks in {folder} hold 0 and 255 alone, as DAVIS 2016 and drawing programs have one "
+        "object; here its value is 1, and 255 is not labelled. Set 255 to 1, or convert the folder "
+        "with 'vidseg data convert --from davis --to davis'.",
+    )
+    shown = {path.stem for path in masks}
+    return {frame: frozenset({1} if frame in shown else ()) for frame in found}
 
 
 def _check_binary(file: Path, values: set[int], survey: Survey) -> None:

@@ -177,6 +177,11 @@ def _parts(root: Path, splits: tuple[str, ...], survey: Survey) -> dict[str, Pat
 def _compare_listing(part: _Part, survey: Survey) -> None:
     """Folders that the JSON lacks, and the reverse."""
     if not part.videos:
+        told = any(finding.file == str(part.listing) for finding in survey.findings)
+        if part.listing.is_file() and not told:
+            survey.findings.error(
+                "JSON", part.listing, f"{part.listing} lists no video; download it again."
+            )
         return
     root = part.root / "JPEGImages"
     root = root if root.is_dir() else part.root / "Annotations"

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -26,13 +26,13 @@ from ...formats.layouts.problems import STRICT
 from ...formats.reading import read_json
 from ...geometry.masks import decode_rle
 from ...labels import Category, FrameLabels, LabelSource, LabelTrack, Sentence, VideoInfo
-from ...pictures.label_maps import read_label_map, read_small_label_map
+from ...pictures.label_maps import read_label_map
+from ...pictures.mask_values import Meaning, meaning, read_mask
 from ...pictures.reading import picture_size
 from ...results import encode_rle
-from ..sources.base import Ids, MapVideos
+from ..sources.base import VOID, Ids, MapVideos
 from ..sources.listed_stills import ListedStill, ListedStills, listed_stills
 from ..sources.listing import VideoFiles, all_videos
-from ..sources.object_maps import ObjectMaps
 from ..sources.panoptic_stills import PanopticStills
 from .expressions import captions_of_single_objects
 from .schema import MAX_REGIONS
@@ -52,7 +52,6 @@ CAMVID = {
 }
 """Name of label 0, 1, ... → whether it is countable."""
 
-_VOID = 255
 _LONGEST_GAP = 30  # largest step of frame numbers inside a sequence
 _LOOSE = 2  # pixels by which a label map may differ from its picture
 
@@ -196,9 +195,38 @@ def open_masked_videos(
     missing = [name for name in wanted if not (maps / name).is_dir()]
     if missing:
         raise DataError(f"No annotated video {', '.join(missing)} in {maps}.")
-    runs = [run for name in wanted for run in _runs(name, maps / name, pictures / name)]
-    objects = [{id: LabelTrack(id) for id in _shown(run)} for run in runs]
-    return MaskedRuns(root.name, runs, objects=objects, source=maps, void=_VOID)
+    runs: list[MaskedRun] = []
+    for name in wanted:
+        runs += _ruled(_runs(name, maps / name, pictures / name))
+    return MaskedRuns(root.name, runs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaskedRun:
+    """Frames of a video that follow one another, each with a mask.
+
+    Attributes:
+        files: of the frames.
+        rule: what values mean in all masks of the video.
+        objects: numbers of those that the run shows.
+    """
+
+    files: VideoFiles
+    rule: Meaning
+    objects: frozenset[int]
+
+
+def _ruled(runs: Sequence[VideoFiles]) -> list[MaskedRun]:
+    """The runs of one video, of which all masks are read."""
+    found = []
+    for run in runs:
+        masks = [read_mask(run.maps / f"{frame}.png") for frame in run.info.frames]
+        found.append([(mask.present(), mask.shades) for mask in masks])
+    rule = meaning(values for values_of_run in found for values in values_of_run)
+    return [
+        MaskedRun(files=run, rule=rule, objects=rule.objects(values))
+        for run, values in zip(runs, found, strict=True)
+    ]
 
 
 def _runs(video: str, maps: Path, pictures: Path) -> list[VideoFiles]:
@@ -213,18 +241,26 @@ def _runs(video: str, maps: Path, pictures: Path) -> list[VideoFiles]:
     ]
 
 
-def _shown(run: VideoFiles) -> list[int]:
-    found: set[int] = set()
-    for frame in run.info.frames:
-        found.update(np.unique(read_small_label_map(run.maps / f"{frame}.png")).tolist())
-    return sorted(found - {0, _VOID})
+class MaskedRuns(MapVideos):
+    """Values are what :mod:`vidseg.pictures.mask_values` takes them for.
 
+    A mask may be off by two pixels in size; its border is repeated or cut off.
+    """
 
-class MaskedRuns(ObjectMaps):
-    """A label map may be off by two pixels in size; its border is repeated or cut off."""
+    def __init__(self, name: str, runs: Sequence[MaskedRun]) -> None:
+        super().__init__(name, (), [run.files for run in runs])
+        self._runs = tuple(runs)
+
+    def tracks(self, video: int) -> tuple[LabelTrack, ...]:
+        """All objects that the run shows, by number."""
+        return tuple(LabelTrack(id) for id in sorted(self._runs[video].objects))
+
+    def _track(self, video: int, id: int) -> LabelTrack:
+        return LabelTrack(id)
 
     def _read(self, video: int, path: Path) -> Ids:
-        ids = super()._read(video, path)
+        numbers, void = self._runs[video].rule.ids(read_mask(path))
+        ids = np.where(void, VOID, numbers)
         picture = find_picture(self._files[video].pictures, path.stem)
         if picture is None:
             return ids

@@ -38,17 +38,13 @@ def open_lvis(folder: Path, split: str | None = None) -> LvisStills:
 def open_entityseg(folder: Path, split: str | None = None) -> LabelSource:
     """EntitySeg. Raises DataError, naming the file, where it cannot be read."""
     name, first = find_split(folder, split, entityseg.FILES, "entityseg")
-    stills: list[ListedStill] = []
-    categories: tuple[Category, ...] = ()
-    for file in entityseg.all_files(first):
-        lists = entityseg.read_lists(folder, name, read_json(file), file, STRICT)
-        if stills and lists.categories != categories:
-            raise DataError(f"{file} lists other classes than {first}; they must be the same.")
-        categories = lists.categories
-        stills += listed_stills(lists)
-    if len({still.info.name for still in stills}) < len(stills):
-        raise DataError(f"Two parts of {first} list the same picture.")
-    return ListedStills(f"entityseg {name}", stills, categories)
+    parts = [
+        entityseg.read_lists(folder, name, read_json(file), file, STRICT)
+        for file in entityseg.all_files(first)
+    ]
+    entityseg.compare_parts(parts, STRICT)
+    stills = [still for part in parts for still in listed_stills(part)]
+    return ListedStills(f"entityseg {name}", stills, parts[0].categories)
 
 
 def open_refcoco(folder: Path, split: str | None = None) -> LabelSource:

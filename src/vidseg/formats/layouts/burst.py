@@ -167,6 +167,10 @@ def _sequence(
         path_inside(source.parent, f"{name}/{file}", source, problems) is None for file in every
     ):
         return None
+    nameless = [file for file in every if not PurePosixPath(file).name]
+    if nameless:
+        problems.error("names", source, f"{where} has the frame {nameless[0]!r}, which is no file.")
+        return None
     if len({PurePosixPath(file).with_suffix("") for file in names}) < len(names):
         problems.error("ids", source, f"{where} has a frame twice.")
         return None

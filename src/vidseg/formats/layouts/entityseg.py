@@ -18,6 +18,7 @@ an entity in ``category_id_ori``; where ``categories`` is empty, entities have n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from .coco_lists import ImageLists, Locate
@@ -90,6 +91,24 @@ def read_lists(root: Path, split: str, content: Row, file: Path, problems: Probl
         ]
         content = {**content, "annotations": objects}
     return ImageLists(content, file, pictures(root, split, file), problems)
+
+
+def compare_parts(parts: Sequence[ImageLists], problems: Problems) -> None:
+    """Reports files of one split with other classes than its first, and pictures of several."""
+    seen: dict[str, Path] = {}
+    for part in parts:
+        if part.categories != parts[0].categories:
+            problems.error(
+                "classes",
+                part.file,
+                f"{part.file} lists other classes than {parts[0].file}; they must be the same.",
+            )
+        for image in part.images.values():
+            other = seen.setdefault(image.name, part.file)
+            if other != part.file:
+                problems.error(
+                    "ids", part.file, f"{part.file} and {other} both list the picture {image.name}."
+                )
 
 
 def _number(text: object) -> object:

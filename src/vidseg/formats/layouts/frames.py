@@ -23,8 +23,12 @@ def frame_files(
     frames: dict[str, Path] = {}
     if not folder.is_dir():
         return frames
-    with os.scandir(folder) as entries:
-        found = [(entry.name, _is_folder(entry)) for entry in entries if not is_hidden(entry.name)]
+    try:
+        with os.scandir(folder) as entries:
+            found = [(each.name, _is_folder(each)) for each in entries if not is_hidden(each.name)]
+    except OSError as error:
+        problems.error("unreadable files", folder, f"{folder} cannot be listed: {error.strerror}.")
+        return frames
     for name, is_folder in sorted(found, key=lambda each: frame_order(each[0])):
         path = folder / name
         frame, ending = split_ending(name, endings)

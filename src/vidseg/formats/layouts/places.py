@@ -75,10 +75,16 @@ def find_split(
 
 
 def subfolders(folder: Path) -> tuple[str, ...]:
-    """Names of the folders in a folder, sorted, hidden ones left out; none for a missing one."""
+    """Names of the folders in a folder, sorted, hidden ones left out; none for a missing one.
+
+    Raises DataError where it cannot be listed.
+    """
     if not folder.is_dir():
         return ()
-    names = (path.name for path in folder.iterdir() if path.is_dir())
+    try:
+        names = [path.name for path in folder.iterdir() if path.is_dir()]
+    except OSError as error:
+        raise DataError(f"{folder} cannot be listed: {error.strerror}.") from error
     return tuple(
         sorted(name for name in names if not is_hidden(name) and not name.startswith("__"))
     )
