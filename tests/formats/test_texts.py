@@ -8,7 +8,7 @@ import pytest
 
 from vidseg.errors import DataError, RecipeError
 from vidseg.formats.label_files import load_class_list
-from vidseg.formats.label_files.class_lists import yolo_names
+from vidseg.formats.label_files.yolo_files import yolo_names
 from vidseg.formats.layouts.lists import read_names
 from vidseg.formats.reading import read_any_json
 from vidseg.formats.texts import read_text

@@ -15,7 +15,7 @@ from PIL import Image
 from vidseg.errors import DataError, VidsegError
 from vidseg.formats.label_files import LABEL_FORMATS, LossLog, ReadOptions, load_class_list
 from vidseg.formats.label_files.brush_rle import encode_brush
-from vidseg.formats.label_files.class_lists import yolo_names
+from vidseg.formats.label_files.yolo_files import yolo_names
 from vidseg.geometry.masks import decode_rle
 from vidseg.labels import Category, LabelTrack
 from vidseg.results import encode_rle
@@ -356,7 +356,12 @@ def test_label_studio_refusals(tmp_path: Path) -> None:
 
 
 def labelme(shapes: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
-    head = {"version": "5.4.1", "flags": {}, "imagePath": "a.jpg", "imageData": None}
+    head: dict[str, Any] = {
+        "version": "5.4.1",
+        "flags": {},
+        "imagePath": "a.jpg",
+        "imageData": None,
+    }
     return {**head, "shapes": shapes, "imageHeight": 4, "imageWidth": 4, **more}
 
 
@@ -365,7 +370,7 @@ def test_labelme_files_of_the_tool(tmp_path: Path) -> None:
     Image.fromarray(mask("##", "##").astype(np.uint8)).save(file, format="PNG")
     text = base64.b64encode(file.getvalue()).decode()
     square = [[1, 1], [3, 1], [3, 3], [1, 3]]
-    shapes = [
+    shapes: list[dict[str, Any]] = [
         # the corners of a mask are both inside of it
         {"label": "cat", "points": [[1, 1], [2, 2]], "shape_type": "mask", "mask": text},
         {"label": "dog", "points": square, "shape_type": "polygon", "group_id": 1},
@@ -403,12 +408,12 @@ def test_yolo_dataset(tmp_path: Path) -> None:
     assert drawn(source) == {1: SQUARE.tolist()}
     saved(tmp_path / "labels/train/a.txt", "\n2 0 0 1 0 1 1\n")
     assert "line 2: class 2 is not in the list" in wrong("yolo", tmp_path)
-    saved(tmp_path / "labels/train/a.txt", "1 0.5 0.5 0.1 0.1\n")
-    assert "line 1 is no polygon" in wrong("yolo", tmp_path)
+    saved(tmp_path / "labels/train/a.txt", "1 0.5 0.5 0.1\n")
+    assert "line 1: it is no polygon" in wrong("yolo", tmp_path)
     saved(tmp_path / "labels/train/a.txt", "1 0 0 1 0 1 x\n")
     assert "line 1: could not convert" in wrong("yolo", tmp_path)
     saved(tmp_path / "labels/train/a.txt", "1 0 0 99999999 0 1 1\n")
-    assert "object 1: a polygon has the coordinate" in wrong("yolo", tmp_path)
+    assert "where a share of the picture, 0 to 1, is wanted" in wrong("yolo", tmp_path)
     saved(tmp_path / "labels/train/a.txt", "")
     assert drawn(opened("yolo", tmp_path)) == {}
     (tmp_path / "images/train/a.png").unlink()
@@ -422,6 +427,7 @@ def test_yolo_dataset(tmp_path: Path) -> None:
         "nc: 3\nnames:\n- cat\n- 'a, b'\n- \"c\"\nval: x\n",
         'names:\n  0: cat\n  1: "a, b"\n  2: c  # last\n',
         "names: {0: cat, 1: 'a, b', 2: c}\n",
+        "names: {2: c, 0: cat, 1: 'a, b'}\n",
         "names: [cat,\n  'a, b',\n  c]\n",
     ],
 )

@@ -41,7 +41,7 @@ CAN: dict[str, dict[str, Any]] = {
 CAN["vipseg"] = CAN["coco_panoptic"]
 BY_NAME = {"cvat", "label_studio", "labelme"}
 """Formats that number classes by themselves."""
-SHARED = {  # what both formats of a pair hold
+SHARED: dict[tuple[str, str], dict[str, Any]] = {  # what both formats of a pair hold
     ("ytvis", "coco"): {"categories": CLASSES, "overlaps": True, "crowd": True, "scores": "track"},
     ("ytvis", "cvat"): {"overlaps": True},
     ("ytvis", "labelme"): {"overlaps": True, "crowd": True},
@@ -117,7 +117,7 @@ def test_yolo_keeps_pixels_and_classes_of_stills(source: Any) -> None:
         place = Path(folder) / "out"
         yolo = LABEL_FORMATS["yolo"]
         convert(source, yolo, place, allowed=("identity", "holes", "parts"))
-        stills = yolo.read(place, ReadOptions(pictures=Path(folder) / "images"))
+        stills: Any = yolo.read(place, ReadOptions(pictures=Path(folder) / "images"))
         names = [category.name for category in stills.categories]
         position = 0
         for number, video in enumerate(source.videos):

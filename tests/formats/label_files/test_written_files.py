@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from vidseg.formats.label_files import LABEL_FORMATS, convert
-from vidseg.formats.label_files.class_lists import yolo_names
+from vidseg.formats.label_files.yolo_files import yolo_names
 from vidseg.labels import Category, LabelTrack, VideoInfo
 
 from .made import labels, mask, one_video

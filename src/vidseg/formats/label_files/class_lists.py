@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ...errors import DataError
 from ...labels import Category
 from ...vocabularies import ALIASES, Vocabulary, from_names, get_vocabulary, vocabulary_names
@@ -67,42 +65,6 @@ def _from_json(path: Path) -> tuple[Category, ...]:
     content = read_any_json(path)
     rows = content.get("categories") if isinstance(content, dict) else content
     return coco_categories(rows, path)
-
-
-def yolo_names(path: Path) -> list[str]:
-    """Names in the order of their numbers, of ``names`` in YOLO's YAML or of the lines of a text.
-
-    Nothing that the YAML asks for is constructed. Raises DataError where ``names`` is neither a
-    list of texts nor a mapping of 0, 1, ... to texts.
-    """
-    text = read_text(path, "class list")
-    if path.suffix == ".txt":
-        return [line.strip() for line in text.splitlines() if line.strip()]
-    try:
-        names = _names_in(yaml.compose(text, yaml.BaseLoader))
-    except (yaml.YAMLError, RecursionError):
-        names = []
-    if not names:
-        raise DataError(
-            f"{path} has no list of names that can be read; give one with --categories."
-        )
-    return names
-
-
-def _names_in(content: yaml.Node | None) -> list[str]:
-    """What ``names`` lists; empty where it is absent or something else."""
-    rows = content.value if isinstance(content, yaml.MappingNode) else []
-    node = next((value for key, value in rows if key.value == "names"), None)
-    if isinstance(node, yaml.SequenceNode):
-        values = node.value
-    elif isinstance(node, yaml.MappingNode) and all(
-        key.value == str(number) for number, (key, _) in enumerate(node.value)
-    ):
-        values = [value for _, value in node.value]
-    else:
-        return []
-    texts = [value.value for value in values if isinstance(value, yaml.ScalarNode)]
-    return texts if len(texts) == len(values) and all(texts) else []
 
 
 def coco_categories(rows: Any, path: Path) -> tuple[Category, ...]:

@@ -3,6 +3,8 @@
     data.yaml                     path, train, val: images; names: {0: ..., 1: ...}
     labels/<video>/<frame>.txt    one line an object: class x1 y1 x2 y2 ... as shares of the size
 
+Read are also boxes (class x y width height, of the centre) and a score behind either, as in
+predictions; :mod:`.yolo_files` says where files may lie.
 Pictures belong in ``images/`` with the same names. The tool reads one polygon a line, knows no
 ids, and numbers classes from 0 without gaps. Polygons run along pixel edges and give the mask back
 by the rule of :mod:`.polygons`; a mask with holes or of several parts is joined by lines of no
@@ -18,6 +20,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,41 +28,36 @@ import numpy as np
 from ...errors import DataError
 from ...geometry.masks import decode_rle
 from ...labels import Category, FrameLabels, LabelTrack, VideoInfo
+from ...pictures.reading import picture_size, read_picture
 from ...results import encode_rle
+from ...types import ImageArray
 from ..output_places import prepare_folder
 from ..reading import inside
 from ..texts import read_text
 from .base import LabelFile, ReadOptions, WriteOptions
 from .capabilities import Holds
-from .class_lists import numbered, yolo_names
-from .id_maps import label_folders
-from .pictures import frame_size, picture_stem, split_stem
+from .class_lists import numbered
+from .pictures import find_picture, picture_stem, split_ending, split_stem
 from .polygons import Points, fill, joined, trace
+from .yolo_files import pictures_of, yolo_names, yolo_set
 
 HOLDS = Holds(identity=False, unlabelled="left out", holes=False, parts=False)
+_SLIGHTLY = 0.01  # of a side; the tool moves such points, too
 _DIGITS = 7  # a pixel edge of a picture of a million pixels a side is still met
 
 
 def read(place: Path, options: ReadOptions) -> YoloFolder:
-    """Opens a folder with ``labels/``, or one of text files. Raises DataError."""
-    root = place / "labels" if (place / "labels").is_dir() else place
-    pictures = options.pictures or (place / "images" if (place / "images").is_dir() else None)
+    """Opens a data set, as :mod:`.yolo_files` finds it. Raises DataError."""
+    files = yolo_set(place, options.log)
     categories = options.categories
-    for name in ("data.yaml", "data.yml", "classes.txt", "labels/classes.txt"):
-        if not categories and (place / name).is_file():
-            categories = numbered(yolo_names(place / name), place / name, start=0)
+    if not categories and files.names is not None:
+        categories = numbered(yolo_names(files.names), files.names, start=0)
     if not categories:
         raise DataError(
-            f"{place} has numbers of classes without names (no data.yaml or classes.txt); add the "
-            f"list with --categories."
+            f"{place} has numbers of classes without names (no data.yaml, obj.names or "
+            "classes.txt); add the list with --categories."
         )
-    paths: dict[str, Path] = {}
-    for name, folder, stems in label_folders(root, ".txt"):
-        above = "" if folder == root else f"{name}/"
-        for stem in stems:
-            if stem != "classes" and (folder != place or stem not in ("train", "val", "test")):
-                paths[above + stem] = folder / f"{stem}.txt"
-    return YoloFolder(place, categories, paths, pictures)
+    return YoloFolder(place, categories, files.labels, options)
 
 
 class YoloFolder(LabelFile):
@@ -69,52 +67,125 @@ class YoloFolder(LabelFile):
         self,
         place: Path,
         categories: Sequence[Category],
-        paths: dict[str, Path],
-        pictures: Path | None,
+        labels: dict[str, Path],
+        options: ReadOptions,
     ) -> None:
-        videos = [VideoInfo(name, (frame,)) for name, frame in map(split_stem, sorted(paths))]
-        super().__init__(place, categories, videos, pictures)
-        self._paths = paths
+        self._found = {} if options.pictures else pictures_of(labels, options.log)
+        videos = []
+        for name, frame in map(split_stem, labels):
+            picture = self._found.get(name)
+            told = {} if picture is None else {frame: split_ending(picture.name)[1]}
+            videos.append(VideoInfo(name, (frame,), endings=told))
+        super().__init__(place, categories, videos, options.pictures)
+        self._labels = list(labels.values())
         self._numbers = {category.id for category in categories}
+        self._options = options
 
     def tracks(self, video: int) -> tuple[LabelTrack, ...]:
         """One a line, numbered from 1."""
-        lines = self._lines(video)
-        return tuple(LabelTrack(id, number) for id, (number, _) in enumerate(lines, start=1))
+        rows = self._rows(video, self._options)
+        return tuple(LabelTrack(id, row.number) for id, row in enumerate(rows, start=1))
 
     def labels(self, video: int, frame: int) -> FrameLabels:
-        """The polygons of a picture, filled."""
-        info = self._videos[video]
-        size = frame_size(self._pictures, info, info.frames[frame], str(self.place))
-        masks = {}
-        for id, (_, shares) in enumerate(self._lines(video), start=1):
+        """The regions of a picture, filled."""
+        size = picture_size(self._picture(video))
+        masks, scores = {}, {}
+        for id, row in enumerate(self._rows(video, None), start=1):
             try:
-                mask = fill([shares * np.array([size[1], size[0]])], size)
+                mask = fill([row.ring * np.array([size[1], size[0]])], size)
             except ValueError as error:
-                path = self._paths[info.name]
-                raise DataError(f"{path}, object {id}: {error}.") from error
+                raise DataError(f"{self._labels[video]}, object {id}: {error}.") from error
             if mask.any():
                 masks[id] = encode_rle(mask)
-        return FrameLabels(size, masks)
+                if row.score is not None:
+                    scores[id] = row.score
+        return FrameLabels(size, masks, None, scores)
 
-    def _lines(self, video: int) -> list[tuple[int, Points]]:
-        path = self._paths[self._videos[video].name]
-        text = read_text(path, "label file")
-        rows = []
-        for number, line in enumerate(text.splitlines(), start=1):
+    def picture(self, video: int, frame: int) -> ImageArray:
+        """The picture, of ``images/`` or of the folder that was named."""
+        return read_picture(self._picture(video))
+
+    def _picture(self, video: int) -> Path:
+        info = self._videos[video]
+        if self._pictures is not None:
+            return find_picture(self._pictures, info, info.frames[0])
+        if info.name not in self._found:
+            raise DataError(
+                f"{self.place} has no picture {info.name}, whose size {self._labels[video]} needs; "
+                "name the folder of the pictures with --pictures."
+            )
+        return self._found[info.name]
+
+    def _rows(self, video: int, options: ReadOptions | None) -> list[_Row]:
+        """The regions of a file; what is not kept is counted where options are given."""
+        path, found = self._labels[video], []
+        for number, line in enumerate(read_text(path, "label file").splitlines(), start=1):
             if not line.strip():
                 continue
+            where = f"{path}, line {number}"
             try:
-                values = [float(value) for value in line.split()]
+                row = _row([float(value) for value in line.split()])
             except ValueError as error:
-                raise DataError(f"{path}, line {number}: {error}.") from error
-            points = np.array(values[1:], dtype=np.float64)
-            if len(points) < 6 or len(points) % 2 or not np.isfinite(points).all():
-                raise DataError(f"{path}, line {number} is no polygon of three or more points.")
-            if values[0] not in self._numbers:
-                raise DataError(f"{path}, line {number}: class {values[0]:g} is not in the list.")
-            rows.append((int(values[0]), points.reshape(-1, 2)))
-        return rows
+                raise DataError(f"{where}: {error}.") from error
+            if row.number not in self._numbers:
+                raise DataError(
+                    f"{where}: class {row.number} is not in the list of {len(self._numbers)}."
+                )
+            if row.is_box and not self._options.boxes_as_regions:
+                if options is not None:
+                    options.left_out(f"{where} is a", "box")
+                continue
+            if row.moved and options is not None:
+                options.log.note(
+                    "Points slightly outside of their picture are moved to its edge.", where
+                )
+            found.append(row)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Row:
+    """A line of a label file.
+
+    Attributes:
+        number: of its class.
+        ring: vertices as shares of (width, height).
+        score: of a prediction.
+        is_box: whether it is a box without a mask.
+        moved: whether a vertex lay slightly outside.
+    """
+
+    number: int
+    ring: Points
+    score: float | None
+    is_box: bool
+    moved: bool
+
+
+def _row(values: Sequence[float]) -> _Row:
+    """A polygon, or a box of centre and sides, each also with a score behind.
+
+    Raises ValueError in words that follow the place.
+    """
+    number, shares = values[0], np.array(values[1:])
+    is_box = len(shares) in (4, 5)
+    if not is_box and len(shares) < 6:
+        raise ValueError("it is no polygon of three or more points, nor a box x y width height")
+    if not np.isfinite(values).all() or number % 1:
+        raise ValueError("it holds a value that is no finite number, or no whole one for the class")
+    score = float(shares[-1]) if len(shares) % 2 else None
+    if score is not None and not 0 <= score <= 1:
+        raise ValueError(f"its last value {score:g} is neither a score nor a coordinate")
+    shares = shares[: len(shares) // 2 * 2]
+    far = shares[np.abs(shares - 0.5) > 0.5 + _SLIGHTLY]
+    if far.size:
+        raise ValueError(f"it holds {far[0]:g} where a share of the picture, 0 to 1, is wanted")
+    inside = shares.clip(0, 1)
+    ring = inside.reshape(-1, 2)
+    if is_box:
+        half = ring[1] / 2 * [[-1, -1], [1, -1], [1, 1], [-1, 1]]
+        ring = ring[0] + half
+    return _Row(int(number), ring, score, is_box, bool((inside != shares).any()))
 
 
 class YoloWriter:
