@@ -339,8 +339,7 @@ def test_label_studio_export_of_stills(tmp_path: Path) -> None:
 
 def test_label_studio_refusals(tmp_path: Path) -> None:
     path = tmp_path / "e.json"
-    task = {"id": 4, "data": {"image": "a.jpg"}, "annotations": [{"result": []}] * 2}
-    assert "task 4 has 2 annotations" in wrong("label_studio", saved(path, [task]))
+    task = {"id": 4, "data": {"image": "a.jpg"}}
     box = region("r", "videorectangle", {"sequence": []})
     log = LossLog()
     boxes = [{**task, "annotations": [{"result": [box]}]}]

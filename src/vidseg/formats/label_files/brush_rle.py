@@ -8,7 +8,7 @@ the RGBA bytes of the picture row by row; alpha says what is painted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -40,19 +40,21 @@ def encode_brush(mask: MaskArray) -> list[int]:
     return list(int(stream, 2).to_bytes(len(stream) // 8, "big"))
 
 
-def decode_brush(rle: Sequence[int], size: tuple[int, int]) -> MaskArray:
+def decode_brush(rle: Any, size: tuple[int, int]) -> MaskArray:
     """[H, W] bool mask of painted pixels.
 
     Raises ValueError where the bytes are damaged or of a picture of another size.
     """
     count = size[0] * size[1]
+    if not isinstance(rle, list) or not all(type(byte) is int and 0 <= byte < 256 for byte in rle):
+        raise ValueError("the brush strokes are no list of bytes")
     data = bytes(rle)
     stream = "".join(f"{byte:08b}" for byte in data)
     if len(stream) < 53 or int(stream[:32], 2) != 4 * count:
         raise ValueError(f"the brush strokes do not fill {size[0]} × {size[1]} (height × width)")
     word = int(stream[32:37], 2) + 1
     sizes = [int(stream[37 + 4 * k : 41 + 4 * k], 2) + 1 for k in range(4)]
-    values = np.zeros(4 * count, dtype=np.uint32)
+    values = np.zeros(4 * count, dtype=np.uint8 if word <= 8 else np.uint32)
     at, filled = 53, 0
     while filled < 4 * count:
         width = sizes[int(stream[at + 1 : at + 3] or "0", 2)]
@@ -67,8 +69,7 @@ def decode_brush(rle: Sequence[int], size: tuple[int, int]) -> MaskArray:
         else:
             values[filled : filled + length] = _words(stream[begin:at], word)
         filled += length
-    painted: MaskArray = values.reshape(*size, 4)[..., 3] > 0
-    return painted
+    return np.asarray(values.reshape(*size, 4)[..., 3] != 0)
 
 
 def _words(bits: str, word: int) -> npt.NDArray[np.uint32]:

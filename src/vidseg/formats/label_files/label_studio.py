@@ -10,9 +10,9 @@
 Label Studio tracks rectangles alone in videos, so a video is a row of pictures: ``video`` and
 ``frame`` of ``data`` say which, and the id of a region says which object; both are free for such
 use and come back in exports. A task without them is a still, and its regions are its objects.
-A task without an annotation is not labelled. Polygons ({points in percent, polygonlabels}) are
-read too, by the rule of :mod:`.polygons`; regions of one id are one object. Predictions are read
-where a task has no annotation.
+A task without an annotation is not labelled; of several the last that is not cancelled counts.
+Polygons, by the rule of :mod:`.polygons`, ellipses and, where that is asked, rectangles are read
+too (:mod:`.label_studio_tasks`); regions of one id are one object.
 
 Cannot hold: void, stuff, crowds, objects without a mask.
 """
@@ -21,149 +21,66 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
-from xml.etree import ElementTree
 from xml.sax.saxutils import quoteattr
-
-import numpy as np
 
 from ...errors import DataError
 from ...geometry.masks import decode_rle
-from ...geometry.rings import ring_points
 from ...labels import Category, FrameLabels, LabelTrack, VideoInfo
-from ...limits import check_size
 from ...results import CocoRLE, encode_rle
-from ...types import MaskArray
 from ..json_lists import JsonRows
-from ..layouts.problems import STRICT
-from ..layouts.rows import is_name, row_size
 from ..reading import read_any_json
-from .base import LabelFile, ReadOptions, WriteOptions, layout_explained, only_file
-from .brush_rle import decode_brush, encode_brush
+from .base import LabelFile, ReadOptions, WriteOptions, only_file
+from .brush_rle import encode_brush
 from .capabilities import Holds
 from .class_lists import numbered
-from .pictures import frame_size, is_still, picture_name, split_ending, split_stem
-from .polygons import fill
+from .label_studio_tasks import Task, draw, label_of, read_task
+from .object_ids import HIGHEST
+from .pictures import frame_size, is_still, picture_name
 from .run_lengths import areas
+from .xml_files import xml_root
 
 HOLDS = Holds(scores="mask")
 _KIND = "Label Studio"
-_REGION = re.compile(r"track_([1-9]\d*)")
-_TYPES = {"brushlabels", "brush", "polygonlabels", "polygon", "labels"}
+_REGION = re.compile(r"track_([1-9]\d{0,9})", re.ASCII)
 
 
 def read(place: Path, options: ReadOptions) -> LabelStudioFile:
     """Opens an export. Raises DataError, naming the file."""
     path = only_file(place, "*.json", _KIND)
     tasks = read_any_json(path)
-    with layout_explained(path, _KIND):
-        if not isinstance(tasks, list):
-            raise ValueError("it is no list of tasks; export as JSON")
-        groups: dict[str, list[_Task]] = {}
-        for position, row in enumerate(tasks, start=1):
-            task = _Task(row, position, path, options)
-            if task.video in groups and task.frame_number is None:
-                raise DataError(f"{path} has two tasks of the picture {task.video}.")
-            groups.setdefault(task.video, []).append(task)
-        names = _interface_labels(path.with_name("config.xml"))
-        for group in groups.values():
-            group.sort(key=lambda task: task.frame_number or 0)
-            names += [name for task in group for name in task.labels()]
+    if not isinstance(tasks, list):
+        raise DataError(f"{path} is no list of tasks; export from Label Studio as JSON.")
+    groups: dict[str, list[Task]] = {}
+    for position, row in enumerate(tasks, start=1):
+        task = read_task(row, position, path, options)
+        if task.video in groups and task.number is None:
+            raise DataError(f"{path} has two tasks of the picture {task.video}.")
+        groups.setdefault(task.video, []).append(task)
+    _check_predictions([task for group in groups.values() for task in group], path, options)
+    names = _interface_labels(path.with_name("config.xml"))
+    for group in groups.values():
+        group.sort(key=lambda task: task.number or 0)
+        names += [name for task in group for name in task.labels()]
     return LabelStudioFile(path, numbered(list(dict.fromkeys(names)), path), groups, options)
+
+
+def _check_predictions(tasks: Sequence[Task], path: Path, options: ReadOptions) -> None:
+    predicted = [task for task in tasks if task.predicted]
+    if predicted and not any(task.labelled for task in tasks):
+        raise DataError(
+            f"{path} has predictions alone and no annotation; make them annotations in Label "
+            "Studio (Data Manager, 'Create Annotations From Predictions') and export again."
+        )
+    for task in predicted:
+        options.log.note("Predictions are left out; such tasks are not labelled.", task.video)
 
 
 def _interface_labels(path: Path) -> list[str]:
     if not path.is_file():
         return []
-    try:
-        root = ElementTree.parse(path).getroot()
-    except (OSError, ElementTree.ParseError) as error:
-        raise DataError(f"Cannot read the labelling interface {path}: {error}.") from error
-    return [str(label.get("value")) for label in root.iter("Label")]
-
-
-class _Task:
-    """One picture and its regions."""
-
-    def __init__(
-        self, row: dict[str, Any], position: int, path: Path, options: ReadOptions
-    ) -> None:
-        data = row["data"]
-        where = f"{path}: task {row.get('id', position)}"
-        stem, ending = split_ending(_path(_picture(data, where)))
-        stem = stem.lstrip("/")
-        self.frame_number = None if data.get("frame") is None else int(data["frame"])
-        if data.get("video") is None or self.frame_number is None:
-            self.frame_number = None
-            self.video, self.frame = split_stem(stem)
-        else:
-            self.video, self.frame = str(data["video"]), _below(stem, str(data["video"]))
-        self.endings = {self.frame: ending} if ending else {}
-        self.size = row_size(data, where, path, STRICT, needed=False)
-        done = [a for a in row.get("annotations") or [] if not a.get("was_cancelled")]
-        done = done or list(row.get("predictions") or [])
-        if len(done) > 1:
-            raise DataError(
-                f"{path}: task {row.get('id', position)} has {len(done)} annotations; keep one."
-            )
-        self.labelled = bool(done)
-        self.regions: dict[str, list[dict[str, Any]]] = {}
-        for region in done[0]["result"] if done else ():
-            kind = str(region.get("type"))
-            if kind not in _TYPES:
-                told = f"{path.name}, task {row.get('id', position)}"
-                if "original_width" in region or kind.startswith("video"):
-                    options.log.add("shapes", f"{told}: {kind}")
-                else:
-                    options.log.note(
-                        "Relations, choices and texts of Label Studio are left out.",
-                        f"{told}: {kind}",
-                    )
-                continue
-            if region.get("image_rotation"):
-                raise DataError(f"{path}: the picture of task {position} is rotated.")
-            self.size = (int(region["original_height"]), int(region["original_width"]))
-            check_size(self.size[1], self.size[0], where)
-            self.regions.setdefault(str(region["id"]), []).append(region)
-
-    def labels(self) -> list[str]:
-        """Names of classes in use, by order."""
-        found = [_label(parts) for parts in self.regions.values()]
-        return [label for label in found if label is not None]
-
-
-def _picture(data: dict[str, Any], where: str) -> str:
-    """The picture of a task: ``image``, else the only text that names one, whatever its key."""
-    if is_name(data.get("image")):
-        return str(data["image"])
-    named = [v for v in data.values() if is_name(v) and split_ending(_path(v))[1]]
-    if len(named) != 1:
-        raise DataError(f"{where} names {len(named)} pictures; the data key 'image' is wanted.")
-    return str(named[0])
-
-
-def _path(image: str) -> str:
-    """Path of a picture, also of Label Studio's local files."""
-    if re.match(r"[A-Za-z]:[\\/]", image):
-        return image[2:]  # of a disk of Windows
-    parts = urlsplit(image)
-    local = re.search(r"(?:^|&)d=([^&]+)", parts.query)
-    return unquote(local.group(1)) if local else image if not parts.scheme else unquote(parts.path)
-
-
-def _below(stem: str, video: str) -> str:
-    path = PurePosixPath(stem)
-    return str(path.relative_to(video)) if path.is_relative_to(video) else path.name
-
-
-def _label(parts: Sequence[dict[str, Any]]) -> str | None:
-    for region in parts:
-        for key in ("brushlabels", "polygonlabels", "labels"):
-            if region["value"].get(key):
-                return str(region["value"][key][0])
-    return None
+    return [name for label in xml_root(path).iter("Label") if (name := label.get("value"))]
 
 
 class LabelStudioFile(LabelFile):
@@ -173,14 +90,14 @@ class LabelStudioFile(LabelFile):
         self,
         path: Path,
         categories: Sequence[Category],
-        groups: dict[str, list[_Task]],
+        groups: dict[str, list[Task]],
         options: ReadOptions,
     ) -> None:
         videos = []
         for name, tasks in groups.items():
             sizes = {task.size for task in tasks if task.size is not None}
             size = sizes.pop() if len(sizes) == 1 else None
-            endings = {frame: end for task in tasks for frame, end in task.endings.items()}
+            endings = {task.frame: task.ending for task in tasks if task.ending}
             videos.append(VideoInfo(name, tuple(task.frame for task in tasks), size, endings))
         super().__init__(path, categories, videos, options.pictures)
         self._tasks = list(groups.values())
@@ -193,7 +110,7 @@ class LabelStudioFile(LabelFile):
         found: dict[int, LabelTrack] = {}
         for task in self._tasks[video]:
             for region, parts in task.regions.items():
-                id, label = self._ids[video][region], _label(parts)
+                id, label = self._ids[video][region], label_of(parts)
                 track = LabelTrack(id, None if label is None else self._numbers[label])
                 if found.setdefault(id, track) != track:
                     self._log.add("class_changes", f"video {task.video}, region {region}")
@@ -210,10 +127,10 @@ class LabelStudioFile(LabelFile):
         for region, parts in task.regions.items():
             id = self._ids[video][region]
             try:
-                mask = encode_rle(_draw(parts, size))
-            except (KeyError, TypeError, ValueError) as error:
+                mask = encode_rle(draw(parts, size))
+            except ValueError as error:
                 where = f"{self.place}: {task.video}, {task.frame}, region {region}"
-                raise DataError(f"{where}: {error}.") from error
+                raise DataError(f"{where}: {str(error).rstrip('.')}.") from error
             if areas([mask])[0]:
                 masks[id] = mask
                 told = [part["score"] for part in parts if part.get("score") is not None]
@@ -226,7 +143,8 @@ def _numbers(regions: Sequence[str]) -> dict[str, int]:
     """Region id → N of "track_N"; others get free numbers by order."""
     ids = {}
     for region in regions:
-        if match := _REGION.fullmatch(region):
+        match = _REGION.fullmatch(region)
+        if match and int(match.group(1)) <= HIGHEST:
             ids[region] = int(match.group(1))
     taken, following = set(ids.values()), 1
     for region in regions:
@@ -236,20 +154,6 @@ def _numbers(regions: Sequence[str]) -> dict[str, int]:
             taken.add(following)
             ids[region] = following
     return ids
-
-
-def _draw(parts: Sequence[dict[str, Any]], size: tuple[int, int]) -> MaskArray:
-    mask = np.zeros(size, dtype=bool)
-    for region in parts:
-        value = region["value"]
-        if "rle" in value:
-            mask |= decode_brush(value["rle"], size)
-        elif "points" in value:
-            points = ring_points(value["points"], (100, 100))
-            mask |= fill([points * np.array([size[1], size[0]]) / 100], size)
-        else:
-            raise ValueError("the region has neither brush strokes nor points")
-    return mask
 
 
 class LabelStudioWriter:
