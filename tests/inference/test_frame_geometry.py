@@ -49,6 +49,13 @@ def test_squares(source: tuple[int, int], valid: tuple[int, int]) -> None:
         config.override(square_side=1000)
 
 
+def test_a_frame_that_would_grow_beyond_the_budget_of_pixels() -> None:
+    config = InferenceConfig.of(max_side=2**30)
+    assert FrameGeometry.of((480, 640), config).padded == (480, 640)
+    with pytest.raises(ModelError, match=r"A frame of 60000 x 2 .* claims 14400000 x 480 pixels"):
+        FrameGeometry.of((2, 60_000), config)
+
+
 def test_one_step_to_the_source_equals_two() -> None:
     geometry = FrameGeometry((45, 77), (60, 103), (64, 128))
     logits = torch.randn(2, 3, 16, 32, generator=torch.Generator().manual_seed(0))

@@ -220,9 +220,11 @@ def test_says_what_is_wrong_with_a_folder(tmp_path: Path, folder: Path) -> None:
     (folder / "inference.json").write_text('{"voss": {}}')
     with pytest.raises(ModelError, match=r"inference\.json: .*unknown task 'voss'.* vos,"):
         vidseg.load(folder, device="cpu")
-    (folder / "inference.json").write_text("[")
-    with pytest.raises(ModelError, match="not a readable JSON file"):
-        vidseg.load(folder, device="cpu")
+    for name in ("inference.json", "config.json"):
+        for text in ("[", 20_000 * '{"a":'):
+            (folder / name).write_text(text)
+            with pytest.raises(ModelError, match=rf"{name} is not a readable JSON file"):
+                vidseg.load(folder, device="cpu")
 
 
 @pytest.mark.parametrize(
@@ -234,7 +236,15 @@ def test_says_what_is_wrong_with_a_folder(tmp_path: Path, folder: Path) -> None:
         ("box_margin", None, "box_margin needs a number, not nothing"),
         ("inherit_tokens", 1, "inherit_tokens needs true or false, not 1"),
         ("contest", "al", "contest needs one of all, claimants, not 'al'; the nearest is 'all'"),
-        ("clip_length", 0, "need 1 <= stride <= clip_length, got 1 and 0"),
+        ("clip_length", 0, "clip_length is 0; 1 to 2147483647 is wanted"),
+        ("stride", 2, "need 1 <= stride <= clip_length, got 2 and 1"),
+        ("memory_length", 2**70, f"memory_length is {2**70}; 1 to 2147483647 is wanted"),
+        ("max_side", -1333, "max_side is -1333; 1 to 2147483647 is wanted"),
+        ("size_multiple", 0, "size_multiple is 0; 1 to 2147483647 is wanted"),
+        ("class_threshold", 1.5, "class_threshold is 1.5; 0 to 1 is wanted"),
+        ("consistency_threshold", -2, "consistency_threshold is -2.0; -1 to 1 is wanted"),
+        ("forget_after", -1, "forget_after is -1; 0 to 2147483647 is wanted"),
+        ("box_margin", -0.5, "box_margin is -0.5; 0 or more is wanted"),
     ],
 )
 def test_settings_of_a_wrong_type_are_named_with_their_file(
@@ -244,6 +254,22 @@ def test_settings_of_a_wrong_type_are_named_with_their_file(
     with pytest.raises(
         ModelError, match=rf"inference\.json: Inference settings cannot be used: {sentence}\.$"
     ):
+        vidseg.load(folder, device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"square_side": 32_000}, "square_side claims 32000 x 32000 pixels, more than"),
+        ({"short_side": 10**6, "max_side": 10**6}, "size_multiple claims 1000000 x 1000000 pix"),
+        ({"size_multiple": 20_000}, "size_multiple claims 20000 x 20000 pixels, more than"),
+    ],
+)
+def test_settings_beyond_the_budget_of_pixels(
+    folder: Path, settings: dict[str, int], sentence: str
+) -> None:
+    (folder / "inference.json").write_text(json.dumps({"all": settings}))
+    with pytest.raises(ModelError, match=rf"inference\.json: A square picture by .*{sentence}"):
         vidseg.load(folder, device="cpu")
 
 

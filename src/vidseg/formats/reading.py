@@ -28,6 +28,14 @@ def read_any_json(path: Path) -> Any:
     return parse_json(path, json.loads)
 
 
+def loads(text: str | bytes) -> Any:
+    """As ``json.loads``; lists that are nested too deeply are a ValueError as well."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("its lists are nested too deeply") from None
+
+
 def parse_json(path: Path, parse: Callable[[str], Any]) -> Any:
     """What ``parse`` makes of the text of a file. Raises DataError, naming it, where it cannot."""
     try:

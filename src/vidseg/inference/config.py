@@ -7,17 +7,49 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
+from math import inf
 from typing import Any, Literal, get_type_hints
 
 from ..errors import ModelError, nearest_hint
 from ..formats.plain_values import typed
+from ..limits import check_size
 from ..models.decoder.config import Separation, TemporalEncoding
 from ..types import Task
 from .released_behaviour import PublishedBehaviour
 
 Affinity = Literal["appearance", "shape_position"]
+
+_SHARE = (0.0, 1.0)
+_FROM_0: tuple[float, float] = (0, 2**31 - 1)
+_FROM_1: tuple[float, float] = (1, 2**31 - 1)
+
+_RANGES: Mapping[str, tuple[float, float]] = {
+    **dict.fromkeys(("clip_length", "stride", "window", "memory_length"), _FROM_1),
+    "tokens_per_prompt": (1, 1 << 16),  # all are made, however small the mask is
+    **dict.fromkeys(("short_side", "max_side", "size_multiple", "square_side"), _FROM_1),
+    **dict.fromkeys(("max_detections", "detection_interval", "max_objects"), _FROM_1),
+    **dict.fromkeys(("last_frame_index", "forget_after"), _FROM_0),
+    **dict.fromkeys(("class_threshold", "stability_threshold", "nms_threshold"), _SHARE),
+    **dict.fromkeys(("overlap_threshold", "kept_area_threshold", "image_threshold"), _SHARE),
+    **dict.fromkeys(("first_mask_threshold", "semantic_smoothing"), _SHARE),
+    **dict.fromkeys(("new_object_threshold", "duplicate_threshold"), _SHARE),
+    "consistency_threshold": (-1, 1),
+    **dict.fromkeys(("semantic_threshold", "box_margin", "box_contrast"), (0, inf)),
+}
+"""Setting → least and largest value; those that may be nothing are free then."""
+
+
+def _check_ranges(settings: TrackingConfig | InferenceConfig) -> None:
+    """Raises ValueError, naming the setting."""
+    for each in fields(settings):
+        value = getattr(settings, each.name)
+        if each.name in _RANGES and value is not None:
+            least, most = _RANGES[each.name]
+            if not least <= value <= most:
+                wanted = f"{least:g} or more" if most == inf else f"{least:g} to {most:.10g}"
+                raise ValueError(f"{each.name} is {value}; {wanted} is wanted")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +77,9 @@ class TrackingConfig:
     duplicate_threshold: float = 0.5
     forget_after: int | None = 60
     max_objects: int | None = 100
+
+    def __post_init__(self) -> None:
+        _check_ranges(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,15 +186,19 @@ class InferenceConfig:
     gvseg: GvSegSettings = field(default_factory=GvSegSettings)
 
     def __post_init__(self) -> None:
-        if self.clip_length < 1 or not 1 <= self.stride <= self.clip_length:
+        _check_ranges(self)
+        if self.stride > self.clip_length:
             raise ValueError(
                 f"need 1 <= stride <= clip_length, got {self.stride} and {self.clip_length}"
             )
-        if min(self.memory_length, self.tokens_per_prompt, self.short_side, self.window) < 1:
-            raise ValueError("memory_length, tokens_per_prompt, short_side and window start at 1")
-        side = self.square_side
-        if side is not None and (side < 1 or side % self.size_multiple):
-            raise ValueError(f"square_side is {side}, no multiple of {self.size_multiple}")
+        square = self.square_side
+        if square is not None and square % self.size_multiple:
+            raise ValueError(f"square_side is {square}, no multiple of {self.size_multiple}")
+        # What a square picture takes; FrameGeometry looks at others when they come.
+        shortest = -(-min(self.short_side, self.max_side) // self.size_multiple)
+        side = square or shortest * self.size_multiple
+        names = "square_side" if square else "short_side, max_side and size_multiple"
+        check_size(side, side, f"A square picture by {names}", ModelError)
 
     @property
     def slots(self) -> int:

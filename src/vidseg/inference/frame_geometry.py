@@ -12,6 +12,8 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..errors import ModelError
+from ..limits import check_size
 from ..types import IdMap, ImageArray, MaskArray
 from .config import InferenceConfig
 
@@ -50,6 +52,8 @@ class FrameGeometry:
             return cls(source, (height, width), (square, square))
         multiple = config.size_multiple
         padded = (-(-height // multiple) * multiple, -(-width // multiple) * multiple)
+        what = f"A frame of {source[1]} x {source[0]} by short_side and max_side"
+        check_size(padded[1], padded[0], what, ModelError)
         return cls(source, (height, width), padded)
 
     @property

@@ -204,6 +204,17 @@ def test_faults_of_the_references(name: str, fault: str, tmp_path: Path) -> None
     planted(name, tmp_path, plant, words)
 
 
+def test_a_split_without_references(tmp_path: Path) -> None:
+    root = write_image_layout("refcoco", tmp_path)
+    file = next(root.glob("refs(*).p"))
+    for split, refs in (("val", pickle.loads(file.read_bytes())), (None, [])):
+        for ref in refs:
+            ref["split"] = "../val"
+        file.write_bytes(pickle.dumps(refs, protocol=2))
+        (fault,) = check_dataset("refcoco", root, split)[0]
+        assert fault.sentence.startswith(f"{file} has no reference")
+
+
 def test_missing_and_damaged_references(tmp_path: Path) -> None:
     def lost(root: Path) -> Path:
         file = next(root.glob("refs(*).p"))

@@ -325,6 +325,18 @@ FAULTS = [
     ("coco_panoptic", PANOPTIC, _repeat("annotations"), "two annotations of image 200"),
     ("coco_panoptic", PANOPTIC, _set("images", 0, value=...), "image 200, which it does not"),
     ("lvis", "annotations/lvis_v1_val.json", _set("images", 0, "coco_url", value=...), "coco_url"),
+    (
+        "lvis",
+        "annotations/lvis_v1_val.json",
+        _set("images", 0, "coco_url", value=f"http://images/{2000 * 'v'}/1.jpg"),
+        "no file can be called",
+    ),
+    (
+        "lvis",
+        "annotations/lvis_v1_val.json",
+        _set("images", 0, "coco_url", value="http://images/../1.jpg"),
+        "lies outside of",
+    ),
     ("sa1b", "sa_000000/sa_9.json", _set("image", value=...), "no 'image' with"),
     ("sa1b", "sa_000000/sa_9.json", _set(*A, "segmentation", "size", value=[1, 2]), "1 × 2"),
     ("refcoco", "instances.json", _set("annotations", 2, "id", value=1), "annotation 80, which"),

@@ -31,7 +31,6 @@ def test_a_folder_that_cannot_be_listed(tmp_path: Path, monkeypatch: pytest.Monk
         raise PermissionError(13, "Permission denied", path)
 
     monkeypatch.setattr(os, "scandir", refuse)
-    monkeypatch.setattr(os, "listdir", refuse)
     monkeypatch.setattr(Path, "iterdir", refuse)
     findings = Findings()
     assert frame_files(tmp_path, problems=findings) == {}

@@ -70,8 +70,17 @@ def check_refcoco(root: Path, survey: Survey, *, dataset: str) -> None:
     if file is None:
         survey.absent(usual, "the list of sentences")
     elif content is not None:
+        faults, said = survey.findings.errors, False
         for ref in refcoco.read_refs(file, split, objects, survey.findings):
             survey.count(ref.split, "references")
+            said = True
+        if not said and faults == survey.findings.errors:
+            survey.findings.error(
+                "splits",
+                file,
+                f"{file} has no reference{f' of the split {split}' if split else ''}; download it "
+                "again.",
+            )
 
 
 def check_coco_panoptic(root: Path, survey: Survey) -> None:

@@ -63,8 +63,10 @@ def pictures(root: Path, file: Path) -> Locate:
         if text is None:
             return None
         address = PurePosixPath(text)
-        part = address.parent.name
-        folder = first_folder((root / part, root / "images" / part))
-        return path_inside(folder, address.name, file, problems)
+        ending = PurePosixPath(address.parent.name, address.name)
+        if path_inside(root, str(ending), file, problems) is None:
+            return None
+        folder = first_folder((root / ending.parent, root / "images" / ending.parent))
+        return folder / ending.name
 
     return locate

@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 from ...errors import ModelError, OutputError, disk_reason
 from ...formats.atomic import replacing
 from ...formats.output_places import output_file, output_folder
+from ...formats.reading import loads
 from ...models.files.checkpoints.class_lists import LISTS
 from ...models.files.checkpoints.filling import Filling
 from ...models.files.checkpoints.origin import Origin
@@ -151,7 +152,7 @@ def _convert_text(opened: Opened, destination: Path) -> Converted:
 def _check_width(folder: Path, opened: Opened, width: int) -> None:
     """Raises ModelError where the folder holds a model with another space of text."""
     try:
-        values = json.loads((folder / CONFIG_FILE).read_bytes())
+        values = loads((folder / CONFIG_FILE).read_bytes())
         takes = values["decoder"]["text_dim"]
     except (OSError, ValueError, KeyError, TypeError):
         return  # no model yet

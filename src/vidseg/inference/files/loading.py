@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ...errors import ModelError
+from ...formats.reading import loads
 from ...models.files.cache_folder import asked_offline
 from ...models.files.checkpoints.origin import Origin
 from ...models.files.checkpoints.reading import is_hugging_face
@@ -115,7 +115,7 @@ def read_report(folder: Path) -> ConversionReport | None:
     if not file.is_file():
         return None
     try:
-        values = json.loads(file.read_bytes())
+        values = loads(file.read_bytes())
         source = str(values["source"])
         stage = values.get("stage", stage_of_name(source))  # earlier reports told the name alone
         if stage not in (None, 1, 2, 3):
@@ -193,7 +193,7 @@ def read_settings(file: Path | None) -> Mapping[str, Mapping[str, Any]]:
     if file is None:
         return {}
     try:
-        values = json.loads(file.read_bytes())
+        values = loads(file.read_bytes())
     except (OSError, ValueError) as error:
         raise ModelError(
             f"{file} is not a readable JSON file: {error}; write it anew or delete it."

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from ...errors import ModelError, OutputError, clause, disk_reason
 from ...formats.atomic import replacing
 from ...formats.output_places import kept_if_used
+from ...formats.reading import loads
 from .cache_folder import asked_offline
 from .config_values import SavedConfig
 from .safetensors_files import load_tensors
@@ -112,7 +113,7 @@ def load_pretrained(name: str | Path) -> tuple[dict[str, Any], Weights]:
     """Plain configuration and weights of a folder or hub id. Raises ModelError if either is bad."""
     config_file, weights_file = locate(name, CONFIG_FILE), locate(name, WEIGHTS_FILE)
     try:
-        values = json.loads(config_file.read_bytes())
+        values = loads(config_file.read_bytes())
     except (OSError, ValueError) as error:
         raise ModelError(
             f"{config_file} is not a readable JSON file: {clause(error)}; fetch or save the model "

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
 from ....errors import ModelError, VocabularyError
+from ....formats.reading import loads
 from ....vocabularies import Vocabulary, get_vocabulary, is_thing_name
 
 LISTS = {133: "coco_panoptic", 80: "coco", 150: "ade20k", 19: "cityscapes"}
@@ -40,7 +40,7 @@ def unnamed(count: int) -> Vocabulary:
 def _names(file: Path, count: int) -> tuple[str, ...]:
     """The names of ``id2label`` in order; none where there are not ``count``."""
     try:
-        labels = json.loads(file.read_bytes())["id2label"]
+        labels = loads(file.read_bytes())["id2label"]
         names = tuple(str(labels[str(k)]) for k in range(count))
     except (OSError, ValueError, KeyError, TypeError):
         return ()

@@ -7,7 +7,6 @@ by torch's own reader of weights only; TorchScript archives; and plain pickles s
 
 from __future__ import annotations
 
-import json
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from torch import Tensor
 
 from ....errors import ModelError, clause
 from ....formats.plain_pickle import DamagedError, NotPlainError, load_plain_pickle
+from ....formats.reading import loads
 from ..registry import weights_path
 from ..safetensors_files import load_tensors
 from .archives import PackedError, is_torchscript, open_archive
@@ -79,7 +79,7 @@ def is_hugging_face(folder: Path) -> bool:
     if not any((folder / name).is_file() for name in _FOLDER):
         return False
     try:
-        config = json.loads((folder / "config.json").read_bytes())
+        config = loads((folder / "config.json").read_bytes())
     except (OSError, ValueError):
         return False
     return isinstance(config, dict) and "model_type" in config
@@ -102,7 +102,7 @@ def _read_folder(folder: Path) -> Any:
 def _parts(index: Path) -> list[Path]:
     """Files that a table of contents names. Raises ModelError."""
     try:
-        names = sorted(set(json.loads(index.read_bytes())["weight_map"].values()))
+        names = sorted(set(loads(index.read_bytes())["weight_map"].values()))
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise ModelError(f"{index} is no table of contents of weights; fetch it again.") from error
     for name in names:
