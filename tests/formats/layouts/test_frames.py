@@ -40,3 +40,12 @@ def test_a_folder_that_cannot_be_listed(tmp_path: Path, monkeypatch: pytest.Monk
         with pytest.raises(DataError) as told:
             read(tmp_path)
         assert str(told.value) == sentence
+
+
+def test_frames_are_in_natural_order_and_keep_their_dots(tmp_path: Path) -> None:
+    names = ("frame10.jpg", "frame2.JPG", "frame1.v2.jpeg", "frame1.png")
+    for name in (*names, "._frame3.jpg", ".DS_Store", "Thumbs.db"):
+        (tmp_path / name).touch()
+    found = frame_files(tmp_path)
+    assert list(found) == ["frame1", "frame1.v2", "frame2", "frame10"]
+    assert {path.name for path in found.values()} == set(names)
