@@ -159,6 +159,8 @@ def _has_shades(values: npt.NDArray[np.integer[Any]]) -> bool:
     present = np.unique(values[between])
     if len(present) < 2 or int(present[-1]) <= 2 * len(present):
         return False  # a lone value, or numbers about 1, 2, 3, ...
+    if not half_of_white(values).any():
+        return False  # an edge has something white beside it
     return _even_share(values, between, 0) < _MOST_EVEN
 
 

@@ -255,3 +255,14 @@ def test_unknown_losses() -> None:
     assert parse_losses(["void", "holes", "void"]) == ("void", "holes")
     with pytest.raises(DataError, match="Unknown loss 'hole' to allow; choose from overlaps"):
         parse_losses(["hole"])
+
+
+def test_void_of_a_video_without_objects_is_lost_in_davis(tmp_path: Path) -> None:
+    """A value of 255 alone is read as an object, so it must not be written for void."""
+    held = labels({}, (1, 2), void=mask("#."))
+    source = one_video([held, held], (), categories=())
+    assert "void pixels (2 frames, first: video v, frame 00000" in refused(
+        source, "davis", tmp_path
+    )
+    back = allowed(source, "davis", tmp_path, "void")
+    assert back.tracks(0) == () and back.labels(0, 0).masks == {}

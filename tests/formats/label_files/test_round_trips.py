@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from PIL import Image
 
 from vidseg.formats.label_files import LABEL_FORMATS, ReadOptions, convert
@@ -66,6 +66,7 @@ def test_what_a_format_holds_comes_back(name: str) -> None:
     @quick
     @given(sources(**CAN[name]))
     def check(source: Any) -> None:
+        assume(name != "davis" or all(source.objects))  # void alone is an object there
         with tempfile.TemporaryDirectory() as folder:
             back = sent_through(source, name, Path(folder) / "out")
             numbers = name not in BY_NAME
@@ -81,6 +82,7 @@ def test_from_one_format_through_another_and_back(pair: tuple[str, str]) -> None
     @quick
     @given(sources(**SHARED[pair]))
     def check(source: Any) -> None:
+        assume("davis" not in pair or all(source.objects))
         with tempfile.TemporaryDirectory() as folder:
             there = sent_through(source, first, Path(folder) / "1")
             between = sent_through(there, second, Path(folder) / "2")

@@ -7,13 +7,15 @@ Read from ``Annotations/480p`` (or another resolution), ``Annotations`` or the f
 folder of PNGs alone is one video. A frame whose PNG is missing is not labelled; its name is known
 only from the pictures (``JPEGImages`` beside ``Annotations``, or a folder that is named).
 
-Cannot hold: overlaps, classes, crowds, scores, objects without a mask, ids above 254.
+Cannot hold: void of a video without objects, overlaps, classes, crowds, scores, objects without a mask, ids above 254.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
 
 from ...labels import FrameLabels, LabelTrack, VideoInfo
 from ...pictures.mask_values import Meaning, meaning, read_mask
@@ -107,6 +109,7 @@ class PaletteWriter:
         """Makes the folder of the video."""
         self._video = inside(self._folder, video.name, self._folder)
         prepare_folder(self._video)
+        self._void_alone: list[Path] | None = []  # None once an object is seen
 
     def write(self, frame: str, labels: FrameLabels | None) -> None:
         """Writes a PNG; none for a frame without labels."""
@@ -117,10 +120,18 @@ class PaletteWriter:
             )
             return
         path = inside(self._video, frame, self._video)
-        save_palette_png(id_map(labels, void=VOID), path.with_name(path.name + ".png"))
+        path = path.with_name(path.name + ".png")
+        save_palette_png(id_map(labels, void=VOID), path)
+        if labels.masks:
+            self._void_alone = None
+        elif labels.void is not None and self._void_alone is not None:
+            self._void_alone.append(path)
 
     def end(self) -> None:
-        """Nothing is left to do for a video."""
+        """Empties the void of a video without objects, where 255 would be read as one."""
+        for path in self._void_alone or ():
+            self._log.add("void", f"video {self._video.name}, frame {path.stem}, without objects")
+            save_palette_png(np.zeros_like(read_mask(path).values, dtype=np.int32), path)
 
     def close(self) -> None:
         """Every PNG is written already."""
