@@ -29,6 +29,7 @@ LAYERS = (
         "terminal",
         "vocabularies",
         "vocabulary_data",
+        "worker_pool",
     },
     {"pictures", "video", "geometry", "formats"},
     {"nn"},

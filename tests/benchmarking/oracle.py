@@ -1,7 +1,14 @@
-"""A segmenter that answers with the ground truth of a release."""
+"""A segmenter that answers with the ground truth of a release.
+
+``python -m tests.benchmarking.oracle benchmark ...`` runs the command line with it, also in the
+processes of ``--jobs``; ``ORACLE_SECONDS`` is how long it takes over a frame.
+"""
 
 from __future__ import annotations
 
+import os
+import sys
+import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 from types import SimpleNamespace
@@ -31,7 +38,9 @@ class TrueResults:
         pass
 
     def __iter__(self) -> Iterator[FrameResult]:
-        return iter(self._results)
+        for result in self._results:
+            time.sleep(float(os.environ.get("ORACLE_SECONDS", "0")))
+            yield result
 
     def tracks(self) -> Sequence[Track]:
         return self._tracks
@@ -102,3 +111,24 @@ class Oracle:
 
 def _first(names: dict[int, str]) -> str:
     return names[min(names)]
+
+
+def load(model: str, device: str) -> Oracle:
+    """Stands in for the loader of models; the release is that of the command line."""
+    from vidseg.benchmarking.release import open_release
+    from vidseg.cli.main import build_parser
+
+    options = build_parser().parse_args(sys.argv[1:])
+    (name,) = options.benchmarks
+    return Oracle(open_release(name, options.data, options.split, options.protocol))
+
+
+if __name__ in ("__main__", "__mp_main__"):  # the latter in processes of --jobs
+    from vidseg.inference.files import loading
+
+    loading.load = load  # type: ignore[assignment]
+
+if __name__ == "__main__":
+    from vidseg.cli.main import main
+
+    raise SystemExit(main())

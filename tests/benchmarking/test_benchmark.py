@@ -107,6 +107,16 @@ def test_nothing_is_run_twice(tmp_path: Path) -> None:
     run(request, release, tmp_path / "out")
     _, asked = run(request, release, tmp_path / "out")
     assert asked == []
+    oracle = cast(Segmenter, Oracle(release))
+    assert run_benchmark(request, oracle, tmp_path / "out", jobs=2).whole  # starts no process
+
+
+def test_results_of_an_unknown_run_are_left_alone(tmp_path: Path) -> None:
+    request, release = release_of(FIRST["davis2017"], tmp_path / "data")
+    run(request, release, tmp_path / "out")
+    (tmp_path / "out" / "run.json").unlink()
+    with pytest.raises(OutputError, match=r"out holds predictions but no run\.json"):
+        run(request, release, tmp_path / "out")
 
 
 def test_a_part_of_the_videos_is_scored_alone(tmp_path: Path) -> None:

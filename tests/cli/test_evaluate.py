@@ -91,33 +91,64 @@ def test_an_unknown_benchmark(capsys: pytest.CaptureFixture[str]) -> None:
     assert "the nearest is davis2017" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_ctrl_c_ends_all_processes_with_exit_130(tmp_path: Path, workers: str) -> None:
-    out = tmp_path / "r.json"
-    words = ["evaluate", "davis2017", "--gt", str(tmp_path), "--pred", str(tmp_path)]
-    words += ["--workers", workers, "--json", str(out)]
+def _start(folder: Path, workers: int) -> subprocess.Popen[str]:
+    """An evaluation that takes long, in a group of its own, with all its processes at work."""
+    begun = folder / "begun"
+    begun.mkdir()
+    words = ["evaluate", "davis2017", "--gt", str(folder), "--pred", str(folder)]
+    words += ["--workers", str(workers), "--json", str(folder / "r.json")]
     run = subprocess.Popen(
         [sys.executable, "-m", "tests.evaluation.fake", *words],
         cwd=ROOT,
-        env={**os.environ, "FAKE_SECONDS": "30"},
+        env={**os.environ, "FAKE_SECONDS": "60", "FAKE_BEGUN": str(begun)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    time.sleep(2.0)  # in the middle of the first videos
+    deadline = time.monotonic() + 60
+    while len(list(begun.iterdir())) < workers:
+        assert time.monotonic() < deadline and run.poll() is None
+        time.sleep(0.02)
+    return run
+
+
+def _nobody_is_left(group: int) -> bool:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.parametrize(
+    ("number", "workers"),
+    [(signal.SIGINT, 1), (signal.SIGINT, 2), (signal.SIGTERM, 2), (signal.SIGHUP, 2)],
+)
+def test_a_signal_to_the_group_ends_all_processes(
+    tmp_path: Path, number: int, workers: int
+) -> None:
+    """As terminals and schedulers send it: to every process, in no order."""
+    run = _start(tmp_path, workers)
     begun = time.monotonic()
-    os.killpg(run.pid, signal.SIGINT)  # as a terminal does, to the whole group
-    told, complaint = run.communicate(timeout=20)
-    assert time.monotonic() - begun < 10
-    assert run.returncode == 130, complaint
+    os.killpg(run.pid, number)
+    told, complaint = run.communicate(timeout=40)
+    assert time.monotonic() - begun < 30  # and not the 60 s of a video
+    assert run.returncode == 128 + number, complaint
     assert told == "" and complaint == "vidseg: Interrupted.\n"
-    assert not out.exists()
-    with pytest.raises(ProcessLookupError):  # nobody is left
-        for _ in range(50):
-            os.killpg(run.pid, 0)
-            time.sleep(0.1)
+    assert not (tmp_path / "r.json").exists()
+    assert _nobody_is_left(run.pid)
+
+
+def test_a_killed_evaluation_leaves_no_process(tmp_path: Path) -> None:
+    run = _start(tmp_path, 2)
+    run.kill()  # it alone
+    run.communicate(timeout=40)
+    assert _nobody_is_left(run.pid)
 
 
 def test_loads_no_torch() -> None:

@@ -1,7 +1,8 @@
 """A benchmark without files: videos whose numbers the tests know.
 
 ``python -m tests.evaluation.fake ARGUMENTS`` runs the command line with it in the place of
-davis2017; ``FAKE_SECONDS`` is how long a video takes.
+davis2017; ``FAKE_SECONDS`` is how long a video takes, ``FAKE_BEGUN`` a folder that gets a file for
+each that is begun.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ class FakeEvaluation:
     protocol: str = "plain"
 
     def measure(self, video: str) -> Scores:
+        if "FAKE_BEGUN" in os.environ:
+            Path(os.environ["FAKE_BEGUN"], video).touch()
         time.sleep(float(os.environ.get("FAKE_SECONDS", "0")))
         if video == "damaged":
             raise DataError("damaged/00003.png is cut short; copy it again.")
@@ -96,7 +99,9 @@ class FakeBenchmark:
     name = "davis2017"
     protocols = {"plain": "one", "other": "two"}  # noqa: RUF012
 
-    def open(self, truth: Path, predicted: Path, protocol: str) -> FakeEvaluation:
+    def open(
+        self, truth: Path, predicted: Path, protocol: str, only: frozenset[str] | None = None
+    ) -> FakeEvaluation:
         listed = predicted / "videos.txt"
         names = tuple(listed.read_text().split()) if listed.exists() else VIDEOS
         return FakeEvaluation(names, protocol)

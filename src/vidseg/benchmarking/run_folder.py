@@ -7,19 +7,20 @@
     submission.zip          in place of a report where the ground truth is kept back
 
 A video whose state is there is never run again. Its PNGs were written before, so that a run that is
-killed at any moment goes on to the same bytes.
+killed at any moment goes on to the same bytes. What it left half-written is removed.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import DataError, OutputError
-from ..formats.atomic import replacing
+from ..formats.atomic import remove_partials, replacing
 from ..formats.json_lists import JsonLists, JsonRows
 from ..formats.layouts.vipseg import PREDICTED_JSON
 from ..formats.output_places import prepare_folder
@@ -61,7 +62,7 @@ class RunFolder:
         folder: of the run.
         asked: what the run was asked, as plain values.
 
-    Raises OutputError where the folder holds the run of something else.
+    Raises OutputError where the folder holds the run of something else, or files of no run.
     """
 
     def __init__(self, folder: Path, asked: Mapping[str, Any]) -> None:
@@ -79,10 +80,22 @@ class RunFolder:
                     f"({earlier.get(changed[0])!r}, now {asked[changed[0]]!r}); name another "
                     "folder with --out."
                 )
+            self.remove_partials()
             return
+        for path in (self.predictions, self.report, self.archive, *self._state.glob("*.json")):
+            if path.exists():
+                raise OutputError(
+                    f"{folder} holds {path.relative_to(folder)} but no run.json that says of what "
+                    "run it is; move it or name another folder with --out."
+                )
         prepare_folder(self._state)
         with replacing(manifest) as partial:
             partial.write_text(json.dumps(asked, indent=1) + "\n", encoding="utf-8")
+
+    def remove_partials(self) -> None:
+        """Removes predictions that were left half-written by processes that were killed."""
+        for folder, _, _ in os.walk(self.predictions):
+            remove_partials(Path(folder))
 
     def done(self, videos: Sequence[int]) -> list[int]:
         """Those of the videos that need not be run again."""

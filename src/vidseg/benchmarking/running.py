@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError
+from ..worker_pool import worker_pool
 from .answers import FORMS, Rows
 from .questions import questions_of
 from .release import Release, open_release
@@ -139,7 +140,10 @@ def run_videos(
             ``jobs``, but sums of floats, and with them ties, may depend on the number of threads.
         progress: told the name and the number of frames of each video that is done.
     """
-    waiting = [video for video in videos if video not in set(folder.done(videos))]
+    done = set(folder.done(videos))
+    waiting = [video for video in videos if video not in done]
+    if not waiting:
+        return
     if jobs == 1:
         if threads is not None:
             import torch
@@ -151,41 +155,57 @@ def run_videos(
             folder.keep(video, record)
             progress(record.name, record.frames)
         return
-    spawned = multiprocessing.get_context("spawn")
     threads = threads or max(1, (os.cpu_count() or 1) // jobs)
-    with ProcessPoolExecutor(
-        min(jobs, len(waiting)), spawned, _begin_worker, (request, threads)
-    ) as pool:
-        tasks = {pool.submit(_run_in_worker, video, folder.predictions): video for video in waiting}
-        try:
+    count = min(jobs, len(waiting))
+    try:
+        with worker_pool(
+            count, _begin_worker, (request, threads), work="benchmark", fewer="--jobs"
+        ) as workers:
+            tasks = {
+                workers.submit(_run_in_worker, video, folder.predictions): video
+                for video in waiting
+            }
             for task in as_completed(tasks):
                 record = task.result()
                 folder.keep(tasks[task], record)
                 progress(record.name, record.frames)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    finally:
+        folder.remove_partials()  # of processes that were ended
 
 
-_worker: dict[str, Any] = {}
+@dataclass(frozen=True)
+class _Work:
+    """What a process needs to run videos."""
+
+    segmenter: Segmenter
+    release: Release
+    config: InferenceConfig
+
+
+_asked: list[BenchmarkRequest] = []
 
 
 def _begin_worker(request: BenchmarkRequest, threads: int) -> None:
     import torch
 
+    torch.set_num_threads(threads)
+    _asked[:] = [request]
+
+
+@cache
+def _work() -> _Work:
+    """Made for the first video, so that what goes wrong is told as anywhere else."""
     from ..inference.files.loading import load
 
-    torch.set_num_threads(threads)
+    (request,) = _asked
     segmenter = load(request.model, request.device)
     release = open_release(request.benchmark, request.data, request.split, request.protocol)
-    config = settings_of(segmenter, release, request)
-    _worker.update(segmenter=segmenter, release=release, config=config)
+    return _Work(segmenter, release, settings_of(segmenter, release, request))
 
 
 def _run_in_worker(video: int, predictions: Path) -> VideoRecord:
-    return run_video(
-        _worker["segmenter"], _worker["release"], video, _worker["config"], predictions
-    )
+    work = _work()
+    return run_video(work.segmenter, work.release, video, work.config, predictions)
 
 
 def peak_memory() -> int:

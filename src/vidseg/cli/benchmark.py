@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,17 +98,21 @@ def add_parser(verbs: Verbs) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Runs the verb. All releases are opened before a model is loaded."""
+    """Runs the verb. All releases and places of results are tried before a model is loaded."""
     from ..benchmarking.release import open_release
+    from ..formats.output_places import output_folder
     from .running import load_segmenter
 
     requests = _requests(options)
     for request in requests:
         open_release(request.benchmark, request.data, request.split, request.protocol)
-    segmenter = load_segmenter(options.model, options.device)
-    for request in requests:
-        out = (options.out or Path("out/benchmark")) / request.benchmark
-        _run_one(request, segmenter, out, options)
+    places = [(options.out or Path("out/benchmark")) / request.benchmark for request in requests]
+    with ExitStack() as stack:
+        for place in places:
+            stack.enter_context(output_folder(place))
+        segmenter = load_segmenter(options.model, options.device)
+        for request, place in zip(requests, places, strict=True):
+            _run_one(request, segmenter, place, options)
     return 0
 
 
@@ -150,11 +155,10 @@ def _run_one(
 ) -> None:
     from ..benchmarking.benchmark import run_benchmark
     from ..evaluation.reports.tables import remarks, summary
-    from ..formats.output_places import output_folder
     from ..progress import ProgressBar
     from .printing import print_whole
 
-    with output_folder(out), ProgressBar(request.benchmark, None, "videos") as bar:
+    with ProgressBar(request.benchmark, None, "videos") as bar:
         outcome = run_benchmark(
             request,
             segmenter,

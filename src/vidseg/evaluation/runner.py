@@ -6,14 +6,14 @@ processes never changes a digit.
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, VidsegError
+from ..errors import DataError
+from ..worker_pool import worker_pool
 from .benchmark import Evaluation, Mergeable, Report
 
 _opened: Evaluation[Any] | None = None
@@ -67,53 +67,8 @@ def _measured(
         _keep_freed_memory()
         yield map(evaluation.measure, names)
     else:
-        with _measured_elsewhere(evaluation, names, workers) as measured:
-            yield measured
-
-
-@contextmanager
-def _measured_elsewhere(
-    evaluation: Evaluation[Any], names: Sequence[str], workers: int
-) -> Iterator[Iterator[Mergeable]]:
-    # Imported here, as a small benchmark in one process is done sooner than these are read.
-    from concurrent.futures import ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
-    from multiprocessing import active_children, get_context
-
-    others = set(active_children())
-    # A forked child of a process with threads (torch, rich) may hang, so children start afresh.
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _open, (evaluation,))
-    try:
-        with _deaf_to_interrupts():
-            measured = pool.map(_measure, names)
-        yield measured
-    except BrokenProcessPool as error:
-        raise VidsegError(
-            "A process of the evaluation ended before its work was done, perhaps for want of "
-            "memory; run with fewer workers."
-        ) from error
-    except BaseException:
-        for child in set(active_children()) - others:
-            child.terminate()  # they only read, and what they have in hand is of no use any more
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-@contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Processes started in the block never hear Ctrl-C, which is for this process to answer.
-
-    A Ctrl-C during the block arrives at its end.
-    """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        with worker_pool(workers, _open, (evaluation,), work="evaluation", fewer="workers") as pool:
+            yield pool.map(_measure, names)
 
 
 def _open(evaluation: Evaluation[Any]) -> None:
