@@ -21,7 +21,7 @@ def add_parser(verbs: Verbs) -> None:
         "  vidseg data check davis2017 DAVIS\n"
         "  vidseg data show coco_instances coco --split val2017 --out out/coco\n"
         "  vidseg data stats ytvis2019 youtube_vis --split train\n"
-        "  vidseg data convert labels.json out --from ytvis --to davis",
+        "  vidseg data convert labels.json out --from ytvis --to davis --allow classes",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

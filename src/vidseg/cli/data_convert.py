@@ -26,10 +26,11 @@ def add_parser(verbs: Verbs) -> None:
         epilog="formats: ytvis, coco, davis, coco_panoptic, vipseg, kitti_step, cvat, "
         "label_studio, yolo, labelme\n"
         "\nexamples:\n"
-        "  vidseg data convert out/ytvis.json out/cvat --from ytvis --to cvat\n"
+        "  vidseg data convert out/ytvis.json cvat --from ytvis --to cvat --allow scores\n"
         "  vidseg data convert DAVIS boxes.json --from davis --to coco --categories object\n"
         "  vidseg data convert MOSE out --from mose --split train --to ytvis --categories object\n"
-        "  vidseg data convert VIPSeg out --from dataset:vipseg --split val --to coco_panoptic",
+        "  vidseg data convert VIPSeg out --from dataset:vipseg --split val --to coco_panoptic\n"
+        "  vidseg data convert yolo coco.json --from yolo --to coco --boxes as-regions",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

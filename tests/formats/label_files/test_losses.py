@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from vidseg.errors import DataError, OutputError
 from vidseg.formats.label_files import (
     LABEL_FORMATS,
+    LossLog,
     ReadOptions,
     convert,
     load_class_list,
@@ -170,13 +172,19 @@ def test_frames_without_labels_have_no_png(tmp_path: Path) -> None:
     assert back.labels(0, 0) is None
 
 
-def test_names_of_frames(tmp_path: Path) -> None:
-    source = video(labels({1: LEFT}, SIZE), tracks=(A,))
-    source.videos = [VideoInfo("v", ("00000024",), SIZE)]
-    assert "names of frames (1 video, first: video v, frame 00000024)" in refused(
-        source, "cvat", tmp_path
-    )
-    assert allowed(source, "cvat", tmp_path, "frame_names").videos[0].frames == ("00000",)
+def test_cvat_keeps_names_of_frames(tmp_path: Path) -> None:
+    source = video(labels({1: LEFT}, SIZE), labels({1: RIGHT}, SIZE), tracks=(A,))
+    names = ("00000024", "<b> & c")
+    source.videos = [VideoInfo("v", names, SIZE, {"00000024": ".PNG"})]
+    log = LossLog()
+    convert(source, LABEL_FORMATS["cvat"], tmp_path / "out", log=log)
+    assert "have their names again with --pictures" in log.notes[0]
+    back = LABEL_FORMATS["cvat"].read(tmp_path / "out", ReadOptions())
+    assert back.videos[0].frames == names and back.videos[0].endings == {"00000024": ".PNG"}
+    file = tmp_path / "out" / "v" / "annotations.xml"
+    file.write_text(re.sub("<frame_names>.*<", "<frame_names>[1]<", file.read_text()))
+    with pytest.raises(DataError, match="frame_names of the task is no list of 2 names"):
+        LABEL_FORMATS["cvat"].read(tmp_path / "out", ReadOptions())
 
 
 def test_empty_tracks_sentences_and_scores(tmp_path: Path) -> None:

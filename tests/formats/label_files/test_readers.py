@@ -83,6 +83,21 @@ def test_ytvis_predictions_need_names_of_classes(tmp_path: Path) -> None:
     assert source.labels(0, 0).scores == {1: 0.5, 2: 0.5}
 
 
+def test_ytvis_predictions_of_several_classes_are_one_object(tmp_path: Path) -> None:
+    """vidseg segment writes a row for each class that a track may be of."""
+    row = {"video_id": 1, "track_id": 4, "segmentations": [encode_rle(SQUARE)]}
+    rows = [
+        {**row, "category_id": 2, "category": "dog", "score": 0.25},
+        {**row, "category_id": 1, "category": "cat", "score": 0.75},
+        {**row, "category_id": 1, "category": "cat", "score": 0.5, "track_id": 5},
+    ]
+    log = LossLog()
+    source = opened("ytvis", saved(tmp_path / "results.json", rows), log=log)
+    assert source.tracks(0) == (LabelTrack(4, 1), LabelTrack(5, 1))
+    assert source.labels(0, 0).scores == {4: 0.75, 5: 0.5}
+    assert "that of the highest score is read. (first: video 1, track 4)" in log.notes[0]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -23,7 +23,6 @@ class Holds:
         scores: none, one a track, or one a mask.
         unlabelled: frames without labels are kept apart from frames without objects, are left
             out, or become frames without objects.
-        frame_names: False where frames have numbers alone: 00000, 00001 ...
         one_size: all frames of a video have one size.
         holes, parts: masks with holes, masks of several parts.
         highest_id: of an object; None for no limit.
@@ -40,7 +39,6 @@ class Holds:
     empty_tracks: bool = False
     scores: Literal["none", "track", "mask"] = "none"
     unlabelled: Literal["kept", "left out", "emptied"] = "kept"
-    frame_names: bool = True
     one_size: bool = False
     holes: bool = True
     parts: bool = True

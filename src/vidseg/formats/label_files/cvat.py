@@ -3,7 +3,8 @@
     <video>/annotations.xml
       <annotations>
         <version>1.1</version>
-        <meta><task> name, size (frames), mode, stop_frame, labels, original_size </task></meta>
+        <meta><task> name, size (frames), mode, stop_frame, labels, original_size[, frame_names]
+        </task></meta>
         <track id label source group_id>
           <polygon frame keyframe outside occluded points="x,y;..." z_order/>
           <mask frame keyframe outside occluded rle="n, n, ..." left top width height z_order/>
@@ -20,13 +21,15 @@ as one object.
 
 ``frame`` counts in the source video, of which a task may start late (``start_frame``) or take every
 n-th frame (``frame_filter`` step=n). Boxes between keyframes are interpolated as CVAT does.
+``frame_names`` is an addition, which CVAT does not export: names come from the pictures then.
 
-Cannot hold: names of frames, void, stuff, crowds, scores, objects without a mask, frames without
+Cannot hold: void, stuff, crowds, scores, objects without a mask, frames without
 labels as distinct from frames without objects, frames of several sizes in one video.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -42,16 +45,19 @@ from ...limits import check_size
 from ...pictures.listing import is_hidden
 from ...results import CocoRLE, encode_rle
 from ...types import MaskArray
+from ..layouts.rows import is_name
+from ..reading import parse_json
 from .base import LabelFile, ReadOptions, layout_explained
 from .capabilities import Holds
 from .class_lists import numbered
+from .cvat_xml import NAMES
 from .pictures import frame_size, frames_of, split_ending, split_stem
 from .polygons import fill
 from .run_lengths import from_row_runs
 from .shapes import ellipse, rectangle
 from .xml_files import xml_root
 
-HOLDS = Holds(unlabelled="emptied", frame_names=False, one_size=True)
+HOLDS = Holds(unlabelled="emptied", one_size=True)
 _KIND = "CVAT"
 _REGIONS = ("polygon", "mask", "ellipse")
 _STEP = re.compile(r"step\s*=\s*([1-9]\d{0,8})")
@@ -144,10 +150,25 @@ def _video(
     if task.tag == "job":
         places = places.of_job(elements)
     tracks = [_track(element, places, path, options) for element in elements]
-    frames = frames_of(options.pictures, name)
-    if len(frames) != count:
-        frames = tuple(f"{t:05d}" for t in range(count))
-    return VideoInfo(name, frames, size), _merged([t for t in tracks if t.shapes])
+    frames, endings = _frame_names(task, count, path)
+    pictures = frames_of(options.pictures, name)
+    if len(pictures) == count:
+        frames = pictures
+    return VideoInfo(name, frames, size, endings), _merged([t for t in tracks if t.shapes])
+
+
+def _frame_names(
+    task: ElementTree.Element, count: int, path: Path
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Names of frames and their endings as our writer adds them, else numbers."""
+    text = task.findtext(NAMES)
+    if text is None:
+        return tuple(f"{t:05d}" for t in range(count)), {}
+    names = parse_json(path, lambda _: json.loads(text))
+    if not isinstance(names, list) or len(names) != count or not all(map(is_name, names)):
+        raise DataError(f"{path}: {NAMES} of the task is no list of {count} names.")
+    parts = [split_ending(name) for name in names]
+    return tuple(stem for stem, _ in parts), {stem: end for stem, end in parts if end}
 
 
 @dataclass(frozen=True)

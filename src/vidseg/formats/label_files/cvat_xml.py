@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
@@ -17,6 +18,8 @@ from .polygons import trace
 from .run_lengths import row_runs
 
 FILE = "annotations.xml"
+NAMES = "frame_names"
+"""An element of ours in the task, a JSON list, which CVAT passes over and does not export."""
 _Shape = tuple[str, Mapping[str, str]]  # tag and fields
 
 
@@ -25,13 +28,14 @@ class CvatWriter:
 
     def __init__(self, folder: Path, options: WriteOptions) -> None:
         self._folder = folder
+        self._log = options.log
         self._names = {category.id: category.name for category in options.categories}
 
     def begin(self, video: VideoInfo, tracks: Sequence[LabelTrack]) -> None:
         """Starts a video."""
         self._video = video
         self._size = video.size
-        self._count = 0
+        self._frames: list[str] = []
         self._tracks = tracks
         self._masks: dict[int, dict[int, CocoRLE]] = {track.id: {} for track in tracks}
 
@@ -40,8 +44,8 @@ class CvatWriter:
         if labels is not None:
             self._size = labels.size
             for id, mask in labels.masks.items():
-                self._masks[id][self._count] = mask
-        self._count += 1
+                self._masks[id][len(self._frames)] = mask
+        self._frames.append(frame)
 
     def end(self) -> None:
         """Writes the file of the video."""
@@ -49,7 +53,8 @@ class CvatWriter:
         prepare_folder(folder)
         name, labels = self._video.name, tuple(self._names.values())
         with (folder / FILE).open("w", encoding="utf-8") as file:
-            file.writelines(_meta_lines(name, self._count, labels, self._size))
+            file.writelines(_meta_lines(name, len(self._frames), labels, self._size))
+            file.writelines(self._names_lines())
             number = 0
             for track in self._tracks:
                 masks = self._masks[track.id]
@@ -59,10 +64,22 @@ class CvatWriter:
                         f'  <track id="{number}" label={quoteattr(label)} source="file" '
                         f'group_id="{track.id}">\n'
                     )
-                    file.writelines(_shape_lines(part, self._count))
+                    file.writelines(_shape_lines(part, len(self._frames)))
                     file.write("  </track>\n")
                     number += 1
             file.write("</annotations>\n")
+
+    def _names_lines(self) -> list[str]:
+        """The end of the meta part, with the names of frames where they are more than numbers."""
+        lines = ["    </task>\n  </meta>\n"]
+        names = [frame + self._video.endings.get(frame, "") for frame in self._frames]
+        if names == [f"{t:05d}" for t in range(len(names))]:
+            return lines
+        self._log.note(
+            "CVAT numbers frames; its own exports have their names again with --pictures.",
+            f"video {self._video.name}",
+        )
+        return [f"      <{NAMES}>{escape(json.dumps(names))}</{NAMES}>\n", *lines]
 
     def close(self) -> None:
         """Every file is written already."""
@@ -117,7 +134,7 @@ def _line(shape: _Shape, frame: int, *, outside: bool) -> str:
 def _meta_lines(
     name: str, frames: int, labels: Sequence[str], size: tuple[int, int] | None
 ) -> Iterator[str]:
-    """The lines up to the first track.
+    """The lines up to the names of frames.
 
     Args:
         name: of the task.
@@ -138,4 +155,3 @@ def _meta_lines(
     if size is not None:
         yield f"      <original_size>\n        <width>{size[1]}</width>\n"
         yield f"        <height>{size[0]}</height>\n      </original_size>\n"
-    yield "    </task>\n  </meta>\n"

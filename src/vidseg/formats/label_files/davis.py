@@ -7,7 +7,8 @@ Read from ``Annotations/480p`` (or another resolution), ``Annotations`` or the f
 folder of PNGs alone is one video. A frame whose PNG is missing is not labelled; its name is known
 only from the pictures (``JPEGImages`` beside ``Annotations``, or a folder that is named).
 
-Cannot hold: void of a video without objects, overlaps, classes, crowds, scores, objects without a mask, ids above 254.
+Cannot hold: void of a video without objects, overlaps, classes, crowds, scores, objects without a
+mask, ids above 254.
 """
 
 from __future__ import annotations

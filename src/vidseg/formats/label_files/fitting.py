@@ -53,10 +53,6 @@ class Fitter:
             self._log.add("sentences", self._where(f"{sentences[0].text!r}"), len(sentences))
         if not self._holds.identity and len(video.frames) > 1:
             self._log.add("identity", self._where(f"{len(video.frames)} frames"))
-        if not self._holds.frame_names:
-            named = [name for t, name in enumerate(video.frames) if name != f"{t:05d}"]
-            if named:
-                self._log.add("frame_names", self._where(f"frame {named[0]}"))
         self._tracks = {track.id: self._fitting_track(track) for track in tracks}
         if not self._holds.stuff_ids:
             self._count_merged()

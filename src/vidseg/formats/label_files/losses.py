@@ -39,7 +39,6 @@ LOSSES = {
     "unlabelled": Loss(
         "frames without labels", "frame", "they are left out, or become frames without objects"
     ),
-    "frame_names": Loss("names of frames", "video", "frames are numbered from 0"),
     "holes": Loss("masks with holes", "mask", "rings are joined by lines of no width"),
     "parts": Loss("masks of several parts", "mask", "parts are joined by lines of no width"),
     "shapes": Loss("shapes that are no regions", "shape", "they are left out"),

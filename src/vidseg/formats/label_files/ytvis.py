@@ -11,6 +11,7 @@ lengths, written as lists as in the official files and read in all of COCO's for
 over all videos, as the official API needs it; ``track_id`` (an addition) is the id in its video.
 Also read: predictions, a list of {video_id, category_id, score, segmentations}, which have no
 names of frames and classes; ``category``, ``track_id``, ``width`` and ``height`` are used if there.
+Of rows with the same track and masks, one a class, that of the highest score is read.
 
 Cannot hold: void, frames without labels as distinct from frames without objects, a score for each
 frame, frames of several sizes in one video.
@@ -32,7 +33,7 @@ from ..layouts.coco_lists import is_crowd
 from ..layouts.problems import STRICT
 from ..layouts.rows import entry_list, is_id, name_of, row_size, whole_number
 from ..layouts.ytvis import TrackLists, Video
-from ..layouts.ytvis_results import read_rows
+from ..layouts.ytvis_results import PredictedTrack, read_rows
 from ..plain_values import shown, typed
 from ..reading import read_any_json
 from .base import LabelFile, ReadOptions, WriteOptions, only_file
@@ -81,7 +82,8 @@ def _predictions(path: Path, content: list[Any], options: ReadOptions) -> YtvisF
     known = {category.id: category for category in options.categories}
     frames: dict[int, int] = {}
     sizes: dict[int, tuple[int, int]] = {}
-    for track in read_rows(content, path, None, STRICT):
+    rows = _one_a_track(list(read_rows(content, path, None, STRICT)), options)
+    for track in rows:
         frames[track.video] = len(track.segmentations)
         if track.category not in known:
             if "category" not in track.row:
@@ -102,7 +104,29 @@ def _predictions(path: Path, content: list[Any], options: ReadOptions) -> YtvisF
         id: VideoInfo(str(id), tuple(f"{t:05d}" for t in range(length)), sizes.get(id))
         for id, length in frames.items()
     }
+    content = [track.row for track in rows]
     return YtvisFile(path, list(known.values()), videos, content, options)
+
+
+def _one_a_track(rows: Sequence[PredictedTrack], options: ReadOptions) -> list[PredictedTrack]:
+    """The row of the best class of each track, where ``track_id`` says which rows are of one."""
+    kept: list[PredictedTrack] = []
+    places: dict[tuple[int, int], int] = {}
+    for row in rows:
+        id = row.row.get("track_id")
+        place = places.get((row.video, id)) if type(id) is int else None
+        if place is None or kept[place].segmentations != row.segmentations:
+            if type(id) is int:
+                places[row.video, id] = len(kept)
+            kept.append(row)
+            continue
+        options.log.note(
+            "Of the rows of one track with several classes, that of the highest score is read.",
+            f"video {row.video}, track {id}",
+        )
+        if row.score > kept[place].score:
+            kept[place] = row
+    return kept
 
 
 def _mask_size(mask: Any, where: str) -> tuple[int, int]:
