@@ -77,6 +77,7 @@ def test_public_call(tmp_path: Path) -> None:
     report = vidseg.evaluate("DAVIS2017 ", tmp_path, str(tmp_path), progress=told.append)
     assert report.protocol == "plain" and told == list(fake.VIDEOS)
     assert vidseg.evaluate("davis2017", tmp_path, tmp_path, protocol="other").protocol == "other"
+    assert list(vidseg.evaluate("davis2017", tmp_path, tmp_path, videos=["bad"]).videos) == ["bad"]
     with pytest.raises(DataError, match="davis2017 has no protocol 'pain'; it has plain, other"):
         vidseg.evaluate("davis2017", tmp_path, tmp_path, protocol="pain")
     with pytest.raises(DataError, match="where the predictions should be"):

@@ -12,6 +12,9 @@ from PIL import Image
 from vidseg.datasets.checks.folders import check_gaps
 from vidseg.datasets.checks.registry import CHECKS, check_dataset
 from vidseg.datasets.checks.survey import Survey
+from vidseg.datasets.label_statistics import count_labels
+from vidseg.datasets.sources.registry import open_dataset
+from vidseg.errors import DataError
 from vidseg.formats.layouts.problems import Findings
 
 from ..image_layouts import IMAGE_LAYOUTS
@@ -229,6 +232,8 @@ def test_masks_of_one_white_object(tmp_path: Path) -> None:
     errors = [one.sentence for one in check("davis2017", tmp_path) if one.severity == "error"]
     assert len(errors) == len(folders)  # one a video, not one a frame
     assert all("hold 0 and 255 alone, as DAVIS 2016" in sentence for sentence in errors)
+    with pytest.raises(DataError, match="hold 0 and 255 alone"):
+        count_labels(open_dataset("davis2017", tmp_path))
 
 
 def test_gap_in_the_ids_of_the_first_frame(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...formats.layouts.davis import one_white_object
 from ...formats.layouts.frames import MAP_ENDINGS
 from ...formats.layouts.problems import listed
 from ...pictures.listing import PICTURE_ENDINGS
@@ -127,13 +128,7 @@ def _lone_object(
 ) -> dict[str, frozenset[int]]:
     """A video in the manner of DAVIS 2016 among those of several objects."""
     folder = masks[0].parent
-    survey.findings.error(
-        "values",
-        folder,
-        f"The masks in {folder} hold 0 and 255 alone, as DAVIS 2016 and drawing programs have one "
-        "object; here its value is 1, and 255 is not labelled. Set 255 to 1, or convert the folder "
-        "with 'vidseg data convert --from davis --to davis'.",
-    )
+    survey.findings.error("values", folder, one_white_object(folder))
     shown = {path.stem for path in masks}
     return {frame: frozenset({1} if frame in shown else ()) for frame in found}
 

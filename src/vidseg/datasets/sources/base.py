@@ -76,8 +76,13 @@ class MapVideos(ListedVideos, ABC):
                 if frame in files.labelled:
                     ids.update(np.unique(self._read(video, _map(files, frame))).tolist())
             found = tuple(self._track(video, id) for id in sorted(ids - {0, VOID}))
+            if VOID in ids and not found:
+                self._check_void(video)
             self._scanned = video, found
         return self._scanned[1]
+
+    def _check_void(self, video: int) -> None:
+        """Raises DataError where a video may not be without an object and unlabelled in part."""
 
     def track(self, video: int, id: int) -> LabelTrack:
         """What is known of an id that was met in a label map."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import DataError
+from ...formats.layouts.davis import one_white_object
 from ...formats.layouts.object_meta import MAPS, PICTURES, ListedVideo, read_meta
 from ...labels import Category, LabelTrack, Sentence
 from ...pictures.label_maps import read_small_label_map
@@ -55,6 +56,9 @@ class ObjectMaps(MapVideos):
             return super().tracks(video)
         declared = self._objects[video]
         return tuple(declared[id] for id in sorted(declared))
+
+    def _check_void(self, video: int) -> None:
+        raise DataError(one_white_object(self._files[video].maps))
 
     def _read(self, video: int, path: Path) -> Ids:
         values = read_small_label_map(path)

@@ -57,6 +57,15 @@ UNSUPERVISED = Edition(
 EDITIONS = {"davis2016": DAVIS2016, "davis2017": DAVIS2017, "davis2017_unsup": UNSUPERVISED}
 
 
+def one_white_object(folder: Path) -> str:
+    """What is wrong with a video in the manner of DAVIS 2016 among those of several objects."""
+    return (
+        f"The masks in {folder} hold 0 and 255 alone, as DAVIS 2016 and drawing programs have one "
+        "object; here its value is 1, and 255 is not labelled. Set 255 to 1, or convert the folder "
+        "with 'vidseg data convert --from davis --to davis'."
+    )
+
+
 def resolutions(root: Path, edition: Edition) -> tuple[str, ...]:
     """Those of the label maps that are there, the best first."""
     return tuple(name for name in RESOLUTIONS if (root / edition.maps / name).is_dir())
