@@ -29,7 +29,7 @@ def test_all_faults_are_shown_and_written(
     out = tmp_path / "out" / "faults.json"
     assert main(["data", "check", "sa1b", str(folder), "--json", str(out)]) == 2
     told = capsys.readouterr().out
-    assert f"There is no {pictures[0]}" in told and f"{pictures[1]} is empty" in told
+    assert f"There is no {pictures[0]}" in told and f"{pictures[1]}: it is empty" in told
     assert "2 errors, 0 warnings" in told
     content = json.loads(out.read_text())
     assert content["errors"] == 2 and content["counts"] == {"": {"images": 2}}
