@@ -12,11 +12,21 @@ from .errors import PromptError
 from .types import LARGEST_ID, MaskArray, is_text
 
 
-def _check_identity(object_id: int, frame: int) -> None:
+def _check_identity(object_id: int, frame: int, category: str | None = None) -> None:
     if not 1 <= object_id <= LARGEST_ID:
         raise PromptError(f"Object ids start at 1 and end at {LARGEST_ID}; got {object_id}.")
     if frame < 0:
         raise PromptError(f"Object {object_id}: frame must be 0 or more; got {frame}.")
+    if category is not None:
+        _check_text(object_id, "class", category)
+
+
+def _check_text(object_id: int, what: str, text: str) -> None:
+    if not is_text(text):
+        raise PromptError(
+            f"Object {object_id}: the {what} {text!r} holds bytes that are no text; write it in "
+            "UTF-8."
+        )
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,7 @@ class Point:
     is_thing: bool = True
 
     def __post_init__(self) -> None:
-        _check_identity(self.object_id, self.frame)
+        _check_identity(self.object_id, self.frame, self.category)
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,7 @@ class Box:
     is_thing: bool = True
 
     def __post_init__(self) -> None:
-        _check_identity(self.object_id, self.frame)
+        _check_identity(self.object_id, self.frame, self.category)
         if not (self.x0 < self.x1 and self.y0 < self.y1):
             raise PromptError(
                 f"Object {self.object_id}: a box needs x0 < x1 and y0 < y1; "
@@ -73,7 +83,7 @@ class Mask:
     is_thing: bool = True
 
     def __post_init__(self) -> None:
-        _check_identity(self.object_id, self.frame)
+        _check_identity(self.object_id, self.frame, self.category)
         if self.mask.ndim != 2 or self.mask.dtype != np.bool_:
             raise PromptError(f"Object {self.object_id}: a mask must be a 2-D bool array.")
         if not self.mask.any():
@@ -91,7 +101,7 @@ class Scribble:
     is_thing: bool = True
 
     def __post_init__(self) -> None:
-        _check_identity(self.object_id, self.frame)
+        _check_identity(self.object_id, self.frame, self.category)
         if self.points.ndim != 2 or self.points.shape[1] != 2 or len(self.points) == 0:
             raise PromptError(f"Object {self.object_id}: a scribble must be an [N, 2] array.")
 
@@ -107,11 +117,7 @@ class Text:
         _check_identity(self.object_id, 0)
         if not self.text.strip():
             raise PromptError(f"Object {self.object_id}: the sentence is empty.")
-        if not is_text(self.text):
-            raise PromptError(
-                f"Object {self.object_id}: the sentence {self.text!r} holds bytes that are no "
-                f"text; write it in UTF-8."
-            )
+        _check_text(self.object_id, "sentence", self.text)
 
 
 VisualPrompt: TypeAlias = Point | Box | Mask | Scribble

@@ -175,6 +175,22 @@ def _bad_inputs(folder: Path) -> dict[str, tuple[list[str], str]]:
             "two sentences",
         ),
         "only negative": ([clip, *vos, "--point", "4,4,-"], "only negative"),
+        "id beyond 32 bits": ([clip, *vos, "--point", "2147483648:4,4"], "end at 2147483647"),
+        "id of many digits": ([clip, *vos, "--point", f"{10**30}:4,4"], "more than 18 digits"),
+        "id beyond a palette": ([clip, *vos, "--box", "256:1,1,9,9"], "holds ids up to 255"),
+        "id beyond colours": (
+            [clip, *vos, "--point", "16777216:4,4", "--save", "ytvis,panoptic"],
+            "Object 16777216 does not fit --save panoptic, which holds ids up to 16777215",
+        ),
+        "sentence of bytes": ([clip, *refvos, "--text", "\udcff"], "bytes that are no text"),
+        "name of bytes": ([clip, *click, "--name", "\udcff"], "bytes that are no text"),
+        "category of bytes": (
+            [clip, "--task", "vis", "--categories", "dog,\udcff"],
+            "'\\udcff' holds bytes that are no text",
+        ),
+        "source of nobody": (["~nobody-here/a.mp4", *click], "~nobody-here/a.mp4 does not exist"),
+        "mask of nobody": ([clip, *vos, "--mask", "~nobody-here/a.png"], "No such file"),
+        "NUL": ([clip, *vos, "--mask", "a\0b.png"], "An argument holds a NUL character"),
         "id 0": ([clip, *vos, "--point", "0:4,4"], "ids start at 1"),
         "bad point": ([clip, *vos, "--point", "a,b"], "[ID@FRAME:]x,y[,-]"),
         "bad number": ([clip, *vos, "--point", "nan,3"], "[ID@FRAME:]x,y[,-]"),
@@ -343,6 +359,46 @@ def test_overwriting_leaves_nothing_of_a_longer_run_and_nothing_else_is_touched(
     assert not (out / "panoptic").exists()
     assert main([*words, "--save", "overlay", "--overwrite"]) == 0
     assert files(out) == ["notes.txt", "overlay.mp4", "png/mine.png"]
+
+
+@pytest.mark.parametrize("name", ["png", "panoptic"])
+def test_overwriting_deletes_nothing_that_is_not_of_a_run(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """Neither behind a link nor a picture such as no run writes, whatever is to be saved."""
+    out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    words = ["segment", str(clip), *CLICK, "--out", str(out), "--save"]
+    assert main([*words, name]) == 0
+    (out / name).rename(elsewhere)
+    (out / name).symlink_to(elsewhere)
+    before = {path: path.read_bytes() for path in elsewhere.iterdir()}
+    capsys.readouterr()
+    for formats in (name, "overlay"):
+        assert main([*words, formats, "--overwrite"]) == 2
+        assert f"{out / name} is a link to {elsewhere}" in capsys.readouterr().err
+    (out / name).unlink()
+    elsewhere.rename(out / name)
+    Image.new("L", (96, 64), 7).save(out / name / "00003.png")
+    assert main([*words, "overlay", "--overwrite"]) == 2
+    assert "00003.png is in the way and not a result" in capsys.readouterr().err
+    kept = {elsewhere / path.name: path.read_bytes() for path in (out / name).iterdir()}
+    assert kept.keys() == before.keys()
+    assert {path.name for path in before if kept[path] != before[path]} == {"00003.png"}
+
+
+def test_overwriting_replaces_a_linked_file_and_not_what_it_names(
+    clip: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    for name in ("overlay.mp4", "ytvis.json"):
+        (tmp_path / name).write_text("precious")
+        (out / name).symlink_to(tmp_path / name)
+    words = ["segment", str(clip), *CLICK, "--out", str(out), "--save", "overlay,ytvis"]
+    assert main([*words, "--overwrite"]) == 0
+    for name in ("overlay.mp4", "ytvis.json"):
+        assert (tmp_path / name).read_text() == "precious"
+        assert not (out / name).is_symlink()
 
 
 def test_results_are_kept_where_a_run_that_should_replace_them_gives_no_frame(

@@ -72,6 +72,25 @@ def test_errors(tmp_path: Path) -> None:
     writer.close()
 
 
+def test_two_writers_of_one_file_do_not_meet(tmp_path: Path) -> None:
+    """The file is always whole, and that of whoever was last."""
+    path = tmp_path / "out.mp4"
+    first, second = VideoWriter(path, 25), VideoWriter(path, 25)
+    for index in range(6):
+        first.write(picture(index))
+        if index < 4:
+            second.write(picture(index + 10, 32, 48))
+    second.close()
+    assert [frame.image.shape for frame in open_source(path)] == [(32, 48, 3)] * 4
+    first.write(picture(6))
+    first.close()
+    frames = list(open_source(path))
+    assert [frame.image.shape for frame in frames] == [(64, 96, 3)] * 7
+    for frame in frames:
+        assert np.abs(frame.image.astype(int) - picture(frame.index)).mean() < 6
+    assert [file.name for file in tmp_path.iterdir()] == ["out.mp4"]
+
+
 @pytest.mark.parametrize("aspect", [Fraction(2), Fraction(64, 45), Fraction(1, 2), Fraction(1)])
 def test_pixels_keep_their_shape(tmp_path: Path, aspect: Fraction) -> None:
     path = tmp_path / "wide.mp4"

@@ -124,11 +124,9 @@ class RunFolder:
         form = release.row.form
         prepare_folder(self.predictions)
         if form == "tracks":
-            with replacing(self.predictions / "results.json") as partial:
-                file = JsonRows(partial)
+            with replacing(self.predictions / "results.json") as partial, JsonRows(partial) as file:
                 for row in rows:
                     file.append(row)
-                file.close()
         elif form in _LISTED:
             name, key = _LISTED[form]
             lists = JsonLists(self.predictions / name, (key,))

@@ -6,8 +6,9 @@ import json
 import tempfile
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from ..errors import OutputError
@@ -41,12 +42,14 @@ class JsonSpool:
 
     def read(self, place: int) -> Any:
         """The row stored at ``place``."""
-        self._file.seek(place)
-        return json.loads(self._file.readline())
+        with _refusals_explained():
+            self._file.seek(place)
+            return json.loads(self._file.readline())
 
     def close(self) -> None:
         """Gives the disk space back."""
-        self._file.close()
+        with suppress(OSError):  # the disk refuses the last rows, which nobody asks for any more
+            self._file.close()
 
 
 class JsonLists:
@@ -89,10 +92,9 @@ class JsonLists:
 
 
 class JsonRows:
-    """A JSON list that is written row by row."""
+    """A JSON list that is written row by row; a ``with`` finishes it, unless an error leaves it."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
         self._file = path.open("w", encoding="utf-8")
         self._rows = 0
 
@@ -105,3 +107,18 @@ class JsonRows:
         """Finishes the file."""
         self._file.write("\n]\n" if self._rows else "[]\n")
         self._file.close()
+
+    def __enter__(self) -> JsonRows:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self.close()
+            return
+        with suppress(OSError):  # what is buffered still
+            self._file.close()

@@ -66,11 +66,9 @@ class YtvisResultWriter:
             return
         try:
             if self._video.frames:
-                with replacing(self.path) as partial:
-                    rows = JsonRows(partial)
+                with replacing(self.path) as partial, JsonRows(partial) as rows:
                     for row in self._rows(self._spool):
                         rows.append(row)
-                    rows.close()
         finally:
             self._spool.close()
             self._spool = None

@@ -157,9 +157,12 @@ def _replaced_whole(destination: Path, target: LabelFormat) -> Iterator[Path]:
         if destination.is_file() or (as_file and destination.exists()):
             raise OutputError(f"{destination} exists already; name another place.")
         _remove_left(destination)
-        hidden: Path | None = None
         try:
             hidden = Path(tempfile.mkdtemp(prefix=f".{destination.name}-", dir=destination.parent))
+        except OSError as error:
+            reason = error.strerror or error
+            raise OutputError(f"{destination} cannot be written: {reason}.") from error
+        try:
             whole = hidden / _WHOLE
             whole.mkdir()
             yield whole
@@ -169,12 +172,13 @@ def _replaced_whole(destination: Path, target: LabelFormat) -> Iterator[Path]:
                 if destination.is_dir():
                     destination.rmdir()
                 whole.replace(destination)
+        except OutputError as error:
+            raise OutputError(str(error).replace(f"{hidden / _WHOLE}", f"{destination}")) from error
         except OSError as error:
             reason = error.strerror or error
             raise OutputError(f"{destination} cannot be written: {reason}.") from error
         finally:
-            if hidden is not None:
-                shutil.rmtree(hidden, ignore_errors=True)
+            shutil.rmtree(hidden, ignore_errors=True)
 
 
 def _remove_left(destination: Path) -> None:
