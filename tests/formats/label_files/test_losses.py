@@ -85,6 +85,13 @@ def test_void_and_background(tmp_path: Path) -> None:
     assert decode_rle(back.labels(0, 0).void).tolist() == RIGHT.tolist()
 
 
+def test_void_alone_would_be_read_as_an_object(tmp_path: Path) -> None:
+    source = video(labels({}, SIZE, void=RIGHT), tracks=(), categories=())
+    told = refused(source, "davis", tmp_path)
+    assert "void pixels (1 frame, first: video v, frame 00000)" in told
+    assert drawn(allowed(source, "davis", tmp_path, "void")) == {}
+
+
 def test_high_ids_get_free_ones(tmp_path: Path) -> None:
     tracks = (LabelTrack(1), LabelTrack(300), LabelTrack(7000))
     frame = labels({1: mask("#..."), 300: mask(".#.."), 7000: RIGHT}, SIZE)
