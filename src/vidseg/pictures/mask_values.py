@@ -35,6 +35,7 @@ _WHITE = (255, 65535)
 _HALF_OPAQUE = 128
 _DARK, _BRIGHT = 32, 224  # of a JPEG: below is black, above is white
 _SLACK = 4  # values by which a JPEG changes an even area
+_FEWEST_SHADES = 3  # an edge of half-size pixels has a quarter, a half and three quarters
 _MOST_EVEN = 0.5  # share of pixels between black and white that may lie in even areas
 
 
@@ -157,8 +158,8 @@ def _has_shades(values: npt.NDArray[np.integer[Any]]) -> bool:
     white = largest if largest in _WHITE else 0
     between = (values > 0) & (values != (white or -1))
     present = np.unique(values[between])
-    if len(present) < 2 or int(present[-1]) <= 2 * len(present):
-        return False  # a lone value, or numbers about 1, 2, 3, ...
+    if len(present) < _FEWEST_SHADES or int(present[-1]) <= 2 * len(present):
+        return False  # few values, or numbers about 1, 2, 3, ...
     if not half_of_white(values).any():
         return False  # an edge has something white beside it
     return _even_share(values, between, 0) < _MOST_EVEN

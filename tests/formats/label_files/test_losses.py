@@ -88,7 +88,7 @@ def test_void_and_background(tmp_path: Path) -> None:
 def test_void_alone_would_be_read_as_an_object(tmp_path: Path) -> None:
     source = video(labels({}, SIZE, void=RIGHT), tracks=(), categories=())
     told = refused(source, "davis", tmp_path)
-    assert "void pixels (1 frame, first: video v, frame 00000)" in told
+    assert "void pixels (1 frame, first: video v, frame 00000, without objects)" in told
     assert drawn(allowed(source, "davis", tmp_path, "void")) == {}
 
 
