@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
@@ -13,6 +15,12 @@ from .texts import read_text
 
 _LONGEST_NAME, _LONGEST_PATH = 255, 2048
 """Bytes of the name of a file, and of a path below a folder."""
+
+_ON_WINDOWS = os.name == "nt"
+_RESERVED = re.compile(
+    r"(con|prn|aux|nul|com[1-9]|lpt[1-9]) *(\..*)?|.*[<>:\"|?*].*|.*[. ]", re.IGNORECASE | re.DOTALL
+)
+"""Names that Windows takes for devices (NUL.png is nowhere), for streams, or changes."""
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -68,6 +76,8 @@ def _is_possible(name: PurePosixPath) -> bool:
     try:
         parts = [part.encode() for part in name.parts]
     except UnicodeEncodeError:  # half of a surrogate pair
+        return False
+    if _ON_WINDOWS and any(_RESERVED.fullmatch(part) for part in name.parts):
         return False
     short = all(len(part) <= _LONGEST_NAME for part in parts)
     return short and sum(map(len, parts)) < _LONGEST_PATH and b"\0" not in b"".join(parts)

@@ -25,6 +25,7 @@ PICTURE_ENDINGS = (
 """In small letters; files may have them in any case."""
 
 _NUMBER = re.compile(r"(\d+)")
+_SEPARATOR = re.compile(r"[/\\]")
 
 
 def is_hidden(name: str) -> bool:
@@ -43,7 +44,8 @@ def split_ending(name: str, endings: Container[str] = PICTURE_ENDINGS) -> tuple[
     ('v/shot.v1', '')
     """
     stem, dot, ending = name.rpartition(".")
-    if not dot or (dot + ending).lower() not in endings or stem in ("", ".") or stem[-1] in "/\\":
+    nameless = _SEPARATOR.split(stem)[-1] in ("", ".", "..")  # "a/..jpg" would be the folder a
+    if not dot or (dot + ending).lower() not in endings or nameless:
         return name, ""
     return stem, dot + ending
 

@@ -250,6 +250,29 @@ def test_panoptic_png_and_json_must_agree(tmp_path: Path) -> None:
     assert "Cannot read the label map" in wrong("coco_panoptic", path)
 
 
+SEGMENTS: dict[str, Any] = {"image_id": 5, "file_name": "cat.png", "segments_info": []}
+
+
+@pytest.mark.parametrize(
+    ("annotations", "message"),
+    [
+        (None, "lacks the list 'annotations'"),
+        ([3], "an entry of 'annotations' is no JSON object"),
+        ([{**SEGMENTS, "image_id": 6}], "has segments of image 6, which it lacks"),
+        ([{**SEGMENTS, "image_id": [5]}], "has segments of image [5], which it lacks"),
+        ([SEGMENTS, SEGMENTS], "has two rows about image 5"),
+        ([{**SEGMENTS, "file_name": None}], "'file_name' of the segments of image 5 is None"),
+        ([{**SEGMENTS, "file_name": "../cat.png"}], "lies outside of"),
+        ([{**SEGMENTS, "segments_info": {}}], "lacks the list 'segments_info' of cat.png"),
+        ([{**SEGMENTS, "segments_info": [{"id": "a"}]}], "'id' of a segment of cat.png is 'a'"),
+    ],
+)
+def test_panoptic_rows_that_are_wrong(tmp_path: Path, annotations: Any, message: str) -> None:
+    path = saved(tmp_path / "p.json", {**COCO, "annotations": annotations})
+    told = wrong("coco_panoptic", path)
+    assert message in told and str(path) in told
+
+
 def test_kitti_step_without_a_class_list(tmp_path: Path) -> None:
     car, person, sky = 13, 11, 10
     rows = [[(car, 1, 4), (person, 0, 0), (sky, 0, 0), (255, 0, 7)]]

@@ -18,15 +18,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ...errors import DataError
 from ...labels import FrameLabels, LabelTrack, VideoInfo
 from ..json_lists import JsonLists
 from ..layouts.problems import STRICT
+from ..layouts.rows import Row, name_of, rows
 from ..layouts.segments import Segments, read_segments
+from ..plain_values import shown
 from ..reading import inside, read_json
-from .base import ReadOptions, WriteOptions, layout_explained, only_file
+from .base import ReadOptions, WriteOptions, only_file
 from .class_lists import coco_categories, coco_rows
 from .coco import grouped_images
 from .object_ids import plain_id
@@ -41,20 +42,27 @@ def read(place: Path, options: ReadOptions) -> PanopticFiles:
     """Opens a JSON with the folder of its name. Raises DataError, naming what is missing."""
     path = only_file(place, "*.json", _KIND)
     content = read_json(path)
-    with layout_explained(path, _KIND):
-        categories = coco_categories(content["categories"], path)
-        videos, images = grouped_images(content, path, sized=False)
-        entries = {plain_id(row["image_id"]): _map(row, path) for row in content["annotations"]}
-        if len(entries) < len(content["annotations"]):
-            raise DataError(f"{path} has two rows about one image.")
-        maps = [[entries.get(image.id) for image in rows] for rows in images]
+    categories = coco_categories(content.get("categories"), path)
+    videos, images = grouped_images(content, path, sized=False)
+    known = {image.id for listed in images for image in listed}
+    entries: dict[int | str, tuple[Path, Segments]] = {}
+    for row in rows(content, "annotations", path, STRICT):
+        image = plain_id(row.get("image_id"))
+        if image is None or image not in known:
+            raise DataError(
+                f"{path} has segments of image {shown(row.get('image_id'))}, which it lacks."
+            )
+        if image in entries:
+            raise DataError(f"{path} has two rows about image {image}.")
+        entries[image] = _map(row, path)
+    maps = [[entries.get(image.id) for image in listed] for listed in images]
     return PanopticFiles(path, categories, videos, maps, options)
 
 
-def _map(row: dict[str, Any], path: Path) -> tuple[Path, Segments]:
+def _map(row: Row, path: Path) -> tuple[Path, Segments]:
     """The PNG of a row of ``annotations``, and what the row lists for it."""
-    name = str(row["file_name"])
-    segments = read_segments(row["segments_info"], name, path, None, STRICT)
+    name = name_of(row, "file_name", f"the segments of image {row['image_id']}", path, STRICT) or ""
+    segments = read_segments(row.get("segments_info"), name, path, None, STRICT)
     assert segments is not None  # a strict reader raises
     return inside(path.with_suffix(""), name, path), segments
 

@@ -8,14 +8,16 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ...errors import DataError, OutputError
 from ...labels import Category, FrameLabels, LabelSource, LabelTrack
+from ...pictures.listing import is_hidden
 from ..output_places import lone_output
 from .base import LabelWriter, WriteOptions
 from .fitting import Fitter
 from .losses import LossLog
+from .pictures import is_still
 from .registry import LabelFormat
 
 _WHOLE = "whole"  # the folder inside the hidden one that becomes the destination
@@ -75,6 +77,7 @@ def convert(
             "a folder."
         )
     log = LossLog() if log is None else log
+    _check_names(source, log)
     classes = _Classes(source, categories if target.holds.classes else ())
     with _replaced_whole(destination, target) as folder:
         writer = target.write(
@@ -95,6 +98,22 @@ def convert(
             raise DataError(refusal)
     videos, frames, masks = counts
     return Conversion(videos, frames, masks, log.dropped(), log.notes)
+
+
+def _check_names(source: LabelSource, log: LossLog) -> None:
+    """Raises DataError where a still has the name of a frame of a video: files would be one."""
+    for video in source.videos:
+        for name in (video.name, *video.frames):
+            if any(map(is_hidden, PurePosixPath(name).parts)):
+                log.note("Files with such names are hidden; folders are read without them.", name)
+    videos = {v.name: frozenset(v.frames) for v in source.videos if not is_still(v)}
+    for name in (v.name for v in source.videos if is_still(v)):
+        for at in (at for at, letter in enumerate(name) if letter == "/"):
+            if name[at + 1 :] in videos.get(name[:at], ()):
+                raise DataError(
+                    f"{source.name} has the picture {name} twice: as a still and as a frame of the "
+                    f"video {name[:at]}."
+                )
 
 
 def _copy_video(

@@ -171,7 +171,9 @@ def _path(image: str) -> str:
     except ValueError:  # such as http://[
         return image
     local = re.search(r"(?:^|&)d=([^&]+)", parts.query)
-    return unquote(local.group(1)) if local else image if not parts.scheme else unquote(parts.path)
+    if local:
+        return unquote(local.group(1))
+    return unquote(parts.path) if "://" in image else image
 
 
 def _below(stem: str, video: str) -> str:

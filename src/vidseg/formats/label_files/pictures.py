@@ -73,10 +73,20 @@ def frame_size(
 
 
 def frames_of(folder: Path | None, video: str) -> tuple[str, ...]:
-    """Names of all pictures of a video in order; none where it has no folder there."""
+    """Names of all pictures of a video in order; none where it has no folder there.
+
+    Raises DataError where two differ in their ending alone.
+    """
     place = None if folder is None else folder / video
     if place is None or not place.is_dir():
         return ()
-    return tuple(
-        dict.fromkeys(listing.split_ending(p.name)[0] for p in listing.list_pictures(place))
-    )
+    files: dict[str, str] = {}
+    for path in listing.list_pictures(place):
+        stem = listing.split_ending(path.name)[0]
+        if stem in files:
+            raise DataError(
+                f"{place} has the pictures {files[stem]} and {path.name}, which are one frame by "
+                "their names; keep one or rename it."
+            )
+        files[stem] = path.name
+    return tuple(files)

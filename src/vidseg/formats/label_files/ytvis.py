@@ -19,8 +19,9 @@ frame, frames of several sizes in one video.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -63,6 +64,11 @@ def read(place: Path, options: ReadOptions) -> YtvisFile:
     if not isinstance(rows, list):
         raise DataError(f"{path} has annotations that are no list.")
     videos = {id: _video(video) for id, video in lists.videos.items()}
+    times = Counter(video.name for video in videos.values())
+    for id, video in videos.items():
+        if times[video.name] > 1 and len(video.frames) == 1:  # stills of one folder
+            name = f"{video.name}/{video.frames[0]}"
+            videos[id] = replace(video, name=name)
     return YtvisFile(path, list(lists.categories.values()), videos, rows, options)
 
 
