@@ -1,7 +1,8 @@
 """A benchmark without files: videos whose numbers the tests know.
 
 ``python -m tests.evaluation.fake ARGUMENTS`` runs the command line with it in the place of
-davis2017; ``FAKE_SECONDS`` is how long a video takes.
+davis2017; ``FAKE_SECONDS`` is how long a video takes, ``FAKE_BEGUN`` a folder that gets a file for
+each that is begun.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from vidseg.errors import DataError
-from vidseg.evaluation.benchmark import ComparedFrame, Curve, Only, Report, counted_videos
+from vidseg.evaluation.benchmark import ComparedFrame, Curve, Report
 
 VIDEOS = ("good", "bad", "middling")
 SCORES = {"good": 0.75, "bad": 0.125, "middling": 0.5}
@@ -43,6 +44,8 @@ class FakeEvaluation:
     protocol: str = "plain"
 
     def measure(self, video: str) -> Scores:
+        if "FAKE_BEGUN" in os.environ:
+            Path(os.environ["FAKE_BEGUN"], video).touch()
         time.sleep(float(os.environ.get("FAKE_SECONDS", "0")))
         if video == "damaged":
             raise DataError("damaged/00003.png is cut short; copy it again.")
@@ -97,11 +100,11 @@ class FakeBenchmark:
     protocols = {"plain": "one", "other": "two"}  # noqa: RUF012
 
     def open(
-        self, truth: Path, predicted: Path, protocol: str, only: Only = None
+        self, truth: Path, predicted: Path, protocol: str, only: frozenset[str] | None = None
     ) -> FakeEvaluation:
         listed = predicted / "videos.txt"
         names = tuple(listed.read_text().split()) if listed.exists() else VIDEOS
-        return FakeEvaluation(tuple(counted_videos(names, only)), protocol)
+        return FakeEvaluation(names, protocol)
 
 
 def benchmarks() -> tuple[FakeBenchmark, ...]:
