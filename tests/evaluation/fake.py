@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from vidseg.errors import DataError
-from vidseg.evaluation.benchmark import ComparedFrame, Curve, Report
+from vidseg.evaluation.benchmark import ComparedFrame, Curve, Only, Report, counted_videos
 
 VIDEOS = ("good", "bad", "middling")
 SCORES = {"good": 0.75, "bad": 0.125, "middling": 0.5}
@@ -100,11 +100,11 @@ class FakeBenchmark:
     protocols = {"plain": "one", "other": "two"}  # noqa: RUF012
 
     def open(
-        self, truth: Path, predicted: Path, protocol: str, only: frozenset[str] | None = None
+        self, truth: Path, predicted: Path, protocol: str, only: Only = None
     ) -> FakeEvaluation:
         listed = predicted / "videos.txt"
         names = tuple(listed.read_text().split()) if listed.exists() else VIDEOS
-        return FakeEvaluation(names, protocol)
+        return FakeEvaluation(tuple(counted_videos(names, only)), protocol)
 
 
 def benchmarks() -> tuple[FakeBenchmark, ...]:
