@@ -126,6 +126,8 @@ def test_a_part_of_the_videos_is_scored_alone(tmp_path: Path) -> None:
     assert asked == [0] and not outcome.whole
     assert outcome.report is not None
     assert list(outcome.report.videos) == [release.videos[0].name]
+    told = json.loads(outcome.folder.report.read_text())["notes"][0]
+    assert told.startswith("A part of the videos (1 of 2 videos): these figures are not those")
 
 
 def test_the_folder_of_another_run_is_left_alone(tmp_path: Path) -> None:

