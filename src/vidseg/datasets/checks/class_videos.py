@@ -154,10 +154,11 @@ def _step_sequences(pictures: Path | None, maps: Path, survey: Survey) -> list[s
     if pictures is None or pictures.name != "image_02":
         return compare_folders(pictures, maps, survey)
     there = subfolders(pictures)  # those of train and val in one folder
-    for sequence in subfolders(maps):
+    labelled = compare_folders(None, maps, survey)
+    for sequence in labelled:
         if sequence not in there:
             survey.absent(pictures / sequence, f"the pictures of {maps / sequence}")
-    return [sequence for sequence in subfolders(maps) if sequence in there]
+    return [sequence for sequence in labelled if sequence in there]
 
 
 def _pictures_alone(pictures: Path, survey: Survey) -> dict[str, Path]:

@@ -50,7 +50,7 @@ def _lists(
     """Part → (file, names). Lists of the whole (trainval) are left to their parts."""
     folder = root / edition.lists[-1]
     there = davis.split_lists(root, edition)
-    if not there:
+    if not there and survey.split is None:
         survey.findings.warning(
             "splits",
             folder,

@@ -121,7 +121,7 @@ def compare_folders(pictures: Path | None, masks: Path, survey: Survey) -> list[
     Without pictures: all that have masks.
     """
     if pictures is None:
-        return list(subfolders(masks))
+        return _labelled(masks, survey)
     shown, labelled = set(subfolders(pictures)), set(subfolders(masks))
     for name in sorted(shown - labelled):
         survey.findings.error(
@@ -136,6 +136,16 @@ def compare_folders(pictures: Path | None, masks: Path, survey: Survey) -> list[
             f"{masks / name} has no folder of pictures {pictures / name}; download it again.",
         )
     return sorted(shown & labelled)
+
+
+def _labelled(masks: Path, survey: Survey) -> list[str]:
+    """Names of the videos in a folder of masks; none are a finding."""
+    names = list(subfolders(masks))
+    if not names and masks.is_dir():
+        survey.findings.error(
+            "missing files", masks, f"{masks} holds no folder of a video; download it again."
+        )
+    return names
 
 
 def _frames(number: int) -> str:

@@ -125,8 +125,10 @@ def check_viposeg(root: Path, survey: Survey) -> None:
         objects = viposeg.read_objects(folder, survey.findings)
         part = _Part(name, folder, viposeg.class_file(folder), objects)
         _compare_listing(part, survey)
-        masks = viposeg.map_folder(folder)
-        for video in compare_folders(_shown(folder, survey), masks, survey):
+        masks, shown = viposeg.map_folder(folder), _shown(folder, survey)
+        for video in sorted(set(objects) - set(subfolders(masks))) if shown is None else ():
+            survey.absent(masks / video, f"of which {part.listing} tells")
+        for video in compare_folders(shown, masks, survey):
             _viposeg_video(part, masks, video, survey)
             survey.progress(video)
 

@@ -39,8 +39,9 @@ def check_vipseg(root: Path, survey: Survey) -> None:
     elif not files and not (survey.split == "test" and pictures.is_dir()):
         survey.absent(layout.split_json(root, survey.split or "train"), "the list of segments")
     for part in layout.SPLITS:
-        listing = root / f"{part}.txt"
-        if survey.wants(part) and listing.is_file():
+        listing = layout.split_list(root, part)
+        needed = survey.split == part and not files and raw.is_dir()
+        if survey.wants(part) and (needed or listing.parent == root):
             folders = pictures, raw, root / layout.MAPS
             read_videos(listing, *folders, problems=survey.findings)
 
