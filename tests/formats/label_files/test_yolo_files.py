@@ -174,11 +174,24 @@ def test_path_of_a_yaml_that_is_named(one: Path) -> None:
     text(yaml, "names: [cat]", f"path: {one}", "train: images")
     assert names(yaml) == ["a"]
     text(yaml, "names: [cat]", "path: ../other", "train: images")
-    with pytest.raises(DataError, match=r"'path' of .* names \.\./other, which is no folder"):
+    with pytest.raises(DataError, match=r"'path' of .* names '\.\./other', which is no folder"):
         opened(yaml)
     text(yaml, "names: [cat]", "path: ..", "train: pictures", "val: [x, y.txt]")
     with pytest.raises(DataError, match=r"has nothing of .*train: pictures, val: x, val: y.txt"):
         opened(yaml)
+
+
+@pytest.mark.parametrize("train", ["{a: b}", "&x [*x]", "[[images]]"])
+def test_splits_that_are_no_paths(one: Path, train: str) -> None:
+    text(one / "data.yaml", "names: [cat]", f"train: {train}")
+    with pytest.raises(DataError, match="'train' is neither a path nor a list of paths"):
+        opened(one)
+
+
+def test_names_that_are_no_text(one: Path) -> None:
+    text(one / "data.yaml", 'names: [cat, "\\ud800"]')
+    with pytest.raises(DataError, match=r"has a class of the name '.ud800', which is no text"):
+        opened(one)
 
 
 def test_a_folder_is_never_left(one: Path) -> None:

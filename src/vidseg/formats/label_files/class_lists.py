@@ -12,6 +12,8 @@ from ...labels import Category
 from ...vocabularies import ALIASES, Vocabulary, from_names, get_vocabulary, vocabulary_names
 from ..layouts.coco_lists import read_categories
 from ..layouts.problems import STRICT
+from ..layouts.rows import is_name
+from ..plain_values import shown
 from ..reading import read_any_json
 from ..texts import read_text
 
@@ -39,6 +41,8 @@ def load_class_list(text: str) -> tuple[Category, ...]:
     key = text.strip().lower().replace("-", "_")
     key = ALIASES.get(key, key)
     if key not in vocabulary_names():
+        if not is_name(text):
+            raise DataError(f"The class list {shown(text)} is no text.")
         return _numbered(from_names(text), 1)
     if key in _WITH_GAPS:
         raise DataError(
@@ -81,8 +85,13 @@ def coco_rows(categories: Sequence[Category]) -> list[dict[str, int | str]]:
 
 
 def numbered(names: Sequence[str], path: Path, *, start: int = 1) -> tuple[Category, ...]:
-    """Classes of a file that has names alone. DataError where one comes twice."""
+    """Classes of a file that has names alone.
+
+    Raises DataError where one comes twice, or cannot be written.
+    """
     for name, count in Counter(names).items():
+        if not is_name(name):
+            raise DataError(f"{path} has a class of the name {shown(name)}, which is no text.")
         if count > 1:
             raise DataError(f"{path} has two classes of the name {name}.")
     return tuple(Category(number, name) for number, name in enumerate(names, start=start))

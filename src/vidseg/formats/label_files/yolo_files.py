@@ -22,6 +22,7 @@ import yaml
 
 from ...errors import DataError
 from ...pictures import listing
+from ..plain_values import shown
 from ..reading import inside
 from ..texts import read_text
 from .id_maps import label_folders
@@ -62,8 +63,8 @@ def yolo_set(place: Path, log: LossLog) -> YoloSet:
         raise DataError(f"{place} is no data.yaml; name that, or the folder of the data set.")
     if "kpt_shape" in fields:
         raise DataError(f"{names} is of a data set of key points, which are no regions.")
-    root = _root(place, fields)
-    splits = [(key, text) for key in _SPLITS for text in _texts(fields.get(key))]
+    root = _root(place, next(iter(_texts("path", fields, names)), "."))
+    splits = [(key, text) for key in _SPLITS for text in _texts(key, fields, names)]
     paths = _label_files(root)
     if splits:
         assert names is not None
@@ -92,9 +93,8 @@ def _names_file(folder: Path) -> Path | None:
     return found
 
 
-def _root(place: Path, fields: dict[str, yaml.Node]) -> Path:
-    """The folder that everything is in."""
-    told = next(iter(_texts(fields.get("path"))), ".")
+def _root(place: Path, told: str) -> Path:
+    """The folder that everything is in; ``told`` is what data.yaml calls it."""
     folder = place if place.is_dir() else place.parent
     root = folder / told
     if place.is_dir():
@@ -104,8 +104,8 @@ def _root(place: Path, fields: dict[str, yaml.Node]) -> Path:
         return root if below and "\0" not in told and root.is_dir() else place
     if "\0" in told or not root.is_dir():
         raise DataError(
-            f"'path' of {place} names {told}, which is no folder; name the folder of the data set "
-            "itself."
+            f"'path' of {place} names {shown(told)}, which is no folder; name the folder of the "
+            "data set itself."
         )
     return root
 
@@ -250,10 +250,13 @@ def _fields(path: Path) -> dict[str, yaml.Node]:
     return {str(key.value): value for key, value in reversed(rows)}  # the first of a key
 
 
-def _texts(node: yaml.Node | None) -> list[str]:
-    """A text, or the texts of a list; blank ones are none."""
-    nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
-    return [n.value for n in nodes if isinstance(n, yaml.ScalarNode) and n.value.strip(" ~")]
+def _texts(key: str, fields: dict[str, yaml.Node], source: Path | None) -> list[str]:
+    """The text of a key, or the texts of its list; blank ones are none. Raises DataError."""
+    node = fields.get(key)
+    nodes = node.value if isinstance(node, yaml.SequenceNode) else [node] if node else []
+    if not all(isinstance(entry, yaml.ScalarNode) for entry in nodes):
+        raise DataError(f"{source}: {key!r} is neither a path nor a list of paths.")
+    return [entry.value for entry in nodes if entry.value.strip(" ~") not in ("", "null")]
 
 
 def _names_in(node: yaml.Node | None) -> list[str]:
