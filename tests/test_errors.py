@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vidseg.errors import clause, nearest_hint
+from vidseg.errors import DataError, clause, nearest_hint
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,9 @@ def test_a_hint_is_put_in_the_given_form() -> None:
 
 def test_a_foreign_message_cannot_steer_the_terminal() -> None:
     assert clause("unknown type l\x00ittle\x1b[2J.\nmore") == r"unknown type l\x00ittle\x1b[2J"
+
+
+def test_an_endless_word_of_a_file_is_cut_and_paths_are_not() -> None:
+    path = "/".join(["d" * 255] * 4)
+    told = str(DataError(f"{path} has the sequence {'x' * 70_000} twice."))
+    assert told == f"{path} has the sequence {'x' * 100}... twice."

@@ -7,11 +7,20 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 _OS_REASON = re.compile(r"([^:]+) \(os error \d+\)")  # inside what safetensors says
+_ENDLESS = re.compile(r"[^\s/\\]{300,}")  # names of files have 255 characters at most
+_SHOWN = 100
 _ALIKE = 0.5  # similarity from which on a name may have been meant
 
 
 class VidsegError(Exception):
-    """Base of every error that is about the caller's input. The terminal shows its text only."""
+    """Base of every error that is about the caller's input. The terminal shows its text only.
+
+    What a message quotes from a file may be endless; of a word that no name of a file can be, the
+    beginning is shown.
+    """
+
+    def __str__(self) -> str:
+        return _ENDLESS.sub(lambda word: f"{word[0][:_SHOWN]}...", super().__str__())
 
 
 class SourceError(VidsegError):
