@@ -33,3 +33,7 @@ def test_an_endless_word_of_a_file_is_cut_and_paths_are_not() -> None:
     path = "/".join(["d" * 255] * 4)
     told = str(DataError(f"{path} has the sequence {'x' * 70_000} twice."))
     assert told == f"{path} has the sequence {'x' * 100}... twice."
+
+
+def test_what_another_library_says_is_cut() -> None:
+    assert clause("ab " * 1000) == "ab " * 100 + "..."

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 _OS_REASON = re.compile(r"([^:]+) \(os error \d+\)")  # inside what safetensors says
 _ENDLESS = re.compile(r"[^\s/\\]{300,}")  # names of files have 255 characters at most
 _SHOWN = 100
+_LONGEST_CLAUSE = 300  # of what another library says
 _ALIKE = 0.5  # similarity from which on a name may have been meant
 
 
@@ -65,6 +66,7 @@ def clause(reason: object) -> str:
     """
     lines = str(reason).strip().splitlines() or [type(reason).__name__]
     line = lines[0].strip().rstrip(".")
+    line = line if len(line) <= _LONGEST_CLAUSE else f"{line[:_LONGEST_CLAUSE]}..."
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 

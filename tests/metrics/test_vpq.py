@@ -116,9 +116,10 @@ def test_stated_areas_count_in_place_of_pixels() -> None:
     meter = VPQ(3, {0}, (1,))
     meter.update(PanopticMap(row(1, 1, 1), CLASS), truth)
     assert meter.compute()[1].all.pq == pytest.approx(3 / 5)  # 3 / (5 + 3 - 3)
-    small = PanopticMap(row(1, 1, 1), CLASS, areas={1: 1})
-    with pytest.raises(DataError, match="segment 1 is less than its pixels"):
-        meter.update(PanopticMap(row(1, 1, 1), CLASS), small)
+    for area in (0, 1):
+        small = PanopticMap(row(1, 1, 1), CLASS, areas={1: area})
+        with pytest.raises(DataError, match="segment 1 is less than its pixels"):
+            VPQ(3, {0}, (1,)).update(PanopticMap(row(1, 1, 1), CLASS), small)
 
 
 def test_a_tube_has_the_class_of_its_first_frame() -> None:

@@ -242,8 +242,9 @@ class _Window:
         for (g, p), shared in pairs.items():
             if g == 0 or p == 0 or truth[g] != predicted[p] or g in crowds:
                 continue
-            union = self._truth[g] + self._predicted[p] - shared - pairs.get((0, p), 0)
-            if shared > union:
+            area = self._truth.get(g, 0)  # 0 is not kept
+            union = area + self._predicted[p] - shared - pairs.get((0, p), 0)
+            if not area or shared > union:
                 raise DataError(f"The stated area of the true segment {g} is less than its pixels.")
             if 2 * shared > union:
                 true_hits.add(g)
