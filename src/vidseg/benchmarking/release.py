@@ -86,6 +86,8 @@ class Release:
         return OnRequest(partial(self._labelled, video), len(frames))
 
     def _labelled(self, video: int, frame: int) -> Masks | None:
+        if frame and self.name in ("davis2016", "davis2017"):
+            return None  # objects that enter later are not given, nor do they count
         labels = self.source.labels(video, frame)
         if labels is None:
             return None
