@@ -72,6 +72,11 @@ def write_files(folder: Path) -> None:
     (folder / "MOSE" / "train").rename(folder / "MOSE" / "valid")
     write_layout("ovis", folder / "OVIS")
     write_labels(folder)
+    value = {"x": 10, "y": 10, "width": 50, "height": 50, "rotation": 0, "rectanglelabels": ["dog"]}
+    region = {"id": "r", "type": "rectanglelabels", "from_name": "label", "to_name": "image",
+              "original_width": 32, "original_height": 24, "value": value}  # fmt: skip
+    task = {"id": 1, "data": {"image": "a.jpg"}, "annotations": [{"id": 1, "result": [region]}]}
+    (folder / "tasks.json").write_text(json.dumps([task]), encoding="utf-8")
     write_image_layout("coco_panoptic", folder / "coco")
     write_training_data(folder / "data", folder / "written" / "streets")
     write_layout("davis2017", folder / "datasets" / "DAVIS2017")
