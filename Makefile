@@ -12,7 +12,8 @@ test: $(VENV)/.installed
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/pre-commit validate-config
-	OMP_NUM_THREADS=1 $(VENV)/bin/pytest -n auto --maxprocesses 4 --dist loadfile
+	OMP_NUM_THREADS=1 $(VENV)/bin/pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/fuzz
+	OMP_NUM_THREADS=1 $(VENV)/bin/pytest tests/fuzz
 
 slow: $(VENV)/.installed
 	$(VENV)/bin/pytest -m slow

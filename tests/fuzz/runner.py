@@ -187,12 +187,14 @@ def _in_child(log: Path, work: Callable[[IO[str]], None]) -> int:
 
 def _check_seed(target: Target, whole: Path, place: Path, file: IO[str]) -> None:
     sandbox = _Sandbox(whole, place)
+    faulthandler.dump_traceback_later(SEED_SECONDS, exit=True, file=file)
     for row in sandbox.tried(target, lambda folder: "nothing"):
         if row["what"] == "refused":
             row["told"] = row["sentence"]
         print(json.dumps(row), file=file)
     for text in sandbox.leftovers():
         print(json.dumps({"what": "seed", "told": text}), file=file)
+    faulthandler.cancel_dump_traceback_later()
 
 
 def _batch(target: Target, whole: Path, place: Path, begin: int, end: int, file: IO[str]) -> None:
@@ -416,3 +418,7 @@ def summary(outcomes: Sequence[tuple[str, Outcome]]) -> str:
         for name, o in outcomes
     ]
     return "\n".join(lines)
+
+
+SEED_SECONDS = 120
+"""The same for the whole file, read in all ways, on a machine that is busy."""

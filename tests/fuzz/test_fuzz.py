@@ -21,6 +21,12 @@ LONG = 200
 """Inputs of each target in the slow one."""
 
 
+# A child is forked from here; the threads of a pytest-xdist worker may hold locks at that moment.
+pytestmark = pytest.mark.skipif(
+    "PYTEST_XDIST_WORKER" in os.environ, reason="forks; run `pytest tests/fuzz` without -n"
+)
+
+
 def _check(target: Target, seed: int, count: int) -> None:
     outcome = run(target, seed, count)
     assert outcome.inputs == count
